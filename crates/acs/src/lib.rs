@@ -1,0 +1,23 @@
+//! Alibaba Cloud wire conventions, for callers that speak them with the official SDKs.
+//!
+//! - [`credentials`]: which credential a request carries, and whether it is complete and in time.
+//! - [`signature`]: the `ACS3-HMAC-SHA256` check.
+//! - [`nonce`]: each signed request is accepted once.
+//! - [`parameters`]: one reader for query, form, JSON and path parameters.
+//! - [`answer`]: error bodies in both shapes, and request ids.
+//!
+//! This crate knows no operation, keeps no keys and does no I/O; time and randomness are arguments.
+
+pub mod answer;
+pub mod credentials;
+mod encoding;
+mod error;
+pub mod nonce;
+pub mod parameters;
+mod request_id;
+mod secret;
+pub mod signature;
+
+pub use error::{AuthError, SecurityTokenFault};
+pub use request_id::{InvalidRequestId, RequestId};
+pub use secret::Secret;

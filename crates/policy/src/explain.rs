@@ -1,0 +1,137 @@
+//! The same decision as [`crate::evaluate`], told statement by statement for people.
+
+use serde::Serialize;
+
+use crate::condition::{Test, ValueKind};
+use crate::context::{Context, Value};
+use crate::evaluate::Request;
+use crate::operator::Operator;
+use crate::policy::{Effect, Policy};
+use crate::resource::Resource;
+
+/// Keys whose values authenticate somebody and must not be shown.
+const SECRET_KEYS: [&str; 1] = ["sts:ExternalId"];
+
+/// What one statement had to say about a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StatementOutcome {
+    /// Index of the policy in the given order.
+    pub policy: usize,
+    /// Index of the statement in the policy.
+    pub statement: usize,
+    /// What it does when it applies.
+    pub effect: Effect,
+    /// Whether it is about the action.
+    pub action_matches: bool,
+    /// Whether it is about the resource.
+    pub resource_matches: bool,
+    /// Its conditions; looked at only when action and resource match.
+    pub conditions: Vec<ConditionOutcome>,
+    /// Whether it applies. Of the statements that do, a Deny wins.
+    pub applies: bool,
+}
+
+/// What became of one condition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConditionOutcome {
+    /// The operator.
+    pub operator: Operator,
+    /// The key, as in the policy.
+    pub key: String,
+    /// The values in the policy; `***` where they are secret.
+    pub wanted: Vec<String>,
+    /// The value in the request, if it has one; `***` where it is secret.
+    pub found: Option<String>,
+    /// The result.
+    pub result: ConditionResult,
+    /// One sentence that says why.
+    pub reason: String,
+}
+
+/// Whether a condition is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum ConditionResult {
+    /// It is.
+    Met,
+    /// It is not.
+    NotMet,
+    /// The value in the request cannot be compared. Counts as met in a Deny and as not met in an Allow.
+    Error,
+}
+
+/// Tells for every statement of every policy whether it applies to the request, and why not.
+pub fn explain<'p>(
+    policies: impl IntoIterator<Item = &'p Policy>,
+    request: &Request<'_>,
+) -> Vec<StatementOutcome> {
+    let resource = Resource::new(request.resource);
+    let mut outcomes = Vec::new();
+    for (policy_index, policy) in policies.into_iter().enumerate() {
+        for (statement, (effect, detail)) in policy.statements().enumerate() {
+            let action_matches = detail.has_action(request.action.name());
+            let resource_matches = detail.resources.iter().any(|pattern| resource.matches(pattern));
+            let mut conditions = Vec::new();
+            if action_matches && resource_matches {
+                conditions.extend(detail.tests.iter().map(|test| condition(test, request.context)));
+            }
+            let counts_as_met = |condition: &ConditionOutcome| match condition.result {
+                ConditionResult::Met => true,
+                ConditionResult::NotMet => false,
+                ConditionResult::Error => effect == Effect::Deny,
+            };
+            let applies = action_matches && resource_matches && conditions.iter().all(counts_as_met);
+            let policy = policy_index;
+            outcomes.push(StatementOutcome {
+                policy,
+                statement,
+                effect,
+                action_matches,
+                resource_matches,
+                conditions,
+                applies,
+            });
+        }
+    }
+    outcomes
+}
+
+fn condition(test: &Test, context: &Context<'_>) -> ConditionOutcome {
+    let secret = SECRET_KEYS.iter().any(|key| key.eq_ignore_ascii_case(&test.key));
+    let value = context.find(&test.key);
+    let found = value.map(|value| if secret { "***".to_owned() } else { text(value) });
+    let wanted = if secret { vec!["***".to_owned()] } else { test.wanted() };
+    let (key, operator) = (&test.key, test.operator);
+    let (result, reason) = match (test.check(context), &found) {
+        (Ok(true), None) => (
+            ConditionResult::Met,
+            format!("the request has no `{key}`, and {operator} is met by a missing key"),
+        ),
+        (Ok(false), None) => {
+            (ConditionResult::NotMet, format!("the request has no `{key}`, and {operator} needs one"))
+        }
+        (Ok(true), Some(found)) => {
+            (ConditionResult::Met, format!("`{key}` is `{found}`, which meets {operator}"))
+        }
+        (Ok(false), Some(found)) => {
+            let wanted = wanted.join("`, `");
+            (
+                ConditionResult::NotMet,
+                format!("`{key}` is `{found}`, which does not meet {operator} `{wanted}`"),
+            )
+        }
+        (Err(expected), _) => (ConditionResult::Error, unreadable(key, expected)),
+    };
+    ConditionOutcome { operator, key: key.to_string(), wanted, found, result, reason }
+}
+
+fn unreadable(key: &str, expected: ValueKind) -> String {
+    format!("`{key}` of the request is not {expected}: taken as met in a Deny and as not met in an Allow")
+}
+
+fn text(value: &Value<'_>) -> String {
+    value.as_text(str::to_owned).unwrap_or_else(|_| format!("{value:?}"))
+}
+
+#[cfg(test)]
+#[path = "explain_tests.rs"]
+mod tests;

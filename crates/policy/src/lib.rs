@@ -1,0 +1,54 @@
+//! The RAM policy language (version 1), usable on its own: no workspaces, no clock, no input or output.
+//!
+//! ```
+//! use bailey_policy::{ActionCatalogue, Context, Policy, Request, Value, Verdict, evaluate};
+//!
+//! let catalogue = ActionCatalogue::new(["ram:CreateUser", "ram:GetUser"])?;
+//! let document = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"ram:Get*","Resource":"*",
+//!     "Condition":{"IpAddress":{"acs:SourceIp":"192.0.2.0/24"}}}]}"#;
+//! let policy = Policy::parse(document, &catalogue)?;
+//!
+//! let action = catalogue.resolve("ram:GetUser");
+//! let facts = [("acs:SourceIp", Value::Text("192.0.2.7"))];
+//! let context = Context::new(&facts);
+//! let request = Request { action: &action, resource: "acs:ram:*:1:user/alice", context: &context };
+//! assert_eq!(evaluate([&policy], &request), Verdict::Allow { policy: 0, statement: 0 });
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Choices where the language is not documented:
+//! - An error while a condition is evaluated (a date that is no date) counts as *met* in a Deny and as *not met* in
+//!   an Allow. A condition of the same statement that is plainly not met still decides: the statement does not apply.
+//! - A missing condition key is *not met* for a positive operator and *met* for a negated one.
+//! - The values of a negated operator are NOR: it is met when none of them matches.
+//! - In RAM ARNs (`acs:ram:…`) an empty region and the region `*` are the same, and names of users, groups, roles
+//!   and policies compare without regard to ASCII case. This holds for resources and for `acs:PrincipalARN`.
+
+mod action;
+mod condition;
+mod context;
+mod cover;
+mod error;
+mod evaluate;
+mod explain;
+mod glob;
+mod json;
+mod number;
+mod operator;
+mod parse;
+mod pattern;
+mod policy;
+mod resource;
+pub mod system;
+
+pub use action::{Action, ActionCatalogue, MAXIMUM_ACTIONS};
+pub use condition::{ConditionError, ValueKind};
+pub use context::{Context, Value};
+pub use cover::{Excess, ExcessReason, covers};
+pub use error::{CatalogueError, PolicyError};
+pub use evaluate::{Request, Verdict, evaluate};
+pub use explain::{ConditionOutcome, ConditionResult, StatementOutcome, explain};
+pub use glob::Glob;
+pub use number::{Number, NumberError};
+pub use operator::Operator;
+pub use policy::{Effect, Policy};

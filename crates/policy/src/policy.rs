@@ -1,0 +1,177 @@
+//! A compiled policy: small, immutable, meant to be shared by reference among all principals that carry it.
+
+use std::fmt;
+
+use crate::action::{Action, ActionCatalogue, ActionSet};
+use crate::condition::Test;
+use crate::error::PolicyError;
+use crate::glob::Glob;
+use crate::parse;
+
+/// What a statement does when it applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+pub enum Effect {
+    /// Lets the request through unless a Deny applies.
+    Allow,
+    /// Refuses the request whatever else applies.
+    Deny,
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Allow => "Allow",
+            Self::Deny => "Deny",
+        })
+    }
+}
+
+/// A policy, compiled against a catalogue. What evaluation touches first stands first: the actions that any statement
+/// could apply to, so that a policy which has nothing to say is passed over after one cache line.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    reach: ActionSet,
+    catalogue: u64,
+    /// One cache line each.
+    rules: Box<[Rule]>,
+    details: Box<[Detail]>,
+    denies: bool,
+}
+
+/// What evaluation reads of a statement; for most there is no need to look any further.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+pub(crate) struct Rule {
+    actions: ActionSet,
+    pub(crate) effect: Effect,
+    /// Whether it applies to every resource.
+    pub(crate) any_resource: bool,
+    pub(crate) unconditional: bool,
+}
+
+/// The rest of a statement.
+#[derive(Clone, Debug)]
+pub(crate) struct Detail {
+    /// Whether `actions` are those that the statement does *not* apply to.
+    pub(crate) inverted: bool,
+    pub(crate) actions: Box<[Glob]>,
+    pub(crate) resources: Box<[Glob]>,
+    pub(crate) tests: Box<[Test]>,
+}
+
+impl Policy {
+    /// Parses and compiles a policy document. The size limit is the caller's.
+    ///
+    /// # Errors
+    /// With the place and the reason when the document is not a valid policy of version 1.
+    pub fn parse(document: &str, actions: &ActionCatalogue) -> Result<Self, PolicyError> {
+        let mut reach = ActionSet::default();
+        let mut denies = false;
+        let (mut rules, mut details) = (Vec::new(), Vec::new());
+        for statement in parse::parse(document)? {
+            let effect = statement.effect;
+            let detail = Detail {
+                inverted: statement.inverted,
+                actions: statement.actions,
+                resources: statement.resources,
+                tests: statement.tests,
+            };
+            let rule = Rule {
+                actions: actions.select(|name| detail.has_action(name)),
+                effect,
+                any_resource: detail.resources.iter().any(Glob::is_any),
+                unconditional: detail.tests.is_empty(),
+            };
+            reach.add(&rule.actions);
+            denies |= effect == Effect::Deny;
+            rules.push(rule);
+            details.push(detail);
+        }
+        Ok(Self {
+            reach,
+            catalogue: actions.fingerprint(),
+            rules: rules.into(),
+            details: details.into(),
+            denies,
+        })
+    }
+
+    /// How many statements it has.
+    pub fn statement_count(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// The effect of a statement, by its index in the document.
+    pub fn effect(&self, statement: usize) -> Option<Effect> {
+        self.rules.get(statement).map(|rule| rule.effect)
+    }
+
+    /// The key of a condition, as a [`crate::ConditionError`] counts them.
+    pub fn condition_key(&self, statement: usize, condition: usize) -> Option<&str> {
+        Some(&self.details.get(statement)?.tests.get(condition)?.key)
+    }
+
+    /// Whether it holds a Deny.
+    pub(crate) fn has_deny(&self) -> bool {
+        self.denies
+    }
+
+    /// The action's bit in this policy's sets, if it has one.
+    pub(crate) fn index_of(&self, action: &Action) -> Option<u16> {
+        action.index_in(self.catalogue)
+    }
+
+    /// Whether any statement could apply to the known action.
+    pub(crate) fn reaches(&self, index: u16) -> bool {
+        self.reach.contains(index)
+    }
+
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    pub(crate) fn details(&self) -> &[Detail] {
+        &self.details
+    }
+
+    /// Each statement with its effect.
+    pub(crate) fn statements(&self) -> impl Iterator<Item = (Effect, &Detail)> {
+        self.rules.iter().map(|rule| rule.effect).zip(&self.details)
+    }
+}
+
+impl Rule {
+    pub(crate) fn has_known(&self, index: u16) -> bool {
+        self.actions.contains(index)
+    }
+}
+
+impl Detail {
+    /// Whether the statement applies to the action, by name.
+    pub(crate) fn has_action(&self, name: &str) -> bool {
+        self.actions.iter().any(|glob| glob.matches_ignore_ascii_case(name)) != self.inverted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hot_part_is_compact() {
+        assert_eq!(size_of::<Rule>(), 64);
+        assert!(size_of::<Policy>() <= 128, "{}", size_of::<Policy>());
+    }
+
+    #[test]
+    fn statements_and_keys_have_names() {
+        let catalogue = ActionCatalogue::new(["a:B"]).unwrap();
+        let document = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
+            {"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"acs:MFAPresent":"false"}}}]}"#;
+        let policy = Policy::parse(document, &catalogue).unwrap();
+        assert_eq!(policy.statement_count(), 2);
+        assert_eq!((policy.effect(1), policy.effect(2)), (Some(Effect::Deny), None));
+        assert_eq!(policy.condition_key(1, 0), Some("acs:MFAPresent"));
+        assert_eq!((policy.condition_key(1, 1), policy.condition_key(0, 0)), (None, None));
+    }
+}
