@@ -1,0 +1,68 @@
+"""The official Alibaba Cloud clients of one access key, pointed at a bailey server."""
+
+import re
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+from alibabacloud_modelstudio20260210.client import Client as ModelStudioClient
+from alibabacloud_ram20150501.client import Client as RamClient
+from alibabacloud_sts20150401.client import Client as StsClient
+from alibabacloud_tea_openapi.client import Client as OpenApiClient
+from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
+from darabonba.runtime import RuntimeOptions
+
+from support.operations import OPERATIONS, VERSION
+
+
+class Cloud:
+    """One caller of the control API: an access key, and the clients that sign with it."""
+
+    def __init__(self, control: str, access_key_id: str, access_key_secret: str):
+        self.control = control
+        self.access_key_id = access_key_id
+        self.access_key_secret = access_key_secret
+
+    @cached_property
+    def ram(self) -> RamClient:
+        """RAM 2015-05-01: users, access keys, policies."""
+        return RamClient(self._config())
+
+    @cached_property
+    def sts(self) -> StsClient:
+        """STS 2015-04-01: who am I."""
+        return StsClient(self._config())
+
+    @cached_property
+    def studio(self) -> ModelStudioClient:
+        """ModelStudio 2026-02-10: workspaces, API keys, model permissions and limits."""
+        return ModelStudioClient(self._config())
+
+    def ours(self, operation: str, *, body: dict[str, Any] | None = None, form: bool = False, **arguments: str) -> dict[str, Any]:
+        """Calls one of bailey's own operations and answers its body.
+
+        Arguments that the operation's path names go there, the others into the query. The body travels as JSON, or with
+        `form=True` flattened as the vendor's own SDKs send theirs.
+        """
+        method, template = OPERATIONS[operation]
+        in_path = re.findall(r"{(\w+)}", template)
+        path = template.format(**{name: quote(arguments.pop(name), safe="") for name in in_path})
+        params = Params(
+            action=operation, version=VERSION, protocol="HTTP", pathname=path, method=method, auth_type="AK",
+            style="ROA", req_body_type="formData" if form else "json", body_type="json",
+        )
+        request = OpenApiRequest(headers={}, query={name: str(value) for name, value in arguments.items()}, body=body)
+        answer = self._generic.call_api(params, request, RuntimeOptions())["body"]
+        assert answer["requestId"], f"{operation} answered without a requestId: {answer}"
+        return answer
+
+    @cached_property
+    def _generic(self) -> OpenApiClient:
+        """The client under every product SDK, for operations that no product SDK has."""
+        return OpenApiClient(self._config())
+
+    def _config(self) -> Config:
+        return Config(
+            access_key_id=self.access_key_id, access_key_secret=self.access_key_secret,
+            endpoint=self.control, protocol="http", region_id="local",
+        )

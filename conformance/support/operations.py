@@ -1,0 +1,34 @@
+"""Method and path of each control operation that is bailey's own: no official SDK has them, so the generic client calls them by name."""
+
+VERSION = "2026-02-10"
+
+_MEMBER = "/modelstudio/workspaces/{workspaceId}/members/{userName}"
+
+OPERATIONS = {
+    "AddUser": ("POST", "/modelstudio/users"),
+    "ListUsers": ("GET", "/modelstudio/users"),
+    "RemoveUser": ("DELETE", "/modelstudio/users/{userName}"),
+    "AddMember": ("POST", "/modelstudio/workspaces/{workspaceId}/members"),
+    "ListMembers": ("GET", "/modelstudio/workspaces/{workspaceId}/members"),
+    "GetMember": ("GET", _MEMBER),
+    "SetMemberPages": ("PUT", _MEMBER + "/pages"),
+    "RemoveMember": ("DELETE", _MEMBER),
+    "GetEffectiveAccess": ("GET", _MEMBER + "/access"),
+    "ListPages": ("GET", "/modelstudio/pages"),
+    "RenameWorkspace": ("PUT", "/modelstudio/workspaces/{workspaceId}"),
+    "Explain": ("POST", "/modelstudio/explain"),
+    "GetDecision": ("GET", "/modelstudio/decisions/{requestId}"),
+    "ListAuditRecords": ("GET", "/modelstudio/audit"),
+    "VerifyAudit": ("GET", "/modelstudio/audit/verify"),
+    "GetUsage": ("GET", "/modelstudio/usage"),
+    "CreateProvider": ("POST", "/modelstudio/providers"),
+    "ListProviders": ("GET", "/modelstudio/providers"),
+    "UpdateProvider": ("PUT", "/modelstudio/providers/{name}"),
+    "DeleteProvider": ("DELETE", "/modelstudio/providers/{name}"),
+    "TestProvider": ("POST", "/modelstudio/providers/{name}/test"),
+    "PutModel": ("PUT", "/modelstudio/models/{model}"),
+    "DeleteModel": ("DELETE", "/modelstudio/models/{model}"),
+    "UpdateAccountModelLimits": ("POST", "/modelstudio/models/account-limits"),
+    "GetSettings": ("GET", "/modelstudio/settings"),
+    "UpdateSettings": ("PUT", "/modelstudio/settings"),
+}

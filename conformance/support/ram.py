@@ -1,0 +1,58 @@
+"""What the story does with the official RAM SDK, one plain function per thing it does."""
+
+import json
+
+from alibabacloud_ram20150501 import models
+
+from support.cloud import Cloud
+from support.ledger import LEDGER
+
+
+def statement(effect: str, action: str | list[str], resource: str = "*") -> dict[str, object]:
+    """One statement of a policy."""
+    return {"Effect": effect, "Action": action, "Resource": resource}
+
+
+def document(*statements: dict[str, object]) -> str:
+    """A policy document of these statements."""
+    return json.dumps({"Version": "1", "Statement": list(statements)})
+
+
+def create_user(cloud: Cloud, name: str, display_name: str | None = None) -> models.CreateUserResponseBodyUser:
+    """Creates an RAM user."""
+    request = models.CreateUserRequest(user_name=name, display_name=display_name or name.capitalize())
+    return cloud.ram.create_user(request).body.user
+
+
+def create_access_key(cloud: Cloud, name: str) -> models.CreateAccessKeyResponseBodyAccessKey:
+    """Creates an access key for an RAM user; the secret is in this answer and in no other."""
+    key = cloud.ram.create_access_key(models.CreateAccessKeyRequest(user_name=name)).body.access_key
+    LEDGER.access_key(name, key.access_key_id, key.access_key_secret)
+    return key
+
+
+def create_policy(cloud: Cloud, name: str, *statements: dict[str, object]) -> models.CreatePolicyResponseBodyPolicy:
+    """Creates a custom policy of these statements."""
+    request = models.CreatePolicyRequest(policy_name=name, policy_document=document(*statements), description=f"{name} of the tests")
+    return cloud.ram.create_policy(request).body.policy
+
+
+def attach(cloud: Cloud, policy: str, user: str, kind: str = "Custom") -> None:
+    """Attaches a policy to a user."""
+    cloud.ram.attach_policy_to_user(models.AttachPolicyToUserRequest(policy_type=kind, policy_name=policy, user_name=user))
+
+
+def detach(cloud: Cloud, policy: str, user: str, kind: str = "Custom") -> None:
+    """Detaches a policy from a user."""
+    cloud.ram.detach_policy_from_user(models.DetachPolicyFromUserRequest(policy_type=kind, policy_name=policy, user_name=user))
+
+
+def delete_user(cloud: Cloud, name: str) -> None:
+    """Deletes an RAM user, after what would block it: policies and access keys."""
+    attached = cloud.ram.list_policies_for_user(models.ListPoliciesForUserRequest(user_name=name)).body.policies.policy
+    for policy in attached:
+        detach(cloud, policy.policy_name, name, policy.policy_type)
+    keys = cloud.ram.list_access_keys(models.ListAccessKeysRequest(user_name=name)).body.access_keys.access_key
+    for key in keys:
+        cloud.ram.delete_access_key(models.DeleteAccessKeyRequest(user_name=name, user_access_key_id=key.access_key_id))
+    cloud.ram.delete_user(models.DeleteUserRequest(user_name=name))

@@ -1,0 +1,73 @@
+"""After everything else: no secret that the tests used stands in clear in a log, in a file of the data directory, or in an error body."""
+
+from pathlib import Path
+
+import openai
+import pytest
+from alibabacloud_ram20150501.models import ListUsersRequest
+
+from support import gateway, studio
+from support.cloud import Cloud
+from support.ledger import LEDGER
+from support.refusals import key_refused, not_permitted, refused, taken
+from support.world import World
+
+pytestmark = pytest.mark.last
+
+MARK = "secret-search-user"
+CREDENTIAL = "sk-credential-of-the-secret-search"
+
+
+@pytest.fixture(scope="module")
+def used(world: World) -> World:
+    """Uses each kind of secret once more, well and badly, so that this file means something when it runs alone."""
+    user = world.hire(MARK)
+    with not_permitted("ram:ListUsers"):
+        user.ram.list_users(ListUsersRequest())
+    wrong = LEDGER.secret("wrong access key secret", user.access_key_secret[::-1])
+    with refused(400, "SignatureDoesNotMatch"):
+        Cloud(world.server.control, user.access_key_id, wrong).sts.get_caller_identity()
+
+    LEDGER.secret("provider credential of the search", CREDENTIAL)
+    body = {"name": "search", "dialect": "openai", "baseUrl": world.upstream.base_url, "apiKey": CREDENTIAL, "allowPrivate": True}
+    world.root.ours("CreateProvider", body=body)
+    with taken():
+        world.root.ours("CreateProvider", body=body)
+    world.put_model("search-model", "A model of the secret search", "search")
+
+    key = studio.create_key(world.root, None, "of the secret search")
+    caller = gateway.client(world.server.gateway, key.api_key_value)
+    assert gateway.say(caller, "search-model").choices
+    with pytest.raises(openai.NotFoundError) as caught:
+        gateway.say(caller, "no-such-model")
+    LEDGER.error("gateway", caught.value.response.text)
+    with key_refused():
+        gateway.say(gateway.client(world.server.gateway, key.api_key_value[:-1] + "!"))
+    return world
+
+
+def found_in(path: Path) -> list[str]:
+    """What each secret is that stands in a file. The values themselves are not shown."""
+    content = path.read_bytes()
+    return [what for what, value in LEDGER.secrets.items() if value.encode() in content]
+
+
+def test_the_search_would_find_something(used: World) -> None:
+    """The name of a user is no secret: it stands in the database, and so would a secret."""
+    assert any(MARK.encode() in path.read_bytes() for path in used.server.files() if path.is_relative_to(used.server.data))
+    assert used.server.log_path.stat().st_size > 0
+    assert LEDGER.error_bodies
+    kinds = ("access key secret of root", "API key", "provider credential")
+    assert all(any(what.startswith(kind) for what in LEDGER.secrets) for kind in kinds), sorted(LEDGER.secrets)
+
+
+def test_no_secret_stands_in_a_file(used: World) -> None:
+    """Database, write-ahead log, key files and logs."""
+    leaks = {str(path): found for path in used.server.files() if (found := found_in(path))}
+    assert leaks == {}
+
+
+@pytest.mark.usefixtures("used")
+def test_no_secret_stands_in_an_error_body() -> None:
+    leaks = [(where, what) for where, text in LEDGER.error_bodies for what, value in LEDGER.secrets.items() if value in text]
+    assert leaks == []

@@ -1,0 +1,97 @@
+//! What a revision changes. The store writes these into its feed, and loading a database is the same list.
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Attachee, Principal};
+use crate::id::{AccessKeyId, AccountId, ApiKeyId, GroupId, UserId, WorkspaceId};
+use crate::key_auth::KeyAuth;
+use crate::limit::ModelLimits;
+use crate::model::{Grant, Model, Provider};
+use crate::name::{ModelName, PolicyName, ProviderName, UserName};
+use crate::page::Pages;
+use crate::secret::KeyHash;
+use crate::settings::Settings;
+
+/// What a limit is set on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "level", content = "id")]
+pub enum LimitLevel {
+    /// The sum over the account.
+    Account,
+    /// One workspace.
+    Workspace(WorkspaceId),
+    /// One API key.
+    Key(ApiKeyId),
+}
+
+/// Whether a policy is bailey's or the account's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PolicyType {
+    /// Shipped with bailey.
+    System,
+    /// Written in the account.
+    Custom,
+}
+
+impl PolicyType {
+    /// The name in RAM's API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "System",
+            Self::Custom => "Custom",
+        }
+    }
+}
+
+/// One API key as the directory needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyFacts {
+    /// Its handle.
+    pub id: ApiKeyId,
+    /// The hash of its value.
+    pub hash: KeyHash,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// Its owner.
+    pub owner: Principal,
+    /// The owner's seat when the key was made: another seat, even in the same workspace, does not revive it.
+    pub epoch: u64,
+    /// Whether it is switched off.
+    pub disabled: bool,
+    /// When its time is over, in milliseconds since the epoch.
+    pub expires_at_ms: Option<i64>,
+    /// What narrows it.
+    pub auth: Option<KeyAuth>,
+}
+
+/// One change of one thing. `…Gone` takes it away; everything else puts it, whether it was there or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "change")]
+#[expect(missing_docs, reason = "the fields are the things' own")]
+pub enum Change {
+    Account { account: AccountId, settings: Box<Settings> },
+    User { account: AccountId, user: UserId, name: UserName },
+    UserGone { user: UserId },
+    AccessKey { account: AccountId, access_key: AccessKeyId, owner: Principal, active: bool, sealed_secret: String },
+    AccessKeyGone { access_key: AccessKeyId },
+    Policy { account: AccountId, name: PolicyName, document: String },
+    PolicyGone { account: AccountId, name: PolicyName },
+    Attached { account: AccountId, to: Attachee, policy_type: PolicyType, policy: PolicyName },
+    Detached { account: AccountId, to: Attachee, policy_type: PolicyType, policy: PolicyName },
+    Group { account: AccountId, group: GroupId },
+    GroupMember { group: GroupId, user: UserId },
+    GroupMemberGone { group: GroupId, user: UserId },
+    Workspace { account: AccountId, workspace: WorkspaceId, is_default: bool, open: bool },
+    WorkspaceGone { workspace: WorkspaceId },
+    Member { workspace: WorkspaceId, user: UserId, pages: Pages, epoch: u64 },
+    MemberGone { workspace: WorkspaceId, user: UserId },
+    Provider { account: AccountId, provider: Box<Provider>, sealed_credential: Option<String> },
+    ProviderGone { account: AccountId, name: ProviderName },
+    Model { account: AccountId, model: Box<Model> },
+    ModelGone { account: AccountId, model: ModelName },
+    Granted { account: AccountId, workspace: WorkspaceId, model: ModelName, grant: Grant },
+    Key(Box<KeyFacts>),
+    KeyGone { key: ApiKeyId },
+    Limits { account: AccountId, level: LimitLevel, model: ModelName, limits: ModelLimits },
+}

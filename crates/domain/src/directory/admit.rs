@@ -1,0 +1,402 @@
+//! The decision about a model call: key, owner, membership, workspace, grant, scope, address, limits.
+//!
+//! [`Directory::admit`] is the only maker of [`Admitted`], which is the only value that an upstream call
+//! accepts, so a new route cannot forget a check.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::Directory;
+use super::flight::{Boarded, Boarding, Flight};
+use super::slab::Slot;
+use super::state::{AccountState, KeyOwner, KeyState, Limiter, State, WorkspaceState};
+use crate::access::Principal;
+use crate::decision::{Chain, Check, Decision, Outcome};
+use crate::id::{AccountId, ApiKeyId, WorkspaceId};
+use crate::limit::{Standing, Window};
+use crate::model::{Capability, Model, Provider};
+use crate::name::ModelName;
+use crate::reason::Reason;
+use crate::secret::KeyHash;
+
+/// A provider as the gateway calls it.
+#[derive(Debug)]
+pub struct ProviderEntry {
+    /// What it speaks and where it is.
+    pub provider: Provider,
+    /// Its credential, sealed.
+    pub sealed_credential: Option<String>,
+    /// Whose it is; part of the seal's label.
+    pub account: AccountId,
+}
+
+/// One way to an upstream, resolved.
+#[derive(Clone, Debug)]
+pub struct RouteEntry {
+    /// Whom to call.
+    pub provider: Arc<ProviderEntry>,
+    /// The model's name there.
+    pub upstream_model: ModelName,
+    /// Lower is tried first.
+    pub priority: u32,
+}
+
+/// A model as the gateway calls it.
+#[derive(Debug)]
+pub struct ModelEntry {
+    /// Its number among the account's models.
+    pub(crate) number: u32,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The ways to it, the first to be tried first.
+    pub routes: Vec<RouteEntry>,
+    /// The catalogue entry.
+    pub model: Model,
+}
+
+/// A model call before it is admitted.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The hash of the presented key; `None` when none was presented.
+    pub key: Option<&'a KeyHash>,
+    /// The workspace that the request names in a header or host name, if it does.
+    pub workspace: Option<&'a str>,
+    /// Where it came from.
+    pub source: IpAddr,
+    /// Milliseconds since the epoch.
+    pub now_ms: i64,
+}
+
+/// Proof that a call may be made now. Dropping it says that the call is over.
+#[derive(Debug)]
+pub struct Admitted {
+    /// The key's account.
+    pub account: AccountId,
+    /// The key.
+    pub key: ApiKeyId,
+    /// The key's owner.
+    pub owner: Principal,
+    /// The key's workspace.
+    pub workspace: WorkspaceId,
+    /// The model.
+    pub model: Arc<ModelEntry>,
+    key_slot: Slot,
+    boarded: Boarded,
+}
+
+impl Admitted {
+    /// The call's flight: it says when the right to go on has ended.
+    pub fn flight(&self) -> &Arc<Flight> {
+        self.boarded.flight()
+    }
+}
+
+/// A refused call.
+#[derive(Clone, Debug)]
+pub struct Denied {
+    /// Why.
+    pub reason: Reason,
+    /// Whose key it was, when the key is a known one: only then may the caller learn more.
+    pub known: Option<(AccountId, WorkspaceId, ApiKeyId)>,
+    /// The limit that refused, and when to come back.
+    pub standing: Option<Standing>,
+    chain: Chain,
+    revision: u64,
+    model: Option<Box<str>>,
+    source: IpAddr,
+}
+
+impl Denied {
+    /// Whether the key itself is good, so that its holder may learn the reason.
+    pub fn key_is_valid(&self) -> bool {
+        self.reason.face().is_none_or(|face| face.status != 401)
+    }
+
+    /// The same call failed later: its upstream did not answer.
+    pub fn upstream(admitted: &Admitted, reason: Reason, source: IpAddr, revision: u64) -> Self {
+        let mut chain = Chain::default();
+        for check in [Check::Key, Check::Membership, Check::Model, Check::ModelGrant] {
+            chain.note(check, true);
+        }
+        chain.note(Check::Upstream, false);
+        Self {
+            reason,
+            known: Some((admitted.account, admitted.workspace, admitted.key)),
+            standing: None,
+            chain,
+            revision,
+            model: Some((*admitted.model.name).into()),
+            source,
+        }
+    }
+
+    /// The decision, to be recorded and explained.
+    pub fn decision(&self, request_id: String) -> Decision {
+        let subject = |check: Check| self.subject(check);
+        Decision {
+            outcome: Outcome::Deny,
+            request_id,
+            revision: self.revision,
+            reason: Some(self.reason),
+            chain: self.chain.render(&subject),
+        }
+    }
+
+    fn subject(&self, check: Check) -> String {
+        let (workspace, key) = match &self.known {
+            Some((_, workspace, key)) => (workspace.to_string(), key.to_string()),
+            None => ("unknown".to_owned(), "unknown".to_owned()),
+        };
+        match check {
+            Check::Model | Check::ModelGrant | Check::Upstream => self.model.as_deref().unwrap_or("none").to_owned(),
+            Check::Membership | Check::NamedWorkspace | Check::WorkspaceLimit => workspace,
+            Check::SourceAddress => self.source.to_string(),
+            Check::AccountLimit => "account".to_owned(),
+            _ => key,
+        }
+    }
+}
+
+/// The key, its owner and its workspace, found and good.
+pub(super) struct Entered<'a> {
+    pub(super) key_slot: Slot,
+    pub(super) key: &'a KeyState,
+    pub(super) owner: Principal,
+    pub(super) workspace: &'a WorkspaceState,
+    pub(super) account: &'a AccountState,
+}
+
+impl State {
+    /// Key, owner, membership, workspace.
+    pub(super) fn enter(&self, call: &Call<'_>, chain: &mut Chain) -> Result<Entered<'_>, (Reason, Option<&KeyState>)> {
+        let slot = call.key.and_then(|hash| self.key_slot_by_hash(hash));
+        let Some((slot, key)) = slot.and_then(|slot| Some((slot, self.keys.get(slot)?))) else {
+            chain.note(Check::Key, false);
+            return Err((if call.key.is_some() { Reason::KeyUnknown } else { Reason::KeyMissing }, None));
+        };
+        chain.note(Check::Key, true);
+        self.enter_with(slot, key, call, chain).map_err(|reason| (reason, Some(key)))
+    }
+
+    pub(super) fn enter_with<'a>(&'a self, slot: Slot, key: &'a KeyState, call: &Call<'_>, chain: &mut Chain) -> Result<Entered<'a>, Reason> {
+        if !chain.note(Check::KeyEnabled, !key.disabled) {
+            return Err(Reason::KeyDisabled);
+        }
+        if !chain.note(Check::KeyExpiry, key.expires_at_ms.is_none_or(|end| call.now_ms < end)) {
+            return Err(Reason::KeyExpired);
+        }
+        let owner = match key.owner {
+            KeyOwner::Root => Principal::Root,
+            KeyOwner::User(user_slot) => match self.users.get(user_slot) {
+                None => {
+                    chain.note(Check::Owner, false);
+                    return Err(Reason::OwnerDeleted);
+                }
+                Some(user) => {
+                    let seat = self.members.get(&(user_slot, key.workspace));
+                    if !chain.note(Check::Membership, seat.is_some_and(|seat| seat.epoch == key.epoch)) {
+                        return Err(Reason::OwnerNotMember);
+                    }
+                    Principal::User(user.id)
+                }
+            },
+        };
+        let workspace = self.workspaces.get(key.workspace);
+        let account = workspace.and_then(|workspace| self.accounts.get(&workspace.account));
+        let (Some(workspace), Some(account)) = (workspace, account) else {
+            chain.note(Check::Key, false);
+            return Err(Reason::KeyUnknown);
+        };
+        if let Some(named) = call.workspace {
+            // Compared as text, so that an id of another shape is a mismatch like any other.
+            if !chain.note(Check::NamedWorkspace, workspace.id.to_string() == named) {
+                return Err(Reason::WorkspaceMismatch);
+            }
+        }
+        Ok(Entered { key_slot: slot, key, owner, workspace, account })
+    }
+
+    /// Grant, key scope, address.
+    fn may_call<'a>(&self, entered: &Entered<'a>, model: &str, does: Option<Capability>, call: &Call<'_>, chain: &mut Chain) -> Result<&'a Arc<ModelEntry>, Reason> {
+        let entry = entered.account.models.get(model);
+        let able = entry.filter(|entry| does.is_none_or(|does| entry.model.capabilities.contains(&does)));
+        let Some(entry) = able else {
+            chain.note(Check::Model, false);
+            return Err(Reason::ModelUnknown);
+        };
+        chain.note(Check::Model, true);
+        if !chain.note(Check::ModelGrant, entered.holds(entry)) {
+            return Err(Reason::ModelNotGranted);
+        }
+        if let Some(auth) = &entered.key.auth {
+            if !chain.note(Check::KeyScope, auth.allows_model(model)) {
+                return Err(Reason::ModelOutOfKeyScope);
+            }
+            if !chain.note(Check::SourceAddress, auth.allows_ip(call.source)) {
+                return Err(Reason::IpNotAllowed);
+            }
+        }
+        Ok(entry)
+    }
+
+    /// Everything but the limits; the same checks for admission, for calls in flight and for `explain`.
+    pub(super) fn consider<'a>(
+        &'a self, call: &Call<'_>, model: &str, does: Option<Capability>, chain: &mut Chain,
+    ) -> Result<(Entered<'a>, &'a Arc<ModelEntry>), (Reason, Option<&'a KeyState>)> {
+        let entered = self.enter(call, chain)?;
+        let entry = self.may_call(&entered, model, does, call, chain).map_err(|reason| (reason, Some(entered.key)))?;
+        Ok((entered, entry))
+    }
+
+    /// The same for a key that is known by its handle.
+    pub(super) fn consider_key<'a>(
+        &'a self, slot: Slot, call: &Call<'_>, model: &str, chain: &mut Chain,
+    ) -> Result<(Entered<'a>, &'a Arc<ModelEntry>), Reason> {
+        let Some(key) = self.keys.get(slot) else {
+            chain.note(Check::Key, false);
+            return Err(Reason::KeyUnknown);
+        };
+        chain.note(Check::Key, true);
+        let entered = self.enter_with(slot, key, call, chain)?;
+        let entry = self.may_call(&entered, model, None, call, chain)?;
+        Ok((entered, entry))
+    }
+
+    /// Why a call in flight may not go on; `None` when it may. Its time of admission stands for its time.
+    pub(super) fn still_refuses(&self, boarding: &Boarding) -> Option<Reason> {
+        let call = Call { key: None, workspace: None, source: boarding.source, now_ms: i64::MIN };
+        self.consider_key(boarding.key, &call, &boarding.model, &mut Chain::default()).err()
+    }
+}
+
+impl Entered<'_> {
+    /// Whether the key's workspace may call the model.
+    pub(super) fn holds(&self, entry: &ModelEntry) -> bool {
+        let free = self.workspace.is_default && !self.account.settings.default_workspace_restricted;
+        free || self.workspace.open || self.workspace.grants.get(&entry.number).is_some_and(|grant| grant.inference)
+    }
+
+    /// The limits that count for this call, from the widest to the narrowest.
+    fn limiters(&self, model: u32) -> [(Option<&Limiter>, Check, Reason, Reason); 3] {
+        [
+            (self.account.limits.get(&model), Check::AccountLimit, Reason::RateAccount, Reason::TokensAccount),
+            (self.workspace.limits.get(&model), Check::WorkspaceLimit, Reason::RateWorkspace, Reason::TokensWorkspace),
+            (
+                self.key.limits.as_ref().and_then(|limits| limits.get(&model)),
+                Check::KeyLimit,
+                Reason::RateKey,
+                Reason::TokensKey,
+            ),
+        ]
+    }
+
+    /// Takes one request from every limit, or from none. All windows are locked, widest first, while they are
+    /// looked at, so that concurrent calls cannot each see room for one.
+    fn reserve(&self, model: u32, now_ms: i64, chain: &mut Chain) -> Result<(), (Reason, Standing)> {
+        let mut open: [Option<MutexGuard<'_, Window>>; 3] = [const { None }; 3];
+        for (place, (limiter, check, rate, tokens)) in self.limiters(model).into_iter().enumerate() {
+            let Some(limiter) = limiter else { continue };
+            if let Some(window) = &limiter.requests {
+                let mut window = lock(window);
+                if let Err(standing) = window.check(now_ms, 1) {
+                    chain.note(check, false);
+                    return Err((rate, standing));
+                }
+                open[place] = Some(window);
+            }
+            if let Some(window) = &limiter.tokens {
+                // What a call will use is not known before; it is refused once the period's tokens are used up.
+                if let Err(standing) = lock(window).check(now_ms, 1) {
+                    chain.note(check, false);
+                    return Err((tokens, standing));
+                }
+            }
+            chain.note(check, true);
+        }
+        for window in open.iter_mut().flatten() {
+            window.add(now_ms, 1);
+        }
+        Ok(())
+    }
+}
+
+fn lock(window: &Mutex<Window>) -> MutexGuard<'_, Window> {
+    window.lock().expect("the arithmetic does not panic")
+}
+
+impl Directory {
+    /// Decides about a call of `model`, takes it from the limits and registers it as in flight. `does` is what
+    /// the called path needs of the model.
+    pub fn admit(&self, call: &Call<'_>, model: &str, does: Capability) -> Result<Admitted, Box<Denied>> {
+        let state = self.read();
+        let mut chain = Chain::default();
+        let denied = |chain: Chain, reason: Reason, key: Option<&KeyState>, standing: Option<Standing>| {
+            Box::new(state.denied(call, Some(model), chain, reason, key, standing))
+        };
+        let (entered, entry) = match state.consider(call, model, Some(does), &mut chain) {
+            Ok(found) => found,
+            Err((reason, key)) => return Err(denied(chain, reason, key, None)),
+        };
+        if let Err((reason, standing)) = entered.reserve(entry.number, call.now_ms, &mut chain) {
+            return Err(denied(chain, reason, Some(entered.key), Some(standing)));
+        }
+        let boarding = Boarding { key: entered.key_slot, model: Arc::clone(&entry.name), source: call.source };
+        Ok(Admitted {
+            account: entered.workspace.account,
+            key: entered.key.id,
+            owner: entered.owner,
+            workspace: entered.workspace.id,
+            model: Arc::clone(entry),
+            key_slot: entered.key_slot,
+            boarded: self.flights.board(boarding),
+        })
+    }
+
+    /// Exactly the models that a key may call, by name.
+    pub fn callable_models(&self, call: &Call<'_>) -> Result<Vec<Arc<ModelEntry>>, Box<Denied>> {
+        let state = self.read();
+        let mut chain = Chain::default();
+        let denied = |chain: Chain, reason: Reason, key: Option<&KeyState>| {
+            Box::new(state.denied(call, None, chain, reason, key, None))
+        };
+        let entered = match state.enter(call, &mut chain) {
+            Ok(entered) => entered,
+            Err((reason, key)) => return Err(denied(chain, reason, key)),
+        };
+        let auth = entered.key.auth.as_ref();
+        if !chain.note(Check::SourceAddress, auth.is_none_or(|auth| auth.allows_ip(call.source))) {
+            return Err(denied(chain, Reason::IpNotAllowed, Some(entered.key)));
+        }
+        let narrowed = |entry: &ModelEntry| auth.is_none_or(|auth| auth.allows_model(&entry.name));
+        let mut models: Vec<_> =
+            entered.account.models.values().filter(|entry| entered.holds(entry) && narrowed(entry)).cloned().collect();
+        models.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(models)
+    }
+
+    /// Counts the tokens that a call used against every token limit.
+    pub fn settle(&self, admitted: &Admitted, tokens: u64, now_ms: i64) {
+        let state = self.read();
+        let Some(key) = state.keys.get(admitted.key_slot) else { return };
+        let Some(workspace) = state.workspaces.get(key.workspace) else { return };
+        let Some(account) = state.accounts.get(&workspace.account) else { return };
+        let entered = Entered { key_slot: admitted.key_slot, key, owner: admitted.owner, workspace, account };
+        for (limiter, ..) in entered.limiters(admitted.model.number) {
+            if let Some(window) = limiter.and_then(|limiter| limiter.tokens.as_ref()) {
+                lock(window).add(now_ms, tokens);
+            }
+        }
+    }
+}
+
+impl State {
+    fn denied(
+        &self, call: &Call<'_>, model: Option<&str>, chain: Chain, reason: Reason, key: Option<&KeyState>, standing: Option<Standing>,
+    ) -> Denied {
+        let known = key.and_then(|key| {
+            let workspace = self.workspaces.get(key.workspace)?;
+            Some((workspace.account, workspace.id, key.id))
+        });
+        Denied { reason, known, standing, chain, revision: self.revision, model: model.map(Into::into), source: call.source }
+    }
+}

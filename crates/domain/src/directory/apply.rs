@@ -1,0 +1,349 @@
+//! How each change alters the state.
+
+use std::sync::Arc;
+
+use bailey_policy::Policy;
+
+use super::admit::{ModelEntry, ProviderEntry, RouteEntry};
+use super::slab::Slot;
+use super::state::{AccessKeyFacts, AccountState, GroupState, KeyOwner, KeyState, Limiters, SeatState, State, Table, UserState, WorkspaceState};
+use crate::access::{Attachee, Principal};
+use crate::change::{Change, KeyFacts, LimitLevel, PolicyType};
+use crate::error::Error;
+use crate::id::{AccountId, ApiKeyId, UserId, WorkspaceId};
+use crate::limit::ModelLimits;
+use crate::model::{Grant, Model};
+use crate::name::PolicyName;
+use crate::settings::Settings;
+
+fn unknown(what: impl std::fmt::Display) -> Error {
+    Error::internal(format!("a change is about {what}, which is not there"))
+}
+
+impl State {
+    /// Brings one change in. An error means that the feed and the state have come apart; nothing of the change
+    /// is in then.
+    pub(crate) fn apply(&mut self, change: Change) -> Result<(), Error> {
+        match change {
+            Change::Account { account, settings } => self.put_account(account, *settings),
+            Change::User { account, user, name } => {
+                let arn = format!("acs:ram::{account}:user/{name}").into();
+                self.put_user(account, user, arn);
+            }
+            Change::UserGone { user } => self.remove_user(user),
+            Change::AccessKey { account, access_key, owner, active, sealed_secret } => {
+                let facts = AccessKeyFacts { account, owner, active, sealed_secret: sealed_secret.into() };
+                self.access_keys.insert(access_key, facts);
+            }
+            Change::AccessKeyGone { access_key } => drop(self.access_keys.remove(&access_key)),
+            Change::Policy { account, name, document } => self.put_policy(account, &name, &document)?,
+            Change::PolicyGone { account, name } => {
+                if let Some(slot) = self.account_mut(account)?.policies.remove(&name.folded()) {
+                    self.policies.remove(slot);
+                }
+            }
+            Change::Attached { account, to, policy_type, policy } => {
+                let slot = self.policy_slot(account, policy_type, &policy).ok_or_else(|| unknown(&policy))?;
+                let held = self.policies_of(to)?;
+                if !held.contains(&slot) {
+                    held.push(slot);
+                }
+            }
+            Change::Detached { account, to, policy_type, policy } => {
+                let slot = self.policy_slot(account, policy_type, &policy).ok_or_else(|| unknown(&policy))?;
+                self.policies_of(to)?.retain(|held| *held != slot);
+            }
+            Change::Group { group, .. } => {
+                if self.group_slots.get(&group).is_none() {
+                    let slot = self.groups.insert(GroupState::default());
+                    self.group_slots.insert(group, slot);
+                }
+            }
+            Change::GroupMember { group, user } => {
+                let group = *self.group_slots.get(&group).ok_or_else(|| unknown(group))?;
+                let groups = &mut self.user_mut(user)?.groups;
+                if !groups.contains(&group) {
+                    groups.push(group);
+                }
+            }
+            Change::GroupMemberGone { group, user } => {
+                let group = *self.group_slots.get(&group).ok_or_else(|| unknown(group))?;
+                self.user_mut(user)?.groups.retain(|held| *held != group);
+            }
+            Change::Workspace { account, workspace, is_default, open } => {
+                self.put_workspace(account, workspace, is_default, open);
+            }
+            Change::WorkspaceGone { workspace } => {
+                if let Some(slot) = self.workspace_slots.remove(&workspace) {
+                    self.workspaces.remove(slot);
+                }
+            }
+            Change::Member { workspace, user, pages, epoch } => {
+                let place = self.place(workspace, user)?;
+                if self.members.insert(place, SeatState { pages, epoch }).is_none() {
+                    self.user_mut(user)?.seats += 1;
+                }
+            }
+            Change::MemberGone { workspace, user } => {
+                let place = self.place(workspace, user)?;
+                if self.members.remove(&place).is_some() {
+                    self.user_mut(user)?.seats -= 1;
+                }
+            }
+            Change::Provider { account, provider, sealed_credential } => {
+                let name: Box<str> = provider.name.as_str().into();
+                let entry = ProviderEntry { provider: *provider, sealed_credential, account };
+                self.account_mut(account)?.providers.insert(name.clone(), Arc::new(entry));
+                self.rebuild_routes(account, &name)?;
+            }
+            Change::ProviderGone { account, name } => {
+                self.account_mut(account)?.providers.remove(name.as_str());
+                self.rebuild_routes(account, name.as_str())?;
+            }
+            Change::Model { account, model } => self.put_model(account, *model)?,
+            Change::ModelGone { account, model } => drop(self.account_mut(account)?.models.remove(model.as_str())),
+            Change::Granted { account, workspace, model, grant } => {
+                if let Some(number) = self.model_number(account, model.as_str()) {
+                    self.set_grant(workspace, number, grant)?;
+                }
+            }
+            Change::Key(facts) => self.put_key(*facts)?,
+            Change::KeyGone { key } => self.remove_key(key),
+            Change::Limits { account, level, model, limits } => {
+                if let Some(number) = self.model_number(account, model.as_str()) {
+                    self.set_limits(account, level, number, limits)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn account_mut(&mut self, account: AccountId) -> Result<&mut AccountState, Error> {
+        self.accounts.get_mut(&account).ok_or_else(|| unknown(account))
+    }
+
+    fn user_mut(&mut self, user: UserId) -> Result<&mut UserState, Error> {
+        let slot = self.user_slot(user).ok_or_else(|| unknown(user))?;
+        self.users.get_mut(slot).ok_or_else(|| unknown(user))
+    }
+
+    fn workspace_mut(&mut self, workspace: WorkspaceId) -> Result<&mut WorkspaceState, Error> {
+        let slot = *self.workspace_slots.get(&workspace).ok_or_else(|| unknown(workspace))?;
+        self.workspaces.get_mut(slot).ok_or_else(|| unknown(workspace))
+    }
+
+    fn place(&self, workspace: WorkspaceId, user: UserId) -> Result<(Slot, Slot), Error> {
+        let user_slot = self.user_slot(user).ok_or_else(|| unknown(user))?;
+        let workspace_slot = *self.workspace_slots.get(&workspace).ok_or_else(|| unknown(workspace))?;
+        Ok((user_slot, workspace_slot))
+    }
+
+    fn put_account(&mut self, account: AccountId, settings: Settings) {
+        if let Some(state) = self.accounts.get_mut(&account) {
+            state.settings = settings;
+            return;
+        }
+        let state = AccountState {
+            settings,
+            resource: format!("acs:modelstudio:*:{account}:*").into(),
+            policies: Table::default(),
+            providers: Table::default(),
+            models: Table::default(),
+            next_model: 0,
+            limits: Limiters::default(),
+        };
+        self.accounts.insert(account, state);
+    }
+
+    fn put_user(&mut self, account: AccountId, id: UserId, arn: Box<str>) {
+        if let Some(user) = self.user_slot(id).and_then(|slot| self.users.get_mut(slot)) {
+            user.arn = arn;
+            return;
+        }
+        let user = UserState { id, account, arn, policies: Default::default(), groups: Default::default(), seats: 0 };
+        let slot = self.users.insert(user);
+        let users = &self.users;
+        self.user_index.insert(&id, slot, |stored| users.get(stored).expect("an indexed user is there").id);
+    }
+
+    fn remove_user(&mut self, id: UserId) {
+        if let Some(slot) = self.user_slot(id) {
+            self.user_index.remove(&id, slot);
+            self.users.remove(slot);
+        }
+    }
+
+    fn put_policy(&mut self, account: AccountId, name: &PolicyName, document: &str) -> Result<(), Error> {
+        let policy = Policy::parse(document, &self.catalogue).map_err(Error::internal)?;
+        let folded = name.folded();
+        match self.account_mut(account)?.policies.get(&folded).copied() {
+            Some(slot) => *self.policies.get_mut(slot).ok_or_else(|| unknown(name))? = policy,
+            None => {
+                let slot = self.policies.insert(policy);
+                self.account_mut(account)?.policies.insert(folded, slot);
+            }
+        }
+        Ok(())
+    }
+
+    /// The slot of a policy by its name.
+    pub(crate) fn policy_slot(&self, account: AccountId, policy_type: PolicyType, name: &PolicyName) -> Option<Slot> {
+        match policy_type {
+            PolicyType::System => self.system_policies.get(&name.folded()).copied(),
+            PolicyType::Custom => self.accounts.get(&account)?.policies.get(&name.folded()).copied(),
+        }
+    }
+
+    fn policies_of(&mut self, to: Attachee) -> Result<&mut smallvec::SmallVec<[Slot; 4]>, Error> {
+        match to {
+            Attachee::User(user) => Ok(&mut self.user_mut(user)?.policies),
+            Attachee::Group(group) => {
+                let slot = *self.group_slots.get(&group).ok_or_else(|| unknown(group))?;
+                self.groups.get_mut(slot).map(|group| &mut group.policies).ok_or_else(|| unknown(group))
+            }
+        }
+    }
+
+    fn put_workspace(&mut self, account: AccountId, id: WorkspaceId, is_default: bool, open: bool) {
+        if let Some(workspace) = self.workspace_slots.get(&id).and_then(|slot| self.workspaces.get_mut(*slot)) {
+            workspace.open = open;
+            return;
+        }
+        let slot = self.workspaces.insert(WorkspaceState {
+            id,
+            account,
+            is_default,
+            open,
+            resource: super::authorize::workspace_resource(account, id).into(),
+            grants: Table::default(),
+            limits: Limiters::default(),
+        });
+        self.workspace_slots.insert(id, slot);
+    }
+
+    fn model_number(&self, account: AccountId, model: &str) -> Option<u32> {
+        self.accounts.get(&account)?.models.get(model).map(|entry| entry.number)
+    }
+
+    fn put_model(&mut self, account: AccountId, model: Model) -> Result<(), Error> {
+        let state = self.account_mut(account)?;
+        let name: Box<str> = model.model.as_str().into();
+        let number = match state.models.get(&name) {
+            Some(entry) => entry.number,
+            None => {
+                state.next_model += 1;
+                state.next_model
+            }
+        };
+        let entry = Arc::new(model_entry(state, number, model));
+        state.models.insert(name, entry);
+        Ok(())
+    }
+
+    /// Models hold their providers directly; when one changes, its models are made anew.
+    fn rebuild_routes(&mut self, account: AccountId, provider: &str) -> Result<(), Error> {
+        let state = self.account_mut(account)?;
+        let touched: Vec<(u32, Model)> = state
+            .models
+            .values()
+            .filter(|entry| entry.model.routes.iter().any(|route| route.provider.as_str() == provider))
+            .map(|entry| (entry.number, entry.model.clone()))
+            .collect();
+        for (number, model) in touched {
+            let name: Box<str> = model.model.as_str().into();
+            let entry = Arc::new(model_entry(state, number, model));
+            state.models.insert(name, entry);
+        }
+        Ok(())
+    }
+
+    fn set_grant(&mut self, workspace: WorkspaceId, model: u32, grant: Grant) -> Result<(), Error> {
+        let grants = &mut self.workspace_mut(workspace)?.grants;
+        if grant.is_empty() {
+            grants.remove(&model);
+        } else {
+            grants.insert(model, grant);
+        }
+        Ok(())
+    }
+
+    fn put_key(&mut self, facts: KeyFacts) -> Result<(), Error> {
+        let workspace = *self.workspace_slots.get(&facts.workspace).ok_or_else(|| unknown(facts.workspace))?;
+        let owner = match facts.owner {
+            Principal::Root => KeyOwner::Root,
+            // An owner that was deleted has no slot; the key then belongs to a slot that never lives.
+            Principal::User(user) => KeyOwner::User(self.user_slot(user).unwrap_or(Slot::MAX)),
+        };
+        let existing = self.key_slot(facts.id);
+        let limits = existing.and_then(|slot| self.keys.get_mut(slot)).and_then(|key| key.limits.take());
+        let key = KeyState {
+            id: facts.id,
+            hash: facts.hash,
+            workspace,
+            owner,
+            epoch: facts.epoch,
+            disabled: facts.disabled,
+            expires_at_ms: facts.expires_at_ms,
+            auth: facts.auth.map(Box::new),
+            limits,
+        };
+        let slot = match existing {
+            Some(slot) => {
+                let stored = self.keys.get_mut(slot).ok_or_else(|| unknown(facts.id))?;
+                let old = std::mem::replace(stored, key);
+                self.key_by_hash.remove(&old.hash, slot);
+                slot
+            }
+            None => {
+                let slot = self.keys.insert(key);
+                let keys = &self.keys;
+                self.key_by_id.insert(&facts.id, slot, |stored| keys.get(stored).expect("an indexed key is there").id);
+                slot
+            }
+        };
+        let keys = &self.keys;
+        self.key_by_hash.insert(&facts.hash, slot, |stored| keys.get(stored).expect("an indexed key is there").hash);
+        Ok(())
+    }
+
+    fn remove_key(&mut self, id: ApiKeyId) {
+        if let Some(slot) = self.key_slot(id) {
+            self.key_by_id.remove(&id, slot);
+            if let Some(key) = self.keys.get(slot) {
+                self.key_by_hash.remove(&key.hash, slot);
+            }
+            self.keys.remove(slot);
+        }
+    }
+
+    fn set_limits(&mut self, account: AccountId, level: LimitLevel, model: u32, limits: ModelLimits) -> Result<(), Error> {
+        let limiters = match level {
+            LimitLevel::Account => &mut self.account_mut(account)?.limits,
+            LimitLevel::Workspace(workspace) => &mut self.workspace_mut(workspace)?.limits,
+            LimitLevel::Key(key) => {
+                let slot = self.key_slot(key).ok_or_else(|| unknown(key))?;
+                let key = self.keys.get_mut(slot).ok_or_else(|| unknown(slot))?;
+                key.limits.get_or_insert_default()
+            }
+        };
+        if limits.is_empty() {
+            limiters.remove(&model);
+        } else {
+            limiters.entry(model).or_default().set(limits);
+        }
+        Ok(())
+    }
+}
+
+fn model_entry(account: &AccountState, number: u32, model: Model) -> ModelEntry {
+    let mut routes: Vec<RouteEntry> = model
+        .routes
+        .iter()
+        .filter_map(|route| {
+            let provider = Arc::clone(account.providers.get(route.provider.as_str())?);
+            Some(RouteEntry { provider, upstream_model: route.upstream_model.clone(), priority: route.priority })
+        })
+        .collect();
+    routes.sort_by_key(|route| route.priority);
+    ModelEntry { number, name: model.model.as_str().into(), routes, model }
+}

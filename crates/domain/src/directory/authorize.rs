@@ -1,0 +1,264 @@
+//! The decision about an operation: identity, explicit deny, then the operation's rule.
+
+use std::net::IpAddr;
+
+use bailey_policy::{Action, Context, Policy, Request, Value, Verdict};
+
+use super::state::{SeatState, State, UserState};
+use crate::access::{Caller, Principal};
+use crate::decision::{Chain, Check, Decision, Outcome};
+use crate::id::{AccountId, UserId, WorkspaceId};
+use crate::operations::{Entry, Operation};
+use crate::page::Page;
+use crate::permit::{Permit, Refusal};
+use crate::reason::Reason;
+use crate::rules::Needs;
+use crate::scope::Scope;
+
+/// What a workspace is called in policies.
+pub(crate) fn workspace_resource(account: AccountId, workspace: WorkspaceId) -> String {
+    format!("acs:modelstudio:*:{account}:workspace/{workspace}")
+}
+
+/// What policies may ask about the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances<'a> {
+    /// `acs:SourceIp`.
+    pub source_ip: IpAddr,
+    /// `acs:CurrentTime`, milliseconds since the epoch.
+    pub now_ms: i64,
+    /// `acs:SecureTransport`.
+    pub secure_transport: bool,
+    /// Condition keys by name that override the ones above; only `explain` gives any.
+    pub given: &'a [(&'a str, Value<'a>)],
+}
+
+/// A question about an operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Question<'a> {
+    /// The account that is asked in.
+    pub account: AccountId,
+    /// Who would act.
+    pub principal: Principal,
+    /// The RAM action.
+    pub action: &'a Action,
+    /// The rule.
+    pub needs: &'a Needs,
+    /// The workspace that it is about.
+    pub workspace: Option<WorkspaceId>,
+    /// The person that it is about.
+    pub subject: Option<UserId>,
+    /// RAM resources; empty means the workspace's or the account's own name.
+    pub resources: &'a [String],
+    /// What policies may ask about.
+    pub circumstances: Circumstances<'a>,
+}
+
+/// Everything that the leaves of a rule may ask, found once.
+struct Facts<'a> {
+    question: &'a Question<'a>,
+    verdict: Verdict,
+    workspace_is_here: bool,
+    seat: Option<SeatState>,
+    seats: u32,
+    delegated: bool,
+}
+
+impl State {
+    pub(crate) fn authorize<O: Operation>(&self, caller: &Caller, scope: O::On) -> Result<Permit<O>, Box<Refusal>> {
+        let entry = O::entry();
+        let question = self.question_of(caller, entry, &scope);
+        let (answer, chain) = self.decide(&question);
+        match answer {
+            Ok(()) => Ok(Permit::new(caller.clone(), scope, chain)),
+            Err(reason) => Err(self.refusal(caller, entry, &question, reason, &chain)),
+        }
+    }
+
+    pub(crate) fn question_of<'a, S: Scope>(&'a self, caller: &Caller, entry: &'static Entry, scope: &'a S) -> Question<'a> {
+        Question {
+            account: caller.account,
+            principal: caller.principal,
+            action: &self.actions[entry.position],
+            needs: &entry.needs,
+            workspace: scope.workspace(),
+            subject: scope.subject(),
+            resources: scope.resources(),
+            circumstances: Circumstances {
+                source_ip: caller.source_ip,
+                now_ms: caller.now_ms,
+                secure_transport: caller.secure_transport,
+                given: &[],
+            },
+        }
+    }
+
+    pub(crate) fn refusal(
+        &self, caller: &Caller, entry: &'static Entry, question: &Question<'_>, reason: Reason, chain: &Chain,
+    ) -> Box<Refusal> {
+        let decision = Decision {
+            outcome: Outcome::Deny,
+            request_id: caller.request_id.to_string(),
+            revision: self.revision,
+            reason: Some(reason),
+            chain: self.render_question(question, chain),
+        };
+        Box::new(Refusal {
+            caller: caller.clone(),
+            operation: entry.name,
+            action: entry.action.to_owned(),
+            workspace: question.workspace,
+            decision,
+            reason,
+        })
+    }
+
+    /// Decides, and notes every check. Allocates nothing on the way to yes.
+    pub(crate) fn decide(&self, question: &Question<'_>) -> (Result<(), Reason>, Chain) {
+        let mut chain = Chain::default();
+        let answer = self.walk(question, &mut chain);
+        (answer, chain)
+    }
+
+    fn walk(&self, question: &Question<'_>, chain: &mut Chain) -> Result<(), Reason> {
+        let workspace = question.workspace.map(|id| self.workspace_in(question.account, id));
+        let user_id = match question.principal {
+            Principal::Root => {
+                chain.note(Check::Root, true);
+                let is_here = !matches!(workspace, Some(None));
+                return if is_here || chain.note(Check::Workspace, false) { Ok(()) } else { Err(Reason::WorkspaceAccessDenied) };
+            }
+            Principal::User(user) => user,
+        };
+        let found = self.user_slot(user_id).and_then(|slot| self.users.get(slot).map(|user| (slot, user)));
+        let Some((slot, user)) = found.filter(|(_, user)| user.account == question.account) else {
+            chain.note(Check::Identity, false);
+            return Err(Reason::IdentityGone);
+        };
+        chain.note(Check::Root, false);
+        let verdict = self.verdict(user, question);
+        if !chain.note(Check::NoExplicitDeny, !matches!(verdict, Verdict::ExplicitDeny { .. })) {
+            return Err(Reason::ExplicitDeny);
+        }
+        let workspace_slot = workspace.flatten().map(|(slot, _)| slot);
+        let facts = Facts {
+            question,
+            verdict,
+            workspace_is_here: workspace_slot.is_some(),
+            seat: workspace_slot.and_then(|workspace| self.members.get(&(slot, workspace)).copied()),
+            seats: user.seats,
+            delegated: self.accounts.get(&question.account).is_some_and(|account| account.settings.delegate_member_removal),
+        };
+        // Not even management acts on a workspace that is not there, and the answer is the outsider's.
+        if question.workspace.is_some() && !facts.workspace_is_here {
+            chain.note(Check::Membership, false);
+            return Err(Reason::WorkspaceAccessDenied);
+        }
+        if facts.hold(question.needs, chain) { Ok(()) } else { Err(facts.first_reason()) }
+    }
+
+    /// What the user's policies, attached directly and through groups, say about every resource.
+    fn verdict(&self, user: &UserState, question: &Question<'_>) -> Verdict {
+        let circumstances = &question.circumstances;
+        let known = [
+            ("acs:SourceIp", Value::Ip(circumstances.source_ip)),
+            ("acs:CurrentTime", Value::Time(circumstances.now_ms)),
+            ("acs:SecureTransport", Value::Bool(circumstances.secure_transport)),
+            ("acs:MFAPresent", Value::Bool(false)),
+            ("acs:PrincipalARN", Value::Text(&user.arn)),
+        ];
+        let mut merged;
+        let entries = if circumstances.given.is_empty() {
+            &known[..]
+        } else {
+            merged = circumstances.given.to_vec();
+            merged.extend(known.iter().filter(|(key, _)| {
+                !circumstances.given.iter().any(|(given, _)| given.eq_ignore_ascii_case(key))
+            }));
+            &merged[..]
+        };
+        let context = Context::new(entries);
+        let on = |resource: &str| {
+            let request = Request { action: question.action, resource, context: &context };
+            bailey_policy::evaluate(self.policies_held(user), &request)
+        };
+        match (question.resources, question.workspace) {
+            ([], None) => match self.accounts.get(&question.account) {
+                Some(account) => on(&account.resource),
+                None => Verdict::ImplicitDeny,
+            },
+            ([], Some(id)) => match self.workspace_in(question.account, id) {
+                Some((_, workspace)) => on(&workspace.resource),
+                None => on(&workspace_resource(question.account, id)),
+            },
+            (resources, _) => {
+                let mut strictest = None;
+                for resource in resources {
+                    match on(resource) {
+                        deny @ Verdict::ExplicitDeny { .. } => return deny,
+                        Verdict::ImplicitDeny => strictest = Some(Verdict::ImplicitDeny),
+                        allow @ Verdict::Allow { .. } => strictest = strictest.or(Some(allow)),
+                    }
+                }
+                strictest.unwrap_or(Verdict::ImplicitDeny)
+            }
+        }
+    }
+
+    /// Every policy that counts for the user.
+    pub(crate) fn policies_held<'a>(&'a self, user: &'a UserState) -> impl Iterator<Item = &'a Policy> + Clone {
+        let groups = user.groups.iter().filter_map(|slot| self.groups.get(*slot));
+        let slots = user.policies.iter().chain(groups.flat_map(|group| group.policies.iter()));
+        slots.filter_map(|slot| self.policies.get(*slot))
+    }
+
+    /// Whether a caller may be told that a workspace exists when doing `O`.
+    pub(crate) fn sees<O: Operation>(&self, caller: &Caller, workspace: WorkspaceId) -> bool {
+        let entry = O::entry();
+        let question = Question { needs: &Needs::Any(&[Needs::Management, Needs::Member]), ..self.question_of(caller, entry, &workspace) };
+        self.decide(&question).0.is_ok()
+    }
+}
+
+impl Facts<'_> {
+    /// Whether the rule holds. Notes the leaves on the way.
+    fn hold(&self, needs: &Needs, chain: &mut Chain) -> bool {
+        match needs {
+            // Root was let through before any rule was asked.
+            Needs::Root => false,
+            Needs::Anyone => true,
+            Needs::Policy | Needs::Management => chain.note(Check::Policy, matches!(self.verdict, Verdict::Allow { .. })),
+            Needs::Member => chain.note(Check::Membership, self.seat.is_some()),
+            Needs::MemberSomewhere => chain.note(Check::SomeMembership, self.seats > 0),
+            Needs::Page(page) => self.page(*page, chain),
+            Needs::Myself => {
+                let same = self.question.subject.is_some() && self.question.subject == self.question.principal.user();
+                chain.note(Check::Myself, same)
+            }
+            Needs::Delegated(inner) => chain.note(Check::Delegation, self.delegated) && self.hold(inner, chain),
+            Needs::Any(parts) => parts.iter().any(|part| self.hold(part, chain)),
+            Needs::All(parts) => parts.iter().all(|part| self.hold(part, chain)),
+        }
+    }
+
+    fn page(&self, page: Page, chain: &mut Chain) -> bool {
+        let Some(seat) = self.seat else { return chain.note(Check::Membership, false) };
+        chain.note(Check::Page(page), seat.pages.allow(page))
+    }
+
+    /// Outsiders learn nothing but that they are outside; members learn which kind is missing.
+    fn first_reason(&self) -> Reason {
+        let needs = self.question.needs;
+        if self.question.workspace.is_some() && self.seat.is_none() {
+            Reason::WorkspaceAccessDenied
+        } else if !self.delegated && needs.mentions(&|part| matches!(part, Needs::Delegated(_))) {
+            Reason::RootOnly
+        } else if needs.mentions(&|part| matches!(part, Needs::Page(_))) {
+            Reason::PageMissing
+        } else if needs.mentions(&|part| matches!(part, Needs::Policy | Needs::Management)) {
+            Reason::ImplicitDeny
+        } else {
+            Reason::RootOnly
+        }
+    }
+}

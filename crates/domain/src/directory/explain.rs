@@ -1,0 +1,266 @@
+//! Answers for people: the same decisions as everywhere, made without doing anything.
+
+use std::net::IpAddr;
+
+use bailey_policy::{Context, Request, Value, Verdict};
+use serde::Serialize;
+
+use super::admit::Call;
+use super::authorize::{Circumstances, Question};
+use super::state::{State, UserState};
+use super::{Directory, slab::Slot};
+use crate::access::{Caller, Principal};
+use crate::decision::{Chain, Check, Decision, Link, Outcome};
+use crate::id::{AccountId, ApiKeyId, UserId, WorkspaceId};
+use crate::operations::{FEATURE_ACTIONS, FEATURE_NEEDS, OPERATIONS};
+use crate::page::{Page, Pages};
+use crate::reason::Reason;
+use crate::rules::Needs;
+
+/// A question that somebody asks about an identity.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// Whom it is about.
+    pub principal: Principal,
+    /// A RAM action, such as `sfm:CreateIndex`.
+    pub action: Option<&'a str>,
+    /// A workspace.
+    pub workspace: Option<WorkspaceId>,
+    /// A page to change something on.
+    pub page: Option<Page>,
+    /// A model to call from the playground.
+    pub model: Option<&'a str>,
+    /// RAM resources.
+    pub resources: &'a [String],
+    /// Condition keys by name.
+    pub given: &'a [(&'a str, Value<'a>)],
+    /// `acs:SourceIp`.
+    pub source_ip: IpAddr,
+    /// `acs:CurrentTime`.
+    pub now_ms: i64,
+}
+
+/// One permission that somebody has, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Holding {
+    /// The model, page or action.
+    pub name: String,
+    /// Where it comes from.
+    pub from: String,
+}
+
+/// The four kinds for one person in one workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EffectiveAccess {
+    /// Models that keys of the workspace may call.
+    pub model: Vec<Holding>,
+    /// Pages that the person may change things on; all feature pages may be read.
+    pub page: Vec<Holding>,
+    /// Feature APIs that the person may call here.
+    pub api: Vec<Holding>,
+    /// Management operations that the person may do in the account.
+    pub management: Vec<Holding>,
+}
+
+impl Directory {
+    /// Decides about a call with a key, by its handle. `None` when the account has no such key.
+    pub fn explain_call(&self, account: AccountId, key: ApiKeyId, model: &str, source: IpAddr, now_ms: i64) -> Option<Decision> {
+        let state = self.read();
+        let slot = state.key_slot(key)?;
+        let workspace = state.workspaces.get(state.keys.get(slot)?.workspace)?;
+        if workspace.account != account {
+            return None;
+        }
+        let call = Call { key: None, workspace: None, source, now_ms };
+        let mut chain = Chain::default();
+        let answer = state.consider_key(slot, &call, model, &mut chain).map(drop);
+        let subject = |check: Check| match check {
+            Check::Model | Check::ModelGrant => model.to_owned(),
+            Check::SourceAddress => source.to_string(),
+            Check::Membership | Check::NamedWorkspace => workspace.id.to_string(),
+            _ => key.to_string(),
+        };
+        Some(state.decision(answer, chain.render(&subject)))
+    }
+
+    /// Decides a question about an identity.
+    pub fn explain(&self, caller: &Caller, asked: &Asked<'_>) -> Decision {
+        let state = self.read();
+        let action = state.catalogue.resolve(asked.action.unwrap_or("modelstudio:Playground"));
+        let page_needs;
+        let needs = match (asked.action, asked.page, asked.model) {
+            (Some(name), ..) => needs_of(name),
+            (None, Some(page), _) => {
+                page_needs = Needs::Page(page);
+                &page_needs
+            }
+            (None, None, Some(_)) => &Needs::Page(Page::Playground),
+            (None, None, None) => &Needs::Member,
+        };
+        let question = Question {
+            account: caller.account,
+            principal: asked.principal,
+            action: &action,
+            needs,
+            workspace: asked.workspace,
+            subject: asked.principal.user(),
+            resources: asked.resources,
+            circumstances: Circumstances {
+                source_ip: asked.source_ip,
+                now_ms: asked.now_ms,
+                secure_transport: caller.secure_transport,
+                given: asked.given,
+            },
+        };
+        let (mut answer, mut chain) = state.decide(&question);
+        if let (Ok(()), Some(model), Some(workspace)) = (answer, asked.model, asked.workspace) {
+            let granted = state.workspace_holds(caller.account, workspace, model);
+            chain.note(Check::Model, granted.is_some());
+            answer = match granted {
+                None => Err(Reason::ModelUnknown),
+                Some(granted) if chain.note(Check::ModelGrant, granted) => Ok(()),
+                Some(_) => Err(Reason::ModelNotGranted),
+            };
+        }
+        state.decision(answer, state.render_question(&question, &chain))
+    }
+
+    /// The four kinds for one person in one workspace.
+    pub fn effective_access(&self, account: AccountId, workspace: WorkspaceId, user: UserId, circumstances: Circumstances<'_>) -> EffectiveAccess {
+        let state = self.read();
+        let pages = state.seat_of(user, workspace).map(|seat| seat.pages);
+        let held = |action: &str, resource: &str| state.source_of(account, user, action, resource, &circumstances);
+        let (_, api_resource) = (workspace, super::authorize::workspace_resource(account, workspace));
+        let account_resource = format!("acs:modelstudio:*:{account}:*");
+        EffectiveAccess {
+            model: if pages.is_some() { state.models_of(account, workspace) } else { Vec::new() },
+            page: pages.map(page_holdings).unwrap_or_default(),
+            api: FEATURE_ACTIONS
+                .iter()
+                .filter(|_| pages.is_some())
+                .filter_map(|action| Some(Holding { name: (*action).to_owned(), from: held(action, &api_resource)? }))
+                .collect(),
+            management: OPERATIONS
+                .iter()
+                .filter(|entry| entry.action.starts_with("modelstudio:"))
+                .filter(|entry| entry.needs.mentions(&|part| matches!(part, Needs::Management)))
+                .filter_map(|entry| {
+                    Some(Holding { name: entry.action.to_owned(), from: held(entry.action, &account_resource)? })
+                })
+                .collect(),
+        }
+    }
+}
+
+fn page_holdings(pages: Pages) -> Vec<Holding> {
+    crate::page::PAGES
+        .iter()
+        .filter(|entry| pages.allow(entry.page))
+        .map(|entry| {
+            let from = if pages.contains(entry.page) { "own page permission" } else { "page permission `administrator`" };
+            Holding { name: entry.name.to_owned(), from: from.to_owned() }
+        })
+        .collect()
+}
+
+/// The rule of any action: our own operations by their row, feature APIs by rule 4, all else by policy.
+fn needs_of(action: &str) -> &'static Needs {
+    let row = OPERATIONS.iter().find(|entry| entry.action.eq_ignore_ascii_case(action));
+    match row {
+        Some(entry) => &entry.needs,
+        None if action.to_ascii_lowercase().starts_with("sfm:") => &FEATURE_NEEDS,
+        None => &Needs::Policy,
+    }
+}
+
+impl State {
+    fn decision(&self, answer: Result<(), Reason>, chain: Vec<Link>) -> Decision {
+        Decision {
+            outcome: if answer.is_ok() { Outcome::Allow } else { Outcome::Deny },
+            request_id: String::new(),
+            revision: self.revision,
+            reason: answer.err(),
+            chain,
+        }
+    }
+
+    pub(super) fn render_question(&self, question: &Question<'_>, chain: &Chain) -> Vec<Link> {
+        let who = match question.principal {
+            Principal::Root => "root".to_owned(),
+            Principal::User(id) => match self.user(id) {
+                Some(user) => user.arn.to_string(),
+                None => id.to_string(),
+            },
+        };
+        let subject = |check: Check| match check {
+            Check::Workspace | Check::Membership => question.workspace.map_or_else(|| "none".to_owned(), |id| id.to_string()),
+            Check::Policy | Check::NoExplicitDeny => question.action.name().to_owned(),
+            _ => who.clone(),
+        };
+        chain.render(&subject)
+    }
+
+    /// Whether a workspace may call a model; `None` when there is no such model.
+    fn workspace_holds(&self, account: AccountId, workspace: WorkspaceId, model: &str) -> Option<bool> {
+        let state = self.accounts.get(&account)?;
+        let entry = state.models.get(model)?;
+        let (_, workspace) = self.workspace_in(account, workspace)?;
+        let free = workspace.is_default && !state.settings.default_workspace_restricted;
+        Some(free || workspace.open || workspace.grants.get(&entry.number).is_some_and(|grant| grant.inference))
+    }
+
+    fn models_of(&self, account: AccountId, workspace: WorkspaceId) -> Vec<Holding> {
+        let Some(state) = self.accounts.get(&account) else { return Vec::new() };
+        let Some((_, place)) = self.workspace_in(account, workspace) else { return Vec::new() };
+        let from = |number: u32| {
+            if place.is_default && !state.settings.default_workspace_restricted {
+                Some("default workspace")
+            } else if place.open {
+                Some("workspace is open to all models")
+            } else {
+                place.grants.get(&number).filter(|grant| grant.inference).map(|_| "model grant of the workspace")
+            }
+        };
+        let mut models: Vec<_> = state
+            .models
+            .values()
+            .filter_map(|entry| Some(Holding { name: entry.name.to_string(), from: from(entry.number)?.to_owned() }))
+            .collect();
+        models.sort_by(|one, other| one.name.cmp(&other.name));
+        models
+    }
+
+    /// The name of the policy that allows an action; `None` when it is not allowed.
+    fn source_of(&self, account: AccountId, user: UserId, action: &str, resource: &str, circumstances: &Circumstances<'_>) -> Option<String> {
+        let user = self.user(user)?;
+        let action = self.catalogue.resolve(action);
+        let entries = [
+            ("acs:SourceIp", Value::Ip(circumstances.source_ip)),
+            ("acs:CurrentTime", Value::Time(circumstances.now_ms)),
+            ("acs:SecureTransport", Value::Bool(circumstances.secure_transport)),
+            ("acs:MFAPresent", Value::Bool(false)),
+            ("acs:PrincipalARN", Value::Text(&user.arn)),
+        ];
+        let context = Context::new(&entries);
+        let request = Request { action: &action, resource, context: &context };
+        match bailey_policy::evaluate(self.policies_held(user), &request) {
+            Verdict::Allow { policy, .. } => Some(format!("RAM policy `{}`", self.policy_name(account, user, policy))),
+            _ => None,
+        }
+    }
+
+    fn policy_name(&self, account: AccountId, user: &UserState, position: usize) -> String {
+        let groups = user.groups.iter().filter_map(|slot| self.groups.get(*slot));
+        let slots = user.policies.iter().chain(groups.flat_map(|group| group.policies.iter()));
+        let slot: Option<Slot> = slots.filter(|slot| self.policies.get(**slot).is_some()).nth(position).copied();
+        let own = self.accounts.get(&account).into_iter().flat_map(|account| account.policies.iter());
+        let mut all = own.chain(self.system_policies.iter());
+        let name = all.find(|(_, stored)| Some(**stored) == slot).map(|(name, _)| name.clone());
+        name.map_or_else(String::new, |folded| {
+            let system = bailey_policy::system::ALL.iter().find(|system| system.name.to_lowercase() == folded);
+            system.map_or(folded, |system| system.name.to_owned())
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! Rule 9: nobody hands out more than they hold.
+
+use bailey_policy::Policy;
+
+use super::state::State;
+use super::Directory;
+use crate::access::{Caller, Principal};
+use crate::change::PolicyType;
+use crate::decision::{Chain, Check};
+use crate::id::{UserId, WorkspaceId};
+use crate::name::PolicyName;
+use crate::operations::Operation;
+use crate::page::{Page, Pages};
+use crate::permit::Refusal;
+use crate::reason::Reason;
+
+impl Directory {
+    /// Checks a change of a member's pages from `before` to `after`. Root and, for adding, management may give
+    /// anything; a page holder only what Permission Management hands out, and nobody changes their own set.
+    pub fn may_set_pages<O: Operation>(
+        &self, caller: &Caller, scope: &O::On, workspace: WorkspaceId, member: UserId, before: Pages, after: Pages,
+    ) -> Result<(), Box<Refusal>> {
+        let Principal::User(giver) = caller.principal else { return Ok(()) };
+        let state = self.read();
+        let held = state.seat_of(giver, workspace).map(|seat| seat.pages).unwrap_or_default();
+        // Taking Administrator from somebody is as much a change of it as giving it.
+        let touched = before.difference(after);
+        let reserved = Pages::of(&[Page::Administrator, Page::PermissionManagement]);
+        let within = if held.contains(Page::Administrator) {
+            true
+        } else {
+            touched.iter().all(|page| page.is_feature() || (held.contains(page) && !reserved.contains(page)))
+                && !before.contains(Page::Administrator)
+        };
+        state.hand_out::<O>(caller, scope, giver != member && within)
+    }
+
+    /// Checks that a policy which is to count for somebody gives no more than the caller's own policies do.
+    /// Whoever holds all of `ram:*` administers RAM and may grant anything: that is what the guide's
+    /// AliyunRAMFullAccess is for.
+    pub fn may_grant_policy<O: Operation>(&self, caller: &Caller, scope: &O::On, document: &str) -> Result<(), Box<Refusal>> {
+        let state = self.read();
+        let covered = match Policy::parse(document, &state.catalogue) {
+            Ok(policy) => state.holds(caller, &policy),
+            Err(_) => false,
+        };
+        state.hand_out::<O>(caller, scope, covered)
+    }
+
+    /// The same for a policy that exists.
+    pub fn may_attach_policy<O: Operation>(
+        &self, caller: &Caller, scope: &O::On, policy_type: PolicyType, name: &PolicyName,
+    ) -> Result<(), Box<Refusal>> {
+        let state = self.read();
+        let policy = state.policy_slot(caller.account, policy_type, name).and_then(|slot| state.policies.get(slot));
+        let covered = policy.is_some_and(|policy| state.holds(caller, policy));
+        state.hand_out::<O>(caller, scope, covered)
+    }
+
+    /// Checks that the caller may make a credential of this person: his own, or anybody's for whoever
+    /// administers RAM, since a credential gives everything its owner has.
+    pub fn may_make_credential<O: Operation>(&self, caller: &Caller, scope: &O::On, owner: Principal) -> Result<(), Box<Refusal>> {
+        let state = self.read();
+        let allowed = caller.principal == owner || (owner != Principal::Root && state.administers_ram(caller));
+        state.hand_out::<O>(caller, scope, allowed)
+    }
+
+    /// Checks a policy document and gives the reason when it is wrong.
+    pub fn check_policy(&self, document: &str) -> Result<(), bailey_policy::PolicyError> {
+        Policy::parse(document, &self.read().catalogue).map(drop)
+    }
+}
+
+impl State {
+    fn hand_out<O: Operation>(&self, caller: &Caller, scope: &O::On, allowed: bool) -> Result<(), Box<Refusal>> {
+        if allowed {
+            return Ok(());
+        }
+        let question = self.question_of(caller, O::entry(), scope);
+        let mut chain = Chain::default();
+        chain.note(Check::Root, false);
+        chain.note(Check::HandOut, false);
+        Err(self.refusal(caller, O::entry(), &question, Reason::HandOut, &chain))
+    }
+
+    fn holds(&self, caller: &Caller, proposed: &Policy) -> bool {
+        let Principal::User(user) = caller.principal else { return true };
+        let Some(user) = self.user(user) else { return false };
+        self.administers_ram(caller) || bailey_policy::covers(self.policies_held(user), proposed, &self.catalogue).is_ok()
+    }
+
+    fn administers_ram(&self, caller: &Caller) -> bool {
+        let Principal::User(user) = caller.principal else { return true };
+        let Some(user) = self.user(user) else { return false };
+        let everything = self.system_policies.get("aliyunramfullaccess").and_then(|slot| self.policies.get(*slot));
+        everything.is_some_and(|ram| bailey_policy::covers(self.policies_held(user), ram, &self.catalogue).is_ok())
+    }
+}

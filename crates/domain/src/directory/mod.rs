@@ -1,0 +1,198 @@
+//! The state that every decision is made from, in memory, at one revision.
+//!
+//! Readers share a lock that costs each core its own cache line; a change is applied in place under the
+//! exclusive lock, so applying copies nothing, and whoever reads afterwards sees it. Only [`Change`]s alter
+//! the state, whether they come from a local commit, from the feed or from loading the database.
+
+mod admit;
+mod apply;
+mod authorize;
+mod explain;
+mod flight;
+mod hand_out;
+mod index;
+mod slab;
+mod state;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard};
+
+pub use admit::{Admitted, Call, Denied, ModelEntry, ProviderEntry, RouteEntry};
+pub use authorize::Circumstances;
+pub use explain::{Asked, EffectiveAccess, Holding};
+pub use flight::{Boarded, Flight};
+pub use state::AccessKeyFacts;
+
+use crate::access::{Caller, Principal};
+use crate::change::Change;
+use crate::error::Error;
+use crate::id::{AccessKeyId, AccountId, UserId, WorkspaceId};
+use crate::page::Pages;
+use crate::operations::Operation;
+use crate::permit::{Permit, Refusal};
+use crate::settings::Settings;
+use flight::Flights;
+use state::State;
+
+/// What applying a revision did besides changing the state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Calls that were in flight and were cut.
+    pub cut: u64,
+}
+
+/// How much the directory holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Census {
+    /// RAM users.
+    pub users: usize,
+    /// Workspaces.
+    pub workspaces: usize,
+    /// Seats.
+    pub members: usize,
+    /// API keys.
+    pub keys: usize,
+    /// Calls in flight.
+    pub flights: usize,
+}
+
+/// The in-memory state and the calls in flight.
+#[derive(Debug)]
+pub struct Directory {
+    state: ShardedLock<State>,
+    flights: Arc<Flights>,
+    /// Held while a revision is applied, from the comparison of revisions to the last cut.
+    applying: Mutex<()>,
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Directory {
+    /// An empty directory at revision 0.
+    pub fn new() -> Self {
+        Self {
+            state: ShardedLock::new(State::new()),
+            flights: Arc::new(Flights::default()),
+            applying: Mutex::new(()),
+        }
+    }
+
+    /// A state whose applier panicked half-way must not decide anything any more, so reading it panics too.
+    pub(crate) fn read(&self) -> ShardedLockReadGuard<'_, State> {
+        self.state.read().expect("no change left the state half applied")
+    }
+
+    /// The revision that the state is at.
+    pub fn revision(&self) -> u64 {
+        self.read().revision
+    }
+
+    /// Puts the changes of a database that is being loaded, before anybody reads.
+    pub fn load(&self, changes: impl IntoIterator<Item = Change>) -> Result<(), Error> {
+        let mut state = self.state.write().expect("no change left the state half applied");
+        changes.into_iter().try_for_each(|change| state.apply(change))
+    }
+
+    /// Says which revision the loaded changes amount to.
+    pub fn loaded(&self, revision: u64) {
+        self.state.write().expect("no change left the state half applied").revision = revision;
+    }
+
+    /// Brings one revision in and cuts the calls that it forbids, before it returns. A revision that is here
+    /// already changes nothing; one that comes before its predecessor is refused.
+    pub fn apply(&self, revision: u64, changes: Vec<Change>) -> Result<Applied, Error> {
+        let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.revision();
+        if revision <= current {
+            return Ok(Applied::default());
+        }
+        if revision != current + 1 {
+            return Err(Error::internal(format!("revision {revision} came after {current}, out of order")));
+        }
+        let shrinks = changes.iter().any(may_shrink);
+        {
+            let mut state = self.state.write().expect("no change left the state half applied");
+            changes.into_iter().try_for_each(|change| state.apply(change))?;
+            state.revision = revision;
+        }
+        if !shrinks {
+            return Ok(Applied::default());
+        }
+        // Whoever was admitted before the change is registered by now: admission registers under the read lock.
+        let state = self.read();
+        let cut = self.flights.recheck(|boarding| state.still_refuses(boarding));
+        Ok(Applied { cut })
+    }
+
+    /// Decides whether `caller` may do `O` on `scope`; the only maker of permits.
+    pub fn authorize<O: Operation>(&self, caller: &Caller, scope: O::On) -> Result<Permit<O>, Box<Refusal>> {
+        self.read().authorize::<O>(caller, scope)
+    }
+
+    /// What authentication needs to know of an access key.
+    pub fn access_key(&self, id: &AccessKeyId) -> Option<AccessKeyFacts> {
+        self.read().access_keys.get(id).cloned()
+    }
+
+    /// The settings of an account.
+    pub fn settings(&self, account: AccountId) -> Option<Settings> {
+        self.read().accounts.get(&account).map(|account| account.settings.clone())
+    }
+
+    /// The page permissions of a person in a workspace; `None` without a seat.
+    pub fn pages(&self, workspace: WorkspaceId, user: UserId) -> Option<Pages> {
+        let state = self.read();
+        state.seat_of(user, workspace).map(|seat| seat.pages)
+    }
+
+    /// Whether a caller sees that a workspace exists: root, management for this operation, or a seat in it.
+    pub fn sees<O: Operation>(&self, caller: &Caller, workspace: WorkspaceId) -> bool {
+        self.read().sees::<O>(caller, workspace)
+    }
+
+    /// Whether the identity exists in the account.
+    pub fn knows(&self, account: AccountId, principal: Principal) -> bool {
+        let state = self.read();
+        match principal {
+            Principal::Root => state.accounts.contains_key(&account),
+            Principal::User(user) => state.user(user).is_some_and(|user| user.account == account),
+        }
+    }
+
+    /// How much there is.
+    pub fn census(&self) -> Census {
+        let state = self.read();
+        Census {
+            users: state.users.len(),
+            workspaces: state.workspaces.len(),
+            members: state.members.len(),
+            keys: state.keys.len(),
+            flights: self.flights.len(),
+        }
+    }
+}
+
+/// Whether a change can take a right of a call in flight away. Policies and access keys never open the gateway;
+/// everything else that is not known to be harmless may.
+fn may_shrink(change: &Change) -> bool {
+    !matches!(
+        change,
+        Change::User { .. }
+            | Change::AccessKey { .. }
+            | Change::AccessKeyGone { .. }
+            | Change::Policy { .. }
+            | Change::PolicyGone { .. }
+            | Change::Attached { .. }
+            | Change::Detached { .. }
+            | Change::Group { .. }
+            | Change::GroupMember { .. }
+            | Change::GroupMemberGone { .. }
+            | Change::Limits { .. }
+            | Change::Provider { .. }
+    )
+}

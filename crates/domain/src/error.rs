@@ -1,0 +1,160 @@
+//! What can go wrong, one variant per reaction of a caller. Surfaces turn it into their own shape, last.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::permit::Refusal;
+
+/// An operation's failure.
+#[derive(Debug)]
+pub enum Error {
+    /// What was sent is wrong. The sender corrects it.
+    Invalid {
+        /// The code that clients match on, such as `InvalidParameter.UserName.Length`.
+        code: Cow<'static, str>,
+        /// Names the field, the reason and the next step.
+        message: String,
+    },
+    /// The caller may not do this. The refusal says why.
+    Denied(Box<Refusal>),
+    /// The thing does not exist.
+    NotFound {
+        /// Such as `EntityNotExist.User`.
+        code: Cow<'static, str>,
+        /// Names the thing.
+        message: String,
+    },
+    /// The thing is in a state that forbids this: it exists already, it is in use, a quota is reached.
+    Conflict {
+        /// Such as `EntityAlreadyExists.User`.
+        code: Cow<'static, str>,
+        /// Says what stands in the way and how to clear it.
+        message: String,
+    },
+    /// Something that bailey needs is away for now. Trying again may help.
+    Unavailable {
+        /// What is away.
+        message: String,
+    },
+    /// A fault of ours. The source is logged and never shown.
+    Internal(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// What was sent is wrong.
+    pub fn invalid(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::Invalid { code: code.into(), message: message.into() }
+    }
+
+    /// One field of what was sent is wrong.
+    pub fn field(field: &str, why: impl fmt::Display) -> Self {
+        Self::Invalid {
+            code: format!("InvalidParameter.{field}").into(),
+            message: format!("the parameter `{field}` {why}"),
+        }
+    }
+
+    /// The thing does not exist. `entity` is the word in the code, such as `User`.
+    pub fn absent(entity: &str) -> Self {
+        let words = entity_words(entity);
+        Self::NotFound {
+            code: format!("EntityNotExist.{entity}").into(),
+            message: format!("The {words} does not exist."),
+        }
+    }
+
+    /// The thing exists already.
+    pub fn exists(entity: &str) -> Self {
+        let words = entity_words(entity);
+        Self::Conflict {
+            code: format!("EntityAlreadyExists.{entity}").into(),
+            message: format!("The {words} does already EXIST."),
+        }
+    }
+
+    /// The thing cannot go while something hangs on it.
+    pub fn in_use(what: &str, message: impl Into<String>) -> Self {
+        Self::Conflict { code: format!("DeleteConflict.{what}").into(), message: message.into() }
+    }
+
+    /// A quota is reached.
+    pub fn quota(what: &str, plural: &str, quota: u64) -> Self {
+        Self::Conflict {
+            code: format!("LimitExceeded.{what}").into(),
+            message: format!(
+                "The count of {plural} beyond the current limits. The quota is {quota}: delete one, or raise the quota."
+            ),
+        }
+    }
+
+    /// A fault of ours.
+    pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(source.into())
+    }
+
+    /// The code that clients match on.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Invalid { code, .. } | Self::NotFound { code, .. } | Self::Conflict { code, .. } => code,
+            Self::Denied(refusal) => refusal.code(),
+            Self::Unavailable { .. } => "ServiceUnavailable",
+            Self::Internal(_) => "InternalError",
+        }
+    }
+}
+
+/// `User.AccessKey` in a code is "access key" in a sentence: the last part says what is meant.
+fn entity_words(entity: &str) -> String {
+    let last = entity.rsplit('.').next().unwrap_or(entity);
+    let mut words = String::with_capacity(last.len() + 2);
+    let mut after_lower = false;
+    for character in last.chars() {
+        if character.is_uppercase() && after_lower {
+            words.push(' ');
+        }
+        after_lower = character.is_lowercase();
+        words.extend(character.to_lowercase());
+    }
+    words
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid { message, .. }
+            | Self::NotFound { message, .. }
+            | Self::Conflict { message, .. }
+            | Self::Unavailable { message } => f.write_str(message),
+            Self::Denied(refusal) => f.write_str(refusal.message()),
+            Self::Internal(_) => f.write_str("The request processing has failed due to some unknown error."),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Internal(source) => Some(source.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_messages_are_the_real_services() {
+        let error = Error::absent("User");
+        assert_eq!((error.code(), error.to_string().as_str()), ("EntityNotExist.User", "The user does not exist."));
+        let error = Error::exists("User.LoginProfile");
+        assert_eq!(error.to_string(), "The login profile does already EXIST.");
+    }
+
+    #[test]
+    fn an_internal_error_shows_nothing_of_its_source() {
+        let error = Error::internal("password=hunter2");
+        assert!(!error.to_string().contains("hunter2"));
+    }
+}

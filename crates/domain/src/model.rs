@@ -1,0 +1,144 @@
+//! Models of the catalogue and the providers that serve them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::name::{ModelName, ProviderName};
+
+/// What a provider speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// Any OpenAI-compatible base URL.
+    OpenAi,
+    /// Built in: deterministic answers, no network.
+    Demo,
+}
+
+impl Dialect {
+    /// The name in APIs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Demo => "demo",
+        }
+    }
+
+    /// Reads a name.
+    pub fn parse(field: &str, name: &str) -> Result<Self, Error> {
+        match name {
+            "openai" => Ok(Self::OpenAi),
+            "demo" => Ok(Self::Demo),
+            _ => Err(Error::field(field, format_args!("is `{name}`; this release speaks `openai` and `demo`"))),
+        }
+    }
+}
+
+/// What a model can do, as callers filter by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capability {
+    /// Chat completions.
+    Chat,
+    /// Embeddings.
+    Embedding,
+}
+
+impl Capability {
+    /// Reads a name.
+    pub fn parse(field: &str, name: &str) -> Result<Self, Error> {
+        match name {
+            "chat" => Ok(Self::Chat),
+            "embedding" => Ok(Self::Embedding),
+            _ => Err(Error::field(field, format_args!("holds `{name}`; known are `chat` and `embedding`"))),
+        }
+    }
+
+    /// The name in APIs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Embedding => "embedding",
+        }
+    }
+}
+
+/// One way to an upstream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Route {
+    /// The provider that serves it.
+    pub provider: ProviderName,
+    /// The model's name there.
+    pub upstream_model: ModelName,
+    /// Lower is tried first.
+    pub priority: u32,
+    /// Share among routes of one priority.
+    pub weight: u32,
+}
+
+/// A price in micro-units of the account's currency per 1,000 tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Price {
+    /// What is priced: `input` or `output`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Micro-units per 1,000 tokens.
+    pub micro_per_thousand_tokens: u64,
+}
+
+/// A catalogue entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Model {
+    /// The name in calls.
+    pub model: ModelName,
+    /// The name as shown.
+    pub name: String,
+    /// What it can do.
+    pub capabilities: Vec<Capability>,
+    /// Tokens of input and output together.
+    pub context_window: Option<u64>,
+    /// Tokens of input.
+    pub max_input_tokens: Option<u64>,
+    /// Tokens of output.
+    pub max_output_tokens: Option<u64>,
+    /// Prices.
+    pub prices: Vec<Price>,
+    /// Ways to upstreams.
+    pub routes: Vec<Route>,
+}
+
+/// An upstream, without its credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Provider {
+    /// Its name.
+    pub name: ProviderName,
+    /// What it speaks.
+    pub dialect: Dialect,
+    /// Where it is, without a slash at the end; empty for `demo`.
+    pub base_url: String,
+    /// Whether its name may resolve to a private or loopback address.
+    pub allow_private: bool,
+}
+
+/// What a workspace may do with a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Grant {
+    /// Call it.
+    pub inference: bool,
+    /// Tune it.
+    pub fine_tune: bool,
+    /// Deploy it.
+    pub deploy: bool,
+}
+
+impl Grant {
+    /// Whether nothing is granted.
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+}

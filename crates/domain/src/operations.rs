@@ -1,0 +1,294 @@
+//! The permission table: every operation, what it is done on, and what it needs.
+//!
+//! The check ([`crate::directory`]), the reference page, the router's test and the access matrix all read
+//! this one table. A new operation is one row here; without a route, a CLI command or a matrix row its
+//! absence fails a test.
+
+use crate::page::Page::{Administrator, ApiKey, PermissionManagement};
+use crate::rules::Needs::{self, All, Any, Anyone, Delegated, Management, Member, MemberSomewhere, Myself, Page, Policy, Root};
+use crate::scope::{Person, RamScope, Scope, ScopeKind, Seat, WholeAccount};
+use crate::id::WorkspaceId;
+
+/// Which API an operation belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// RAM, version 2015-05-01.
+    Ram,
+    /// STS, version 2015-04-01.
+    Sts,
+    /// ModelStudio, version 2026-02-10, and our own operations in its style.
+    ModelStudio,
+}
+
+/// Whether an operation changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It only reads.
+    Read,
+    /// It changes something: it is audited and commits a revision.
+    Write,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its place in the table.
+    pub position: usize,
+    /// Its name: the same in API, CLI, audit and docs.
+    pub name: &'static str,
+    /// The RAM action that policies name.
+    pub action: &'static str,
+    /// Which API it belongs to.
+    pub service: Service,
+    /// What it is done on.
+    pub scope: ScopeKind,
+    /// Whether it changes anything.
+    pub effect: Effect,
+    /// What it needs.
+    pub needs: Needs,
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+}
+
+/// A type for each row, so that a permit for one operation cannot be used for another.
+pub trait Operation {
+    /// What it is done on.
+    type On: Scope;
+    /// Its row.
+    fn entry() -> &'static Entry;
+}
+
+macro_rules! operations {
+    ($($(#[doc = $doc:literal])* $name:ident: $service:ident $action:literal, $effect:ident on $on:ty, $needs:expr;)*) => {
+        #[expect(clippy::enum_variant_names, reason = "the variants are the operations' own names")]
+        enum Position { $($name,)* }
+
+        $(
+            $(#[doc = $doc])*
+            #[derive(Debug)]
+            pub struct $name;
+            impl Operation for $name {
+                type On = $on;
+                fn entry() -> &'static Entry {
+                    &OPERATIONS[Position::$name as usize]
+                }
+            }
+        )*
+
+        /// Every operation.
+        pub static OPERATIONS: &[Entry] = &[$(Entry {
+            position: Position::$name as usize,
+            name: stringify!($name),
+            action: $action,
+            service: Service::$service,
+            scope: <$on as Scope>::KIND,
+            effect: Effect::$effect,
+            needs: $needs,
+            summary: concat!($($doc),*),
+        },)*];
+    };
+}
+
+const MANAGER: Needs = Any(&[Root, Management]);
+const MANAGER_INSIDE: Needs = Any(&[Root, All(&[Management, Member])]);
+const KEY_KEEPER: Needs = Any(&[Root, Management, Page(ApiKey)]);
+const KEY_MAKER: Needs = Any(&[Root, All(&[Management, Member]), Page(ApiKey)]);
+const PERMISSION_KEEPER: Needs = Any(&[Root, Management, Page(PermissionManagement)]);
+
+operations! {
+    /// Creates a RAM user.
+    CreateUser: Ram "ram:CreateUser", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows a RAM user.
+    GetUser: Ram "ram:GetUser", Read on RamScope, Any(&[Root, Policy]);
+    /// Changes a RAM user's name or details.
+    UpdateUser: Ram "ram:UpdateUser", Write on RamScope, Any(&[Root, Policy]);
+    /// Deletes a RAM user and with it, for good, every API key it owns.
+    DeleteUser: Ram "ram:DeleteUser", Write on RamScope, Any(&[Root, Policy]);
+    /// Lists RAM users.
+    ListUsers: Ram "ram:ListUsers", Read on RamScope, Any(&[Root, Policy]);
+    /// Creates an access key; its secret is shown once.
+    CreateAccessKey: Ram "ram:CreateAccessKey", Write on RamScope, Any(&[Root, Policy]);
+    /// Lists a user's access keys.
+    ListAccessKeys: Ram "ram:ListAccessKeys", Read on RamScope, Any(&[Root, Policy]);
+    /// Switches an access key on or off.
+    UpdateAccessKey: Ram "ram:UpdateAccessKey", Write on RamScope, Any(&[Root, Policy]);
+    /// Deletes an access key.
+    DeleteAccessKey: Ram "ram:DeleteAccessKey", Write on RamScope, Any(&[Root, Policy]);
+    /// Creates a custom policy.
+    CreatePolicy: Ram "ram:CreatePolicy", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows a policy and its default version.
+    GetPolicy: Ram "ram:GetPolicy", Read on RamScope, Any(&[Root, Policy]);
+    /// Lists policies.
+    ListPolicies: Ram "ram:ListPolicies", Read on RamScope, Any(&[Root, Policy]);
+    /// Changes a custom policy's description.
+    UpdatePolicyDescription: Ram "ram:UpdatePolicyDescription", Write on RamScope, Any(&[Root, Policy]);
+    /// Deletes a custom policy that is attached to nothing.
+    DeletePolicy: Ram "ram:DeletePolicy", Write on RamScope, Any(&[Root, Policy]);
+    /// Adds a version to a custom policy.
+    CreatePolicyVersion: Ram "ram:CreatePolicyVersion", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows one version of a policy.
+    GetPolicyVersion: Ram "ram:GetPolicyVersion", Read on RamScope, Any(&[Root, Policy]);
+    /// Lists a policy's versions.
+    ListPolicyVersions: Ram "ram:ListPolicyVersions", Read on RamScope, Any(&[Root, Policy]);
+    /// Deletes a version that is not the default one.
+    DeletePolicyVersion: Ram "ram:DeletePolicyVersion", Write on RamScope, Any(&[Root, Policy]);
+    /// Makes a version the one that counts.
+    SetDefaultPolicyVersion: Ram "ram:SetDefaultPolicyVersion", Write on RamScope, Any(&[Root, Policy]);
+    /// Attaches a policy to a RAM user.
+    AttachPolicyToUser: Ram "ram:AttachPolicyToUser", Write on RamScope, Any(&[Root, Policy]);
+    /// Detaches a policy from a RAM user.
+    DetachPolicyFromUser: Ram "ram:DetachPolicyFromUser", Write on RamScope, Any(&[Root, Policy]);
+    /// Lists the policies attached to a RAM user.
+    ListPoliciesForUser: Ram "ram:ListPoliciesForUser", Read on RamScope, Any(&[Root, Policy]);
+    /// Lists what a policy is attached to.
+    ListEntitiesForPolicy: Ram "ram:ListEntitiesForPolicy", Read on RamScope, Any(&[Root, Policy]);
+
+    /// Says who the caller is.
+    GetCallerIdentity: Sts "sts:GetCallerIdentity", Read on WholeAccount, Anyone;
+
+    /// Creates a sub-workspace.
+    CreateWorkspace: ModelStudio "modelstudio:CreateWorkspace", Write on WholeAccount, MANAGER;
+    /// Lists the workspaces that the caller may see.
+    ListWorkspaces: ModelStudio "modelstudio:ListWorkspaces", Read on WholeAccount, Anyone;
+    /// Renames a workspace.
+    RenameWorkspace: ModelStudio "modelstudio:RenameWorkspace", Write on WorkspaceId, MANAGER;
+    /// Deletes a sub-workspace that holds nothing.
+    DeleteWorkspace: ModelStudio "modelstudio:DeleteWorkspace", Write on WorkspaceId, MANAGER;
+
+    /// Creates an API key that its creator owns; its value is shown once.
+    CreateApiKey: ModelStudio "modelstudio:CreateApiKey", Write on WorkspaceId, KEY_MAKER;
+    /// Lists API keys, masked.
+    ListApiKeys: ModelStudio "modelstudio:ListApiKeys", Read on WorkspaceId, KEY_KEEPER;
+    /// Lists the API keys of the whole account, masked.
+    ListAllApiKeys: ModelStudio "modelstudio:ListApiKeys", Read on WholeAccount, MANAGER;
+    /// Shows an API key, masked.
+    GetApiKey: ModelStudio "modelstudio:GetApiKey", Read on WorkspaceId, KEY_KEEPER;
+    /// Changes an API key's description, addresses or models.
+    UpdateApiKey: ModelStudio "modelstudio:UpdateApiKey", Write on WorkspaceId, KEY_MAKER;
+    /// Deletes an API key.
+    DeleteApiKey: ModelStudio "modelstudio:DeleteApiKey", Write on WorkspaceId, KEY_KEEPER;
+    /// Switches an API key on.
+    EnableApiKey: ModelStudio "modelstudio:EnableApiKey", Write on WorkspaceId, KEY_KEEPER;
+    /// Switches an API key off.
+    DisableApiKey: ModelStudio "modelstudio:DisableApiKey", Write on WorkspaceId, KEY_KEEPER;
+    /// Gives an API key a new value; the old one dies.
+    ResetApiKey: ModelStudio "modelstudio:ResetApiKey", Write on WorkspaceId, KEY_MAKER;
+
+    /// Lists the model catalogue.
+    ListModels: ModelStudio "modelstudio:ListModels", Read on WholeAccount, Any(&[Root, Management, MemberSomewhere]);
+    /// Puts a model into the catalogue, or changes it.
+    PutModel: ModelStudio "modelstudio:PutModel", Write on WholeAccount, MANAGER;
+    /// Takes a model out of the catalogue.
+    DeleteModel: ModelStudio "modelstudio:DeleteModel", Write on WholeAccount, MANAGER;
+    /// Lists a workspace's model grants.
+    ListModelPermissions: ModelStudio "modelstudio:ListModelPermissions", Read on WorkspaceId, Any(&[Root, Management, Member]);
+    /// Grants models to a workspace, or takes them back.
+    UpdateModelPermissions: ModelStudio "modelstudio:UpdateModelPermissions", Write on WorkspaceId, MANAGER_INSIDE;
+    /// Lists a workspace's limits beside the account's.
+    ListModelLimits: ModelStudio "modelstudio:ListModelLimits", Read on WorkspaceId, Any(&[Root, Management, Member]);
+    /// Sets or clears limits of a workspace.
+    UpdateModelLimits: ModelStudio "modelstudio:UpdateModelLimits", Write on WorkspaceId, MANAGER_INSIDE;
+    /// Sets or clears limits of the whole account.
+    UpdateAccountModelLimits: ModelStudio "modelstudio:UpdateAccountModelLimits", Write on WholeAccount, MANAGER;
+
+    /// Makes a RAM user known to Model Studio; it is in no workspace yet.
+    AddUser: ModelStudio "modelstudio:AddUser", Write on WholeAccount, MANAGER;
+    /// Makes many RAM users known and gives them seats.
+    AddUsers: ModelStudio "modelstudio:AddUsers", Write on WholeAccount, MANAGER;
+    /// Lists the users known to Model Studio.
+    ListStudioUsers: ModelStudio "modelstudio:ListUsers", Read on WholeAccount, MANAGER;
+    /// Takes a user out of every workspace and out of Model Studio.
+    RemoveUser: ModelStudio "modelstudio:RemoveUser", Write on WholeAccount, Any(&[Root, Delegated(&Management)]);
+
+    /// Gives a user a seat in a workspace, with page permissions.
+    AddMember: ModelStudio "modelstudio:AddMember", Write on Seat, MANAGER;
+    /// Lists a workspace's members.
+    ListMembers: ModelStudio "modelstudio:ListMembers", Read on WorkspaceId, PERMISSION_KEEPER;
+    /// Shows one member.
+    GetMember: ModelStudio "modelstudio:GetMember", Read on Seat, PERMISSION_KEEPER;
+    /// Sets a member's page permissions, the whole set.
+    SetMemberPages: ModelStudio "modelstudio:SetMemberPages", Write on Seat, Any(&[Root, Page(PermissionManagement)]);
+    /// Takes a member out of a workspace; its keys there die before the answer.
+    RemoveMember: ModelStudio "modelstudio:RemoveMember", Write on Seat, Any(&[Root, Delegated(&Management), Delegated(&Page(Administrator))]);
+    /// Lists the page permissions that exist.
+    ListPages: ModelStudio "modelstudio:ListPages", Read on WholeAccount, Anyone;
+    /// Shows the four permission kinds of one person in one workspace, and where each comes from.
+    GetEffectiveAccess: ModelStudio "modelstudio:GetEffectiveAccess", Read on Seat, Any(&[Root, Management, Page(PermissionManagement), All(&[Myself, Member])]);
+
+    /// Decides a question and says why, without doing anything.
+    Explain: ModelStudio "modelstudio:Explain", Read on Person, Any(&[Root, Management, Myself]);
+    /// Shows the decision of an earlier request.
+    GetDecision: ModelStudio "modelstudio:GetDecision", Read on Person, Any(&[Root, Management, Myself]);
+    /// Lists audit records.
+    ListAuditRecords: ModelStudio "modelstudio:ListAuditRecords", Read on WholeAccount, MANAGER;
+    /// Checks the audit chain.
+    VerifyAudit: ModelStudio "modelstudio:VerifyAudit", Read on WholeAccount, MANAGER;
+    /// Gives all audit records as JSON lines.
+    ExportAudit: ModelStudio "modelstudio:ExportAudit", Read on WholeAccount, MANAGER;
+    /// Shows the use of the whole account.
+    GetUsage: ModelStudio "modelstudio:GetUsage", Read on WholeAccount, MANAGER;
+    /// Shows the use of one workspace.
+    GetWorkspaceUsage: ModelStudio "modelstudio:GetUsage", Read on WorkspaceId, Any(&[Root, Management, Member]);
+
+    /// Adds a provider; its credential is write-only.
+    CreateProvider: ModelStudio "modelstudio:CreateProvider", Write on WholeAccount, MANAGER;
+    /// Lists providers.
+    ListProviders: ModelStudio "modelstudio:ListProviders", Read on WholeAccount, MANAGER;
+    /// Changes a provider.
+    UpdateProvider: ModelStudio "modelstudio:UpdateProvider", Write on WholeAccount, MANAGER;
+    /// Deletes a provider that no model routes to.
+    DeleteProvider: ModelStudio "modelstudio:DeleteProvider", Write on WholeAccount, MANAGER;
+    /// Asks a provider for its models, as a test.
+    TestProvider: ModelStudio "modelstudio:TestProvider", Read on WholeAccount, MANAGER;
+    /// Shows the account's settings.
+    GetSettings: ModelStudio "modelstudio:GetSettings", Read on WholeAccount, MANAGER;
+    /// Changes the account's settings.
+    UpdateSettings: ModelStudio "modelstudio:UpdateSettings", Write on WholeAccount, Root;
+}
+
+/// Actions of the feature APIs (version 2023-12-29). Their rule is rule 4: policy and membership.
+pub const FEATURE_ACTIONS: &[&str] = &[
+    "sfm:AddCategory", "sfm:AddConnector", "sfm:AddFile", "sfm:AddFilesFromAuthorizedOss", "sfm:AddTable",
+    "sfm:CreateIndex", "sfm:CreateMemory", "sfm:CreateMemoryNode", "sfm:CreatePromptTemplate",
+    "sfm:SubmitIndexAddDocumentsJob", "sfm:SubmitIndexJob", "sfm:BatchUpdateFileTag", "sfm:ChangeParseSetting",
+    "sfm:UpdateChunk", "sfm:UpdateConnector", "sfm:UpdateFileTag", "sfm:UpdateIndex", "sfm:UpdateMemory",
+    "sfm:UpdateMemoryNode", "sfm:UpdatePromptTemplate", "sfm:UpdateTableFromAuthorizedOss", "sfm:DeleteCategory",
+    "sfm:DeleteChunk", "sfm:DeleteConnector", "sfm:DeleteFile", "sfm:DeleteFiles", "sfm:DeleteIndexDocument",
+    "sfm:DeleteMemory", "sfm:DeleteMemoryNode", "sfm:DeletePromptTemplate", "sfm:GetAvailableParserTypes",
+    "sfm:GetConnector", "sfm:GetIndexJobStatus", "sfm:GetIndexMonitor", "sfm:GetMemory", "sfm:GetMemoryNode",
+    "sfm:GetParseSettings", "sfm:GetPromptTemplate", "sfm:ChunkList", "sfm:ListCategory", "sfm:ListFile",
+    "sfm:ListIndex", "sfm:ListIndexFiles", "sfm:ListIndexFileDetails", "sfm:ListMemories", "sfm:ListMemoryNodes",
+    "sfm:ListPromptTemplates", "sfm:ApplyFileUploadLease", "sfm:ApplyTempStorageLease", "sfm:DescribeFile",
+    "sfm:Retrieve", "sfm:DeleteIndex", "sfm:GetAlipayUrl", "sfm:GetAlipayTransferStatus",
+];
+
+/// Rule 4.
+pub const FEATURE_NEEDS: Needs = Any(&[Root, All(&[Policy, Member])]);
+
+/// The row of an operation by its name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    OPERATIONS.iter().find(|entry| entry.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_positions_are_places() {
+        let names: HashSet<_> = OPERATIONS.iter().map(|entry| entry.name).collect();
+        assert_eq!(names.len(), OPERATIONS.len());
+        for (place, entry) in OPERATIONS.iter().enumerate() {
+            assert_eq!(entry.position, place);
+            assert!(entry.summary.ends_with('.'), "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn every_rule_names_root_or_anyone() {
+        for entry in OPERATIONS {
+            assert!(entry.needs.mentions(&|part| matches!(part, Root | Anyone)), "{}", entry.name);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A permission as a value, and its opposite.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::access::Caller;
+use crate::decision::{Chain, Decision};
+use crate::operations::{Entry, Operation};
+use crate::reason::Reason;
+
+/// Proof that `caller` may do `O` on `scope`. Only the directory makes one, from its own state; store methods
+/// demand it and take actor and scope from it. It is not `Clone` and is never kept.
+#[must_use]
+pub struct Permit<O: Operation> {
+    caller: Caller,
+    scope: O::On,
+    chain: Chain,
+    operation: PhantomData<fn() -> O>,
+}
+
+impl<O: Operation> Permit<O> {
+    pub(crate) fn new(caller: Caller, scope: O::On, chain: Chain) -> Self {
+        Self { caller, scope, chain, operation: PhantomData }
+    }
+
+    /// Who may.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// On what.
+    pub fn scope(&self) -> &O::On {
+        &self.scope
+    }
+
+    /// The checks that led to it.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// The operation's row of the table.
+    pub fn entry(&self) -> &'static Entry {
+        O::entry()
+    }
+}
+
+impl<O: Operation> fmt::Debug for Permit<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Permit<{}>({} on {:?})", O::entry().name, self.caller.principal, self.scope)
+    }
+}
+
+/// A refused operation, with the reason and the chain that led to it.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Who was refused.
+    pub caller: Caller,
+    /// The operation's name.
+    pub operation: &'static str,
+    /// The RAM action.
+    pub action: String,
+    /// The workspace that it was tried on.
+    pub workspace: Option<crate::id::WorkspaceId>,
+    /// The reason and the checks, for those entitled to see them.
+    pub decision: Decision,
+    /// The first reason.
+    pub reason: Reason,
+}
+
+/// The guide's sentence to whoever is outside a workspace, verbatim.
+pub const WORKSPACE_DENIED: &str =
+    "You do not have access permissions to this workspace, or the workspace does not exist";
+
+impl Refusal {
+    /// The code that clients match on. Whoever may not see the workspace is told that and nothing else.
+    pub fn code(&self) -> &'static str {
+        if self.hides() { "Workspace.AccessDenied" } else { "NoPermission" }
+    }
+
+    /// The sentence that goes with the code: the guide's own in both cases.
+    pub fn message(&self) -> &'static str {
+        if self.hides() { WORKSPACE_DENIED } else { "You are not authorized to perform this action." }
+    }
+
+    /// Whether the workspace is hidden from the caller.
+    pub fn hides(&self) -> bool {
+        self.reason == Reason::WorkspaceAccessDenied
+    }
+
+    /// What the refused caller may do next.
+    pub fn next_step(&self) -> String {
+        let failed = self.decision.chain.iter().rev().find(|link| link.result == "fail" && link.check != "root");
+        match failed {
+            Some(link) if !self.hides() => format!(
+                "{}: {}. Who can: {}. `bailey explain {}` shows the whole chain.",
+                link.because.as_deref().unwrap_or("refused"),
+                link.fix.as_deref().unwrap_or("ask for the permission"),
+                link.who_can_fix.as_deref().unwrap_or("root"),
+                self.decision.request_id
+            ),
+            _ => "ask the account's owner, or a RAM user with management permission, to add you to the workspace"
+                .to_owned(),
+        }
+    }
+}

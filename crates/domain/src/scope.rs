@@ -1,0 +1,123 @@
+//! What an operation is done on. The scope travels inside the permit, so a permission for one thing cannot
+//! act on another.
+
+use std::fmt;
+
+use crate::id::{AccountId, UserId, WorkspaceId};
+
+/// How a scope is named in reference pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScopeKind {
+    /// The whole account.
+    Account,
+    /// One workspace.
+    Workspace,
+    /// One person's seat in one workspace.
+    Seat,
+    /// RAM resources by name.
+    Ram,
+}
+
+/// What an operation is done on.
+pub trait Scope: Clone + fmt::Debug {
+    /// How it is named in reference pages.
+    const KIND: ScopeKind;
+    /// The workspace, if there is one.
+    fn workspace(&self) -> Option<WorkspaceId> {
+        None
+    }
+    /// The person it is done to, if there is one.
+    fn subject(&self) -> Option<UserId> {
+        None
+    }
+    /// RAM resources, all of which policies must allow; empty means the account's or workspace's own name.
+    fn resources(&self) -> &[String] {
+        &[]
+    }
+}
+
+/// The whole account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WholeAccount;
+
+impl Scope for WholeAccount {
+    const KIND: ScopeKind = ScopeKind::Account;
+}
+
+impl Scope for WorkspaceId {
+    const KIND: ScopeKind = ScopeKind::Workspace;
+    fn workspace(&self) -> Option<WorkspaceId> {
+        Some(*self)
+    }
+}
+
+/// One person's seat in one workspace. `user` is `None` when no such person is known: the answer is then the
+/// one that a caller without permission gets, before anything is said about the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The person.
+    pub user: Option<UserId>,
+}
+
+impl Scope for Seat {
+    const KIND: ScopeKind = ScopeKind::Seat;
+    fn workspace(&self) -> Option<WorkspaceId> {
+        Some(self.workspace)
+    }
+    fn subject(&self) -> Option<UserId> {
+        self.user
+    }
+}
+
+/// A person, wherever they are; `None` is somebody unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Person(pub Option<UserId>);
+
+impl Scope for Person {
+    const KIND: ScopeKind = ScopeKind::Account;
+    fn subject(&self) -> Option<UserId> {
+        self.0
+    }
+}
+
+/// RAM resources by name; policies must allow the action on every one of them (RAM authentication rules).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RamScope {
+    resources: Vec<String>,
+}
+
+impl RamScope {
+    fn one(account: AccountId, kind: &str, name: &str) -> Self {
+        Self { resources: vec![format!("acs:ram:*:{account}:{kind}/{name}")] }
+    }
+
+    /// A user, or `*` for the list of them.
+    pub fn user(account: AccountId, name: &str) -> Self {
+        Self::one(account, "user", name)
+    }
+
+    /// A custom policy, or `*` for the list of them.
+    pub fn policy(account: AccountId, name: &str) -> Self {
+        Self::one(account, "policy", name)
+    }
+
+    /// A system policy: its account segment is the word `system`.
+    pub fn system_policy(name: &str) -> Self {
+        Self { resources: vec![format!("acs:ram:*:system:policy/{name}")] }
+    }
+
+    /// Both scopes together.
+    pub fn and(mut self, other: Self) -> Self {
+        self.resources.extend(other.resources);
+        self
+    }
+}
+
+impl Scope for RamScope {
+    const KIND: ScopeKind = ScopeKind::Ram;
+    fn resources(&self) -> &[String] {
+        &self.resources
+    }
+}

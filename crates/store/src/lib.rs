@@ -1,0 +1,55 @@
+//! Everything that is written down: SQL, migrations, the seam between SQLite and PostgreSQL, the change feed
+//! and the audit chain.
+//!
+//! A writing transaction ([`Tx`]) takes the next revision when it begins, decides permissions from the
+//! directory at exactly the revision before, and on commit writes audit record, changes and revision together;
+//! [`Tx::commit`] returns when the directory has applied them. Every writing method demands the operation's
+//! [`Permit`](bailey_domain::Permit) and takes account and scope from it.
+
+mod access_keys;
+mod attachments;
+mod audit;
+mod audit_list;
+mod connection;
+mod decisions;
+mod error;
+mod feed;
+mod found;
+mod grants;
+mod keys;
+mod limits;
+mod load;
+mod master_key;
+mod members;
+mod models;
+mod page;
+mod policies;
+mod providers;
+mod settings;
+mod store;
+mod studio_users;
+mod tx;
+mod usage;
+mod users;
+mod workspaces;
+
+pub use access_keys::{AccessKey, NewAccessKey};
+pub use attachments::{Attachment, Entity};
+pub use audit::{ChainFault, Record};
+pub use audit_list::{AuditFilter, AuditRecord};
+pub use decisions::GatewayDecision;
+pub use found::Founding;
+pub use grants::ModelGrant;
+pub use keys::{ApiKey, KeyFilter, KeyOrder, NewApiKey};
+pub use limits::StoredLimits;
+pub use master_key::MasterKey;
+pub use members::{Member, NewMember};
+pub use page::{Cursor, Page};
+pub use policies::{MakeDefault, Policy, PolicyVersion};
+pub use providers::StoredProvider;
+pub use store::{Location, Store};
+pub use studio_users::StudioUser;
+pub use tx::{Committed, Tx};
+pub use usage::{UsageBy, UsageEvent, UsageRow};
+pub use users::{NewUser, User, UserUpdate};
+pub use workspaces::{OpenModels, Workspace};

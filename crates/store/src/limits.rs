@@ -1,0 +1,110 @@
+//! Limits of models at account and workspace level.
+
+use bailey_domain::change::{Change, LimitLevel};
+use bailey_domain::limit::ModelLimits;
+use bailey_domain::name::ModelName;
+use bailey_domain::operations::{ListModelLimits, Operation, UpdateAccountModelLimits, UpdateModelLimits};
+use bailey_domain::scope::{Scope, WholeAccount};
+use bailey_domain::{AccountId, Error, Permit, WorkspaceId};
+
+use crate::connection::{on, reading};
+use crate::error::{database, stored};
+use crate::store::Store;
+use crate::tx::Tx;
+
+/// The limits of one model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredLimits {
+    /// The model.
+    pub model: ModelName,
+    /// Its limits.
+    pub limits: ModelLimits,
+}
+
+type Row = (String, String);
+
+fn limits_of((model, limits): Row) -> Result<StoredLimits, Error> {
+    Ok(StoredLimits {
+        model: stored(ModelName::parse("model", &model), "model")?,
+        limits: stored(serde_json::from_str(&limits), "limits")?,
+    })
+}
+
+/// The level that a permit's scope stands for, as the table has it.
+fn level(scope: &impl Scope) -> (&'static str, String, LimitLevel) {
+    match scope.workspace() {
+        Some(workspace) => ("workspace", workspace.to_string(), LimitLevel::Workspace(workspace)),
+        None => ("account", String::new(), LimitLevel::Account),
+    }
+}
+
+const LIST: &str = "
+    SELECT model, limits FROM model_limits WHERE account_id = $1 AND level = $2 AND level_id = $3 ORDER BY model";
+
+/// The operations that set limits.
+pub trait Limits: Operation {}
+impl Limits for UpdateModelLimits {}
+impl Limits for UpdateAccountModelLimits {}
+
+impl Store {
+    /// The limits of the account and of the permit's workspace.
+    pub async fn list_limits(&self, permit: &Permit<ListModelLimits>) -> Result<(Vec<StoredLimits>, Vec<StoredLimits>), Error> {
+        let account = permit.caller().account;
+        Ok((self.limits_at(account, &WholeAccount).await?, self.limits_at(account, permit.scope()).await?))
+    }
+
+    async fn limits_at(&self, account: AccountId, scope: &impl Scope) -> Result<Vec<StoredLimits>, Error> {
+        let (name, id, _) = level(scope);
+        let rows: Vec<Row> = reading!(self.pools, pool => sqlx::query_as(LIST)
+            .bind(account.to_string()).bind(name).bind(id).fetch_all(pool).await)
+        .map_err(database)?;
+        rows.into_iter().map(limits_of).collect()
+    }
+}
+
+impl Tx {
+    /// The limits at the permit's level as this transaction sees them.
+    pub async fn limits<O: Limits>(&mut self, permit: &Permit<O>) -> Result<Vec<StoredLimits>, Error> {
+        self.limits_of_level(permit.caller().account, permit.scope()).await
+    }
+
+    /// The account's own limits, which no workspace limit may exceed.
+    pub async fn account_limits(&mut self, permit: &Permit<UpdateModelLimits>) -> Result<Vec<StoredLimits>, Error> {
+        self.limits_of_level(permit.caller().account, &WholeAccount).await
+    }
+
+    async fn limits_of_level(&mut self, account: AccountId, scope: &impl Scope) -> Result<Vec<StoredLimits>, Error> {
+        let (name, id, _) = level(scope);
+        let rows: Vec<Row> = on!(self.connection, conn => sqlx::query_as(LIST)
+            .bind(account.to_string()).bind(name).bind(&id).fetch_all(conn).await)
+        .map_err(database)?;
+        rows.into_iter().map(limits_of).collect()
+    }
+
+    /// Sets the limits of a model at the permit's level; empty limits are none.
+    pub async fn put_limits<O: Limits>(&mut self, permit: &Permit<O>, model: &ModelName, limits: ModelLimits) -> Result<(), Error> {
+        const PUT: &str = "
+            INSERT INTO model_limits (account_id, level, level_id, model, limits) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (account_id, level, level_id, model) DO UPDATE SET limits = excluded.limits";
+        const DELETE: &str = "DELETE FROM model_limits WHERE account_id = $1 AND level = $2 AND level_id = $3 AND model = $4";
+        let account = permit.caller().account;
+        let (name, id, level) = level(permit.scope());
+        if limits.is_empty() {
+            on!(self.connection, conn => sqlx::query(DELETE)
+                .bind(account.to_string()).bind(name).bind(id).bind(model.as_str()).execute(conn).await.map(drop))
+        } else {
+            on!(self.connection, conn => sqlx::query(PUT)
+                .bind(account.to_string()).bind(name).bind(id).bind(model.as_str())
+                .bind(crate::audit::text_of(&limits)?).execute(conn).await.map(drop))
+        }
+        .map_err(database)?;
+        self.note(Change::Limits { account, level, model: model.clone(), limits });
+        Ok(())
+    }
+
+    /// Whether the workspace is its account's default one, on which no limits can be set.
+    pub async fn is_default_workspace(&mut self, workspace: WorkspaceId) -> Result<bool, Error> {
+        const SQL: &str = "SELECT COUNT(*) FROM workspaces WHERE workspace_id = $1 AND is_default";
+        Ok(self.count(SQL, &workspace.to_string()).await? > 0)
+    }
+}

@@ -1,0 +1,167 @@
+//! Loading the directory: every table as the list of changes that would have made it.
+
+use bailey_domain::access::{Attachee, Principal};
+use bailey_domain::change::{Change, KeyFacts, LimitLevel, PolicyType};
+use bailey_domain::key_auth::KeyAuth;
+use bailey_domain::model::Grant;
+use bailey_domain::name::{ModelName, PolicyName, UserName};
+use bailey_domain::page::Pages;
+use bailey_domain::secret::KeyHash;
+use bailey_domain::{Directory, Error};
+use futures_util::TryStreamExt;
+
+use crate::connection::{Connection, Pools, on};
+use crate::error::{database, stored, to_unsigned};
+use crate::feed;
+
+/// Rows are turned into changes in pieces of this many, so that loading does not hold a table twice.
+const PIECE: usize = 10_000;
+
+/// Reads a whole table and puts its rows into the directory.
+macro_rules! table {
+    ($connection:expr, $directory:expr, $sql:literal, ($($column:ident: $type:ty),*) => $change:expr) => {{
+        let mut piece: Vec<Change> = Vec::new();
+        on!($connection, conn => {
+            let mut rows = sqlx::query_as::<_, ($($type,)*)>($sql).fetch(conn);
+            while let Some(($($column,)*)) = rows.try_next().await.map_err(database)? {
+                piece.push($change);
+                if piece.len() == PIECE {
+                    $directory.load(piece.drain(..))?;
+                }
+            }
+        });
+        $directory.load(piece)?;
+    }};
+}
+
+/// Fills an empty directory from one snapshot of the database.
+pub(crate) async fn load(pools: &Pools, directory: &Directory) -> Result<(), Error> {
+    let mut connection = pools.begin().await.map_err(database)?;
+    // Taking a revision, and giving it back by the rollback, keeps everybody else from committing meanwhile.
+    let revision = feed::take_revision(&mut connection).await? - 1;
+    load_identities(&mut connection, directory).await?;
+    load_workspaces(&mut connection, directory).await?;
+    load_models(&mut connection, directory).await?;
+    load_keys(&mut connection, directory).await?;
+    load_limits(&mut connection, directory).await?;
+    directory.loaded(revision);
+    connection.rollback().await.map_err(database)
+}
+
+async fn load_identities(connection: &mut Connection, directory: &Directory) -> Result<(), Error> {
+    table!(*connection, directory, "SELECT account_id, settings FROM accounts", (account: String, settings: String) => {
+        Change::Account { account: id(&account)?, settings: Box::new(stored(serde_json::from_str(&settings), "settings")?) }
+    });
+    table!(*connection, directory, "SELECT account_id, user_id, name FROM users", (account: String, user: String, name: String) => {
+        Change::User { account: id(&account)?, user: id(&user)?, name: UserName::parse("name", &name)? }
+    });
+    table!(*connection, directory,
+        "SELECT account_id, access_key_id, user_id, active, sealed_secret FROM access_keys",
+        (account: String, key: String, user: Option<String>, active: bool, sealed_secret: String) => {
+        Change::AccessKey { account: id(&account)?, access_key: id(&key)?, owner: owner(user.as_deref().unwrap_or(""))?, active, sealed_secret }
+    });
+    table!(*connection, directory,
+        "SELECT p.account_id, p.name, v.document FROM policies p JOIN policy_versions v
+            ON v.account_id = p.account_id AND v.folded_name = p.folded_name AND v.version = p.default_version",
+        (account: String, name: String, document: String) => {
+        Change::Policy { account: id(&account)?, name: PolicyName::parse("name", &name)?, document }
+    });
+    table!(*connection, directory,
+        "SELECT account_id, principal_id, policy_type, policy_name FROM policy_attachments
+            WHERE principal_type = 'user' ORDER BY attached_at, folded_policy_name",
+        (account: String, user: String, policy_type: String, policy: String) => {
+        Change::Attached {
+            account: id(&account)?,
+            to: Attachee::User(id(&user)?),
+            policy_type: if policy_type == "System" { PolicyType::System } else { PolicyType::Custom },
+            policy: PolicyName::parse("policy", &policy)?,
+        }
+    });
+    Ok(())
+}
+
+async fn load_workspaces(connection: &mut Connection, directory: &Directory) -> Result<(), Error> {
+    table!(*connection, directory,
+        "SELECT account_id, workspace_id, is_default, open_models FROM workspaces",
+        (account: String, workspace: String, is_default: bool, open: bool) => {
+        Change::Workspace { account: id(&account)?, workspace: id(&workspace)?, is_default, open }
+    });
+    table!(*connection, directory,
+        "SELECT workspace_id, user_id, pages, epoch FROM members",
+        (workspace: String, user: String, pages: String, epoch: i64) => {
+        let pages: Pages = stored(serde_json::from_str(&pages), "pages")?;
+        Change::Member { workspace: id(&workspace)?, user: id(&user)?, pages, epoch: to_unsigned(epoch) }
+    });
+    Ok(())
+}
+
+async fn load_models(connection: &mut Connection, directory: &Directory) -> Result<(), Error> {
+    table!(*connection, directory,
+        "SELECT account_id, definition, sealed_credential FROM providers",
+        (account: String, definition: String, sealed_credential: Option<String>) => {
+        let provider = Box::new(stored(serde_json::from_str(&definition), "provider")?);
+        Change::Provider { account: id(&account)?, provider, sealed_credential }
+    });
+    table!(*connection, directory, "SELECT account_id, definition FROM models", (account: String, definition: String) => {
+        Change::Model { account: id(&account)?, model: Box::new(stored(serde_json::from_str(&definition), "model")?) }
+    });
+    table!(*connection, directory,
+        "SELECT account_id, workspace_id, model, inference, fine_tune, deploy FROM model_grants",
+        (account: String, workspace: String, model: String, inference: bool, fine_tune: bool, deploy: bool) => {
+        Change::Granted {
+            account: id(&account)?,
+            workspace: id(&workspace)?,
+            model: ModelName::parse("model", &model)?,
+            grant: Grant { inference, fine_tune, deploy },
+        }
+    });
+    Ok(())
+}
+
+async fn load_keys(connection: &mut Connection, directory: &Directory) -> Result<(), Error> {
+    table!(*connection, directory,
+        "SELECT api_key_id, workspace_id, owner_id, epoch, hash, auth, disabled, expires_at FROM api_keys",
+        (key: String, workspace: String, owner_id: String, epoch: i64, hash: String, auth: Option<String>, disabled: bool, expires_at: Option<i64>) => {
+        let auth: Option<KeyAuth> = auth.map(|text| stored(serde_json::from_str(&text), "auth")).transpose()?;
+        Change::Key(Box::new(KeyFacts {
+            id: id(&key)?,
+            hash: KeyHash::from_hex(&hash).ok_or_else(|| Error::internal("a stored key hash does not read back"))?,
+            workspace: id(&workspace)?,
+            owner: owner(&owner_id)?,
+            epoch: to_unsigned(epoch),
+            disabled,
+            expires_at_ms: expires_at,
+            auth,
+        }))
+    });
+    Ok(())
+}
+
+async fn load_limits(connection: &mut Connection, directory: &Directory) -> Result<(), Error> {
+    table!(*connection, directory,
+        "SELECT account_id, level, level_id, model, limits FROM model_limits",
+        (account: String, level: String, level_id: String, model: String, limits: String) => {
+        let level = match level.as_str() {
+            "account" => LimitLevel::Account,
+            "workspace" => LimitLevel::Workspace(id(&level_id)?),
+            _ => LimitLevel::Key(id(&level_id)?),
+        };
+        Change::Limits {
+            account: id(&account)?,
+            level,
+            model: ModelName::parse("model", &model)?,
+            limits: stored(serde_json::from_str(&limits), "limits")?,
+        }
+    });
+    Ok(())
+}
+
+/// A stored identifier.
+fn id<T: std::str::FromStr<Err = Error>>(text: &str) -> Result<T, Error> {
+    stored(text.parse(), "identifier")
+}
+
+/// A stored owner: empty is root.
+pub(crate) fn owner(text: &str) -> Result<Principal, Error> {
+    if text.is_empty() { Ok(Principal::Root) } else { Ok(Principal::User(id(text)?)) }
+}

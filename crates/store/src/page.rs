@@ -1,0 +1,43 @@
+//! Lists in pages: the next page starts after the last row of this one, so rows that come and go between two
+//! pages neither repeat nor hide others.
+
+/// One page of a list.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Where the next page starts; `None` at the end.
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A page of rows that were read with one more than asked for.
+    pub(crate) fn of(mut rows: Vec<T>, limit: u32, key: impl Fn(&T) -> String) -> Self {
+        let limit = usize::try_from(limit).expect("a page fits in memory");
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = more.then(|| rows.last().map(&key)).flatten();
+        Self { rows, next }
+    }
+
+    /// The same page of other things.
+    pub fn map<U>(self, each: impl FnMut(T) -> U) -> Page<U> {
+        Page { rows: self.rows.into_iter().map(each).collect(), next: self.next }
+    }
+}
+
+/// Where a page starts and how long it is.
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    /// The key of the last row before the page; empty at the start.
+    pub after: String,
+    /// Rows at most.
+    pub limit: u32,
+}
+
+impl Cursor {
+    /// One more than the page, which tells whether there is a next.
+    pub(crate) fn fetch(&self) -> i64 {
+        i64::from(self.limit) + 1
+    }
+}

@@ -1,0 +1,290 @@
+//! Custom policies and their versions. System policies are data of crate `policy` and have no rows.
+
+use bailey_domain::change::{Change, PolicyType};
+use bailey_domain::name::PolicyName;
+use bailey_domain::operations::{
+    CreatePolicy, CreatePolicyVersion, DeletePolicy, DeletePolicyVersion, GetPolicy, GetPolicyVersion, ListPolicies,
+    ListPolicyVersions, SetDefaultPolicyVersion, UpdatePolicyDescription,
+};
+use bailey_domain::{AccountId, Error, Permit};
+use serde::Serialize;
+
+use crate::connection::{on, reading};
+use crate::error::{conflict_of, database, stored, to_unsigned};
+use crate::page::{Cursor, Page};
+use crate::store::Store;
+use crate::tx::Tx;
+
+/// A custom policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Policy {
+    /// Its name.
+    pub name: PolicyName,
+    /// Its description; empty when none was given.
+    pub description: String,
+    /// The number of the version that counts.
+    pub default_version: u64,
+    /// Milliseconds since the epoch.
+    pub created_at: i64,
+    /// Milliseconds since the epoch.
+    pub updated_at: i64,
+    /// How many principals it is attached to.
+    pub attachment_count: u64,
+}
+
+/// One version of a custom policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyVersion {
+    /// Its number; shown as `v` and the number. Numbers are not given again.
+    pub version: i64,
+    /// The document.
+    pub document: String,
+    /// Milliseconds since the epoch.
+    pub created_at: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct PolicyRow {
+    name: String,
+    description: String,
+    default_version: i64,
+    created_at: i64,
+    updated_at: i64,
+    attachment_count: i64,
+}
+
+impl TryFrom<PolicyRow> for Policy {
+    type Error = Error;
+    fn try_from(row: PolicyRow) -> Result<Self, Error> {
+        Ok(Self {
+            name: stored(PolicyName::parse("name", &row.name), "name")?,
+            description: row.description,
+            default_version: to_unsigned(row.default_version),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            attachment_count: to_unsigned(row.attachment_count),
+        })
+    }
+}
+
+const FIND: &str = "
+    SELECT p.name, p.description, p.default_version, p.created_at, p.updated_at,
+        (SELECT COUNT(*) FROM policy_attachments a WHERE a.account_id = p.account_id AND a.policy_type = 'Custom'
+            AND a.folded_policy_name = p.folded_name) AS attachment_count
+    FROM policies p WHERE p.account_id = $1 AND p.folded_name = $2";
+const VERSION: &str = "
+    SELECT version, document, created_at FROM policy_versions
+    WHERE account_id = $1 AND folded_name = $2 AND version = $3";
+
+impl Store {
+    /// A custom policy.
+    pub async fn find_policy(&self, permit: &Permit<GetPolicy>, name: &PolicyName) -> Result<Option<Policy>, Error> {
+        self.find_policy_in(permit.caller().account, name).await
+    }
+
+    /// The policies of an account by name, custom ones.
+    pub async fn list_policies(&self, permit: &Permit<ListPolicies>, cursor: &Cursor) -> Result<Page<Policy>, Error> {
+        const SQL: &str = "
+            SELECT p.name, p.description, p.default_version, p.created_at, p.updated_at,
+                (SELECT COUNT(*) FROM policy_attachments a WHERE a.account_id = p.account_id AND a.policy_type = 'Custom'
+                    AND a.folded_policy_name = p.folded_name) AS attachment_count
+            FROM policies p WHERE p.account_id = $1 AND p.folded_name > $2 ORDER BY p.folded_name LIMIT $3";
+        let rows: Vec<PolicyRow> = reading!(self.pools, pool => sqlx::query_as(SQL)
+            .bind(permit.caller().account.to_string()).bind(&cursor.after).bind(cursor.fetch()).fetch_all(pool).await)
+        .map_err(database)?;
+        let policies = rows.into_iter().map(Policy::try_from).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::of(policies, cursor.limit, |policy| policy.name.folded()))
+    }
+
+    /// One version, for GetPolicy.
+    pub async fn find_default_version(&self, permit: &Permit<GetPolicy>, policy: &Policy) -> Result<Option<PolicyVersion>, Error> {
+        self.find_version_in(permit.caller().account, &policy.name, policy.default_version).await
+    }
+
+    /// One version.
+    pub async fn find_policy_version(
+        &self, permit: &Permit<GetPolicyVersion>, name: &PolicyName, version: u64,
+    ) -> Result<Option<(PolicyVersion, bool)>, Error> {
+        let account = permit.caller().account;
+        let Some(policy) = self.find_policy_in(account, name).await? else { return Err(Error::absent("Policy")) };
+        let found = self.find_version_in(account, name, version).await?;
+        Ok(found.map(|found| (found, policy.default_version == version)))
+    }
+
+    /// Every version of a policy and the number of the default one; `None` when there is no such policy.
+    pub async fn list_policy_versions(
+        &self, permit: &Permit<ListPolicyVersions>, name: &PolicyName,
+    ) -> Result<Option<(Vec<PolicyVersion>, u64)>, Error> {
+        const SQL: &str = "
+            SELECT version, document, created_at FROM policy_versions
+            WHERE account_id = $1 AND folded_name = $2 ORDER BY version";
+        let account = permit.caller().account;
+        let Some(policy) = self.find_policy_in(account, name).await? else { return Ok(None) };
+        let versions = reading!(self.pools, pool => sqlx::query_as(SQL)
+            .bind(account.to_string()).bind(name.folded()).fetch_all(pool).await)
+        .map_err(database)?;
+        Ok(Some((versions, policy.default_version)))
+    }
+
+    async fn find_policy_in(&self, account: AccountId, name: &PolicyName) -> Result<Option<Policy>, Error> {
+        let row: Option<PolicyRow> = reading!(self.pools, pool => sqlx::query_as(FIND)
+            .bind(account.to_string()).bind(name.folded()).fetch_optional(pool).await)
+        .map_err(database)?;
+        row.map(Policy::try_from).transpose()
+    }
+
+    async fn find_version_in(&self, account: AccountId, name: &PolicyName, version: u64) -> Result<Option<PolicyVersion>, Error> {
+        reading!(self.pools, pool => sqlx::query_as(VERSION)
+            .bind(account.to_string()).bind(name.folded()).bind(crate::error::to_signed(version))
+            .fetch_optional(pool).await)
+        .map_err(database)
+    }
+}
+
+impl Tx {
+    /// A custom policy as this transaction sees it.
+    pub async fn find_policy(&mut self, account: AccountId, name: &PolicyName) -> Result<Option<Policy>, Error> {
+        let row: Option<PolicyRow> = on!(self.connection, conn => sqlx::query_as(FIND)
+            .bind(account.to_string()).bind(name.folded()).fetch_optional(conn).await)
+        .map_err(database)?;
+        row.map(Policy::try_from).transpose()
+    }
+
+    /// How many custom policies the account has.
+    pub async fn count_policies(&mut self, account: AccountId) -> Result<u64, Error> {
+        self.count("SELECT COUNT(*) FROM policies WHERE account_id = $1", &account.to_string()).await
+    }
+
+    /// Creates a policy whose first version counts.
+    pub async fn insert_policy(
+        &mut self, permit: &Permit<CreatePolicy>, name: &PolicyName, description: &str, document: &str,
+    ) -> Result<Policy, Error> {
+        const SQL: &str = "
+            INSERT INTO policies (account_id, name, folded_name, description, default_version, last_version, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, 1, 1, $5, $5)";
+        let (account, now_ms) = (permit.caller().account, permit.caller().now_ms);
+        on!(self.connection, conn => sqlx::query(SQL)
+            .bind(account.to_string()).bind(name.as_str()).bind(name.folded()).bind(description).bind(now_ms)
+            .execute(conn).await.map(drop))
+        .map_err(conflict_of(|| Error::exists("Policy")))?;
+        self.insert_version_row(account, name, 1, document, now_ms).await?;
+        self.note(Change::Policy { account, name: name.clone(), document: document.to_owned() });
+        self.find_policy(account, name).await?.ok_or_else(|| Error::absent("Policy"))
+    }
+
+    /// Changes the description.
+    pub async fn update_policy_description(
+        &mut self, permit: &Permit<UpdatePolicyDescription>, name: &PolicyName, description: &str,
+    ) -> Result<(), Error> {
+        const SQL: &str = "
+            UPDATE policies SET description = $3, updated_at = $4 WHERE account_id = $1 AND folded_name = $2";
+        on!(self.connection, conn => sqlx::query(SQL)
+            .bind(permit.caller().account.to_string()).bind(name.folded()).bind(description).bind(permit.caller().now_ms)
+            .execute(conn).await.map(drop))
+        .map_err(database)
+    }
+
+    /// The versions of a policy, oldest first.
+    pub async fn policy_versions(&mut self, account: AccountId, name: &PolicyName) -> Result<Vec<PolicyVersion>, Error> {
+        const SQL: &str = "
+            SELECT version, document, created_at FROM policy_versions
+            WHERE account_id = $1 AND folded_name = $2 ORDER BY version";
+        on!(self.connection, conn => sqlx::query_as(SQL)
+            .bind(account.to_string()).bind(name.folded()).fetch_all(conn).await)
+        .map_err(database)
+    }
+
+    /// Adds a version; with `make_default` it is the one that counts from now on.
+    pub async fn insert_policy_version(
+        &mut self, permit: &Permit<CreatePolicyVersion>, name: &PolicyName, document: &str, make_default: MakeDefault,
+    ) -> Result<PolicyVersion, Error> {
+        const NEXT: &str = "
+            UPDATE policies SET last_version = last_version + 1, updated_at = $3
+            WHERE account_id = $1 AND folded_name = $2 RETURNING last_version";
+        let (account, now_ms) = (permit.caller().account, permit.caller().now_ms);
+        let (version,): (i64,) = on!(self.connection, conn => sqlx::query_as(NEXT)
+            .bind(account.to_string()).bind(name.folded()).bind(now_ms).fetch_one(conn).await)
+        .map_err(database)?;
+        self.insert_version_row(account, name, version, document, now_ms).await?;
+        if make_default == MakeDefault::Yes {
+            self.write_default(account, name, version, document, now_ms).await?;
+        }
+        Ok(PolicyVersion { version, document: document.to_owned(), created_at: now_ms })
+    }
+
+    /// Makes a version the one that counts.
+    pub async fn set_default_policy_version(
+        &mut self, permit: &Permit<SetDefaultPolicyVersion>, name: &PolicyName, version: &PolicyVersion,
+    ) -> Result<(), Error> {
+        let caller = permit.caller();
+        self.write_default(caller.account, name, version.version, &version.document, caller.now_ms).await
+    }
+
+    /// Deletes a version that does not count.
+    pub async fn delete_policy_version(
+        &mut self, permit: &Permit<DeletePolicyVersion>, name: &PolicyName, version: i64,
+    ) -> Result<(), Error> {
+        self.delete_version_row(permit.caller().account, name, version).await
+    }
+
+    /// Deletes the version that makes room for a new one.
+    pub async fn rotate_policy_version(&mut self, permit: &Permit<CreatePolicyVersion>, name: &PolicyName, version: i64) -> Result<(), Error> {
+        self.delete_version_row(permit.caller().account, name, version).await
+    }
+
+    /// Deletes a policy with its versions.
+    pub async fn delete_policy(&mut self, permit: &Permit<DeletePolicy>, name: &PolicyName) -> Result<(), Error> {
+        const SQL: &str = "DELETE FROM policies WHERE account_id = $1 AND folded_name = $2";
+        let account = permit.caller().account;
+        self.execute_two(SQL, &account.to_string(), &name.folded()).await?;
+        self.note(Change::PolicyGone { account, name: name.clone() });
+        Ok(())
+    }
+
+    /// How many principals a policy is attached to.
+    pub async fn count_attachments(&mut self, account: AccountId, policy_type: PolicyType, name: &PolicyName) -> Result<u64, Error> {
+        const CUSTOM: &str = "SELECT COUNT(*) FROM policy_attachments
+            WHERE account_id = $1 AND folded_policy_name = $2 AND policy_type = 'Custom'";
+        const SYSTEM: &str = "SELECT COUNT(*) FROM policy_attachments
+            WHERE account_id = $1 AND folded_policy_name = $2 AND policy_type = 'System'";
+        let sql = if policy_type == PolicyType::System { SYSTEM } else { CUSTOM };
+        self.count_two(sql, &account.to_string(), &name.folded()).await
+    }
+
+    async fn insert_version_row(&mut self, account: AccountId, name: &PolicyName, version: i64, document: &str, now_ms: i64) -> Result<(), Error> {
+        const SQL: &str = "
+            INSERT INTO policy_versions (account_id, folded_name, version, document, created_at) VALUES ($1, $2, $3, $4, $5)";
+        on!(self.connection, conn => sqlx::query(SQL)
+            .bind(account.to_string()).bind(name.folded()).bind(version).bind(document).bind(now_ms)
+            .execute(conn).await.map(drop))
+        .map_err(database)
+    }
+
+    async fn delete_version_row(&mut self, account: AccountId, name: &PolicyName, version: i64) -> Result<(), Error> {
+        const SQL: &str = "DELETE FROM policy_versions WHERE account_id = $1 AND folded_name = $2 AND version = $3";
+        on!(self.connection, conn => sqlx::query(SQL)
+            .bind(account.to_string()).bind(name.folded()).bind(version).execute(conn).await.map(drop))
+        .map_err(database)
+    }
+
+    async fn write_default(&mut self, account: AccountId, name: &PolicyName, version: i64, document: &str, now_ms: i64) -> Result<(), Error> {
+        const SQL: &str = "
+            UPDATE policies SET default_version = $3, updated_at = $4 WHERE account_id = $1 AND folded_name = $2";
+        on!(self.connection, conn => sqlx::query(SQL)
+            .bind(account.to_string()).bind(name.folded()).bind(version).bind(now_ms).execute(conn).await.map(drop))
+        .map_err(database)?;
+        self.note(Change::Policy { account, name: name.clone(), document: document.to_owned() });
+        Ok(())
+    }
+}
+
+/// Whether a new version counts at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MakeDefault {
+    /// It does.
+    Yes,
+    /// The old default stays.
+    No,
+}
