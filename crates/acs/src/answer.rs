@@ -6,8 +6,6 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::RequestId;
-
 /// An error answer, shape not chosen yet.
 #[derive(Debug, Clone)]
 pub struct ErrorAnswer<'a> {
@@ -18,7 +16,7 @@ pub struct ErrorAnswer<'a> {
     /// HTTP status; the `ROA` body repeats it.
     pub status: StatusCode,
     /// The id that `explain` understands.
-    pub request_id: RequestId,
+    pub request_id: &'a str,
     /// The host that was called; `RPC` only.
     pub host_id: &'a str,
     /// Where to read on; `RPC` only.
@@ -92,7 +90,7 @@ mod tests {
             code: "NoPermission",
             message: "You are not authorized to perform this action.",
             status: StatusCode::FORBIDDEN,
-            request_id: RequestId::from_random([0; 16]),
+            request_id: "00000000-0000-4000-8000-000000000000",
             host_id: "127.0.0.1:8081",
             recommend: "http://127.0.0.1:8081/explain",
             access_denied_detail,

@@ -14,10 +14,8 @@ mod encoding;
 mod error;
 pub mod nonce;
 pub mod parameters;
-mod request_id;
 mod secret;
 pub mod signature;
 
 pub use error::{AuthError, SecurityTokenFault};
-pub use request_id::{InvalidRequestId, RequestId};
 pub use secret::Secret;

@@ -102,6 +102,9 @@ impl Tx {
             INSERT INTO access_keys (access_key_id, account_id, user_id, sealed_secret, active, created_at)
             VALUES ($1, $2, $3, $4, TRUE, $5) RETURNING *";
         let account = permit.caller().account;
+        if let Principal::User(user) = new.owner {
+            self.demand_user(account, user).await?;
+        }
         let row: AccessKeyRow = on!(self.connection, conn => sqlx::query_as(SQL)
             .bind(new.access_key_id.to_string()).bind(account.to_string()).bind(column(new.owner))
             .bind(&new.sealed_secret).bind(permit.caller().now_ms).fetch_one(conn).await)
@@ -115,10 +118,10 @@ impl Tx {
     pub async fn update_access_key(&mut self, permit: &Permit<UpdateAccessKey>, key: &AccessKey, active: bool) -> Result<AccessKey, Error> {
         const SQL: &str = "UPDATE access_keys SET active = $3 WHERE account_id = $1 AND access_key_id = $2 RETURNING *";
         let account = permit.caller().account;
-        let row: AccessKeyRow = on!(self.connection, conn => sqlx::query_as(SQL)
-            .bind(account.to_string()).bind(key.access_key_id.to_string()).bind(active).fetch_one(conn).await)
+        let row: Option<AccessKeyRow> = on!(self.connection, conn => sqlx::query_as(SQL)
+            .bind(account.to_string()).bind(key.access_key_id.to_string()).bind(active).fetch_optional(conn).await)
         .map_err(database)?;
-        let key = AccessKey::try_from(row)?;
+        let key = AccessKey::try_from(row.ok_or_else(|| Error::absent("User.AccessKey"))?)?;
         self.note_access_key(account, &key);
         Ok(key)
     }
@@ -126,7 +129,9 @@ impl Tx {
     /// Deletes an access key.
     pub async fn delete_access_key(&mut self, permit: &Permit<DeleteAccessKey>, id: AccessKeyId) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM access_keys WHERE account_id = $1 AND access_key_id = $2";
-        self.execute_two(SQL, &permit.caller().account.to_string(), &id.to_string()).await?;
+        if self.execute_two(SQL, &permit.caller().account.to_string(), &id.to_string()).await? == 0 {
+            return Err(Error::absent("User.AccessKey"));
+        }
         self.note(Change::AccessKeyGone { access_key: id });
         Ok(())
     }

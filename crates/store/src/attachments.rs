@@ -111,6 +111,12 @@ impl Tx {
         self.count_two(SQL, &user.to_string(), policy_type.name()).await
     }
 
+    /// Whether a user still has policies, which keeps it from being deleted.
+    pub async fn has_policies(&mut self, user: UserId) -> Result<bool, Error> {
+        const SQL: &str = "SELECT COUNT(*) FROM policy_attachments WHERE principal_type = 'user' AND principal_id = $1";
+        Ok(self.count(SQL, &user.to_string()).await? > 0)
+    }
+
     /// Attaches a policy to a user.
     pub async fn attach_policy(
         &mut self, permit: &Permit<AttachPolicyToUser>, user: UserId, policy_type: PolicyType, name: &PolicyName,
@@ -120,6 +126,14 @@ impl Tx {
                 folded_policy_name, attached_at)
             VALUES ($1, 'user', $2, $3, $4, $5, $6)";
         let account = permit.caller().account;
+        self.demand_user(account, user).await?;
+        let exists = match policy_type {
+            PolicyType::System => bailey_policy::system::find(name.as_str()).is_some(),
+            PolicyType::Custom => self.find_policy(account, name).await?.is_some(),
+        };
+        if !exists {
+            return Err(Error::absent("Policy"));
+        }
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(account.to_string()).bind(user.to_string()).bind(policy_type.name()).bind(name.as_str())
             .bind(name.folded()).bind(permit.caller().now_ms).execute(conn).await.map(drop))
@@ -140,7 +154,9 @@ impl Tx {
             .bind(account.to_string()).bind(user.to_string()).bind(policy_type.name()).bind(name.folded())
             .execute(conn).await.map(|done| done.rows_affected()))
         .map_err(database)?;
-        self.note(Change::Detached { account, to: Attachee::User(user), policy_type, policy: name.clone() });
+        if gone > 0 {
+            self.note(Change::Detached { account, to: Attachee::User(user), policy_type, policy: name.clone() });
+        }
         Ok(gone > 0)
     }
 }

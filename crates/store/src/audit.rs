@@ -203,7 +203,8 @@ impl<'a> Verifier<'a> {
     pub(crate) fn finish(&self, account: &str, head: Option<(i64, String, String)>) -> Result<u64, ChainFault> {
         let fault = |why: &str| ChainFault { sequence: to_unsigned(self.last + 1), why: why.to_owned() };
         match head {
-            None if self.last == 0 => Ok(0),
+            // Every account has a record of its founding, so a chain that is not there was taken away.
+            None if self.last == 0 => Err(fault("the whole chain is missing")),
             Some((sequence, hash, mac)) if mac == head_mac(self.key, account, sequence, &hash) => {
                 if sequence == self.last && hash == self.hash {
                     Ok(to_unsigned(sequence))

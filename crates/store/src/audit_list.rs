@@ -1,12 +1,13 @@
 //! Reading the audit chain: lists, the export and the check.
 
+use bailey_domain::decision::{Decision, Outcome};
 use bailey_domain::operations::{ExportAudit, GetDecision, ListAuditRecords, VerifyAudit};
-use bailey_domain::{AccountId, Error, Permit};
+use bailey_domain::{AccountId, Error, Permit, Reason};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::audit::{AuditRow, ChainFault, Verifier, head};
-use crate::connection::reading;
+use crate::connection::{on, reading};
 use crate::error::{database, to_unsigned};
 use crate::page::{Cursor, Page};
 use crate::store::Store;
@@ -74,6 +75,20 @@ impl TryFrom<AuditRow> for AuditRecord {
     }
 }
 
+impl AuditRecord {
+    /// The decision that the record is about.
+    pub fn decision(&self) -> Result<Decision, Error> {
+        let reason = Reason::ALL.iter().copied().find(|reason| reason.name() == self.reason);
+        Ok(Decision {
+            outcome: if self.outcome == "allow" { Outcome::Allow } else { Outcome::Deny },
+            request_id: self.request_id.clone(),
+            revision: self.revision,
+            reason,
+            chain: serde_json::from_str(self.chain.get()).map_err(Error::internal)?,
+        })
+    }
+}
+
 /// Which records to list; `None` takes all.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
@@ -90,6 +105,8 @@ pub struct AuditFilter {
     /// Before, milliseconds since the epoch.
     pub to: Option<i64>,
 }
+
+const AFTER: &str = "SELECT * FROM audit_records WHERE account_id = $1 AND sequence > $2 ORDER BY sequence LIMIT 1000";
 
 impl Store {
     /// Records of the account, newest first.
@@ -115,7 +132,9 @@ impl Store {
 
     /// The records after a sequence, oldest first: one piece of the export.
     pub async fn export_audit(&self, permit: &Permit<ExportAudit>, after: u64) -> Result<Vec<AuditRecord>, Error> {
-        let rows = self.audit_after(&permit.caller().account.to_string(), crate::error::to_signed(after)).await?;
+        let rows: Vec<AuditRow> = reading!(self.pools, pool => sqlx::query_as(AFTER)
+            .bind(permit.caller().account.to_string()).bind(crate::error::to_signed(after)).fetch_all(pool).await)
+        .map_err(database)?;
         rows.into_iter().map(AuditRecord::try_from).collect()
     }
 
@@ -127,12 +146,14 @@ impl Store {
     /// Checks the chain of an account from outside any request: for `bailey audit verify --data`.
     pub async fn verify_account(&self, account: AccountId) -> Result<Result<u64, ChainFault>, Error> {
         let account = account.to_string();
-        // The head first, in one transaction with nothing else, would miss records appended while reading; so the
-        // writer is held: nobody appends until the check is done.
-        let mut connection = self.pools.begin().await.map_err(database)?;
+        // One snapshot, so that records and head fit each other whatever is appended meanwhile.
+        let mut connection = self.pools.snapshot().await.map_err(database)?;
         let mut verifier = Verifier::new(&self.audit_key);
         loop {
-            let rows = self.audit_after(&account, verifier.last()).await?;
+            let (account, last) = (&account, verifier.last());
+            let rows: Vec<AuditRow> = on!(connection, conn => sqlx::query_as(AFTER)
+                .bind(account).bind(last).fetch_all(conn).await)
+            .map_err(database)?;
             if rows.is_empty() {
                 break;
             }
@@ -144,12 +165,6 @@ impl Store {
         }
         let head = head(&mut connection, &account).await?;
         Ok(verifier.finish(&account, head))
-    }
-
-    async fn audit_after(&self, account: &str, after: i64) -> Result<Vec<AuditRow>, Error> {
-        const SQL: &str = "
-            SELECT * FROM audit_records WHERE account_id = $1 AND sequence > $2 ORDER BY sequence LIMIT 1000";
-        reading!(self.pools, pool => sqlx::query_as(SQL).bind(account).bind(after).fetch_all(pool).await).map_err(database)
     }
 
     /// The record of a request, if the account has one.

@@ -5,19 +5,22 @@
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
+/// Every statement sees the database as the first one did, and nothing can be written.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// An open transaction.
 pub(crate) enum Connection {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// The pools of an open database.
+/// The pools of an open database: one connection writes, the others read. SQLite has one writer, and waiting for it in
+/// our queue is kinder than its busy error. PostgreSQL's writers all wait for the row with the revision, and those that
+/// wait must not keep readers from a connection.
 #[derive(Clone, Debug)]
 pub(crate) enum Pools {
-    /// One connection writes, the others read: SQLite has one writer, and waiting for it in our queue is kinder
-    /// than its busy error.
     Sqlite { writer: SqlitePool, readers: SqlitePool },
-    Postgres(PgPool),
+    Postgres { writer: PgPool, readers: PgPool },
 }
 
 /// Runs `$body` on the connection of a transaction.
@@ -44,8 +47,8 @@ macro_rules! reading {
                 let $pool = readers;
                 $body
             }
-            $crate::connection::Pools::Postgres(pool) => {
-                let $pool = pool;
+            $crate::connection::Pools::Postgres { readers, .. } => {
+                let $pool = readers;
                 $body
             }
         }
@@ -60,7 +63,16 @@ impl Pools {
         Ok(match self {
             // A deferred transaction would fail when it turns from reading to writing.
             Self::Sqlite { writer, .. } => Connection::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Connection::Postgres(pool.begin().await?),
+            Self::Postgres { writer, .. } => Connection::Postgres(writer.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that reads one state of the database and keeps nobody from writing.
+    pub(crate) async fn snapshot(&self) -> Result<Connection, sqlx::Error> {
+        Ok(match self {
+            // In WAL mode a reading transaction is a snapshot from its first statement on (sqlite.org/isolation.html).
+            Self::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
+            Self::Postgres { readers, .. } => Connection::Postgres(readers.begin_with(SNAPSHOT).await?),
         })
     }
 }

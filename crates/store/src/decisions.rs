@@ -42,7 +42,7 @@ impl Store {
                 .bind(crate::audit::text_of(&recorded.decision)?).execute(conn).await.map(drop))
             .map_err(database)?;
         }
-        on!(connection, conn => sqlx::query(FORGET).bind(KEPT).execute(conn).await.map(drop)).map_err(database)?;
+        on!(connection, conn => sqlx::query(FORGET).bind(KEPT - 1).execute(conn).await.map(drop)).map_err(database)?;
         connection.commit().await.map_err(database)
     }
 

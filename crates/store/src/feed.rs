@@ -13,6 +13,13 @@ pub(crate) async fn take_revision(connection: &mut Connection) -> Result<u64, Er
     Ok(to_unsigned(revision))
 }
 
+/// The revision that the database is at.
+pub(crate) async fn current_revision(connection: &mut Connection) -> Result<u64, Error> {
+    const SQL: &str = "SELECT revision FROM installation WHERE id = 1";
+    let (revision,): (i64,) = on!(*connection, conn => sqlx::query_as(SQL).fetch_one(conn).await).map_err(database)?;
+    Ok(to_unsigned(revision))
+}
+
 /// Writes what a revision changed.
 pub(crate) async fn append(
     connection: &mut Connection, account: AccountId, revision: u64, changes: &[Change],

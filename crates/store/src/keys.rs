@@ -126,7 +126,7 @@ const OLDEST_FIRST: &str = "
     FROM api_keys k JOIN workspaces w ON w.workspace_id = k.workspace_id LEFT JOIN users u ON u.user_id = k.owner_id
     WHERE k.account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR k.workspace_id = $2)
         AND (CAST($3 AS TEXT) IS NULL OR k.api_key_id = $3)
-        AND (CAST($4 AS TEXT) IS NULL OR LOWER(k.description) LIKE $4 ESCAPE '!')
+        AND (CAST($4 AS TEXT) IS NULL OR LOWER(k.description) LIKE LOWER($4) ESCAPE '!')
         AND (k.created_at > $5 OR (k.created_at = $5 AND k.api_key_id > $6))
     ORDER BY k.created_at, k.api_key_id LIMIT $7";
 const NEWEST_FIRST: &str = "
@@ -135,14 +135,15 @@ const NEWEST_FIRST: &str = "
     FROM api_keys k JOIN workspaces w ON w.workspace_id = k.workspace_id LEFT JOIN users u ON u.user_id = k.owner_id
     WHERE k.account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR k.workspace_id = $2)
         AND (CAST($3 AS TEXT) IS NULL OR k.api_key_id = $3)
-        AND (CAST($4 AS TEXT) IS NULL OR LOWER(k.description) LIKE $4 ESCAPE '!')
+        AND (CAST($4 AS TEXT) IS NULL OR LOWER(k.description) LIKE LOWER($4) ESCAPE '!')
         AND (k.created_at < $5 OR (k.created_at = $5 AND k.api_key_id < $6))
     ORDER BY k.created_at DESC, k.api_key_id DESC LIMIT $7";
 
-/// A part of a text as a LIKE pattern: what the caller wrote is taken literally.
+/// A part of a text as a LIKE pattern: what the caller wrote is taken literally. The database folds the case of both
+/// sides, since it alone knows how it folds letters beyond ASCII.
 fn like(part: &str) -> String {
     let mut pattern = String::from("%");
-    for character in part.to_lowercase().chars() {
+    for character in part.chars() {
         if matches!(character, '%' | '_' | '!') {
             pattern.push('!');
         }
@@ -202,6 +203,11 @@ impl Store {
     }
 }
 
+/// Refuses a key that was not touched: it is not in the permit's workspace.
+fn demand_key(touched: u64) -> Result<(), Error> {
+    if touched > 0 { Ok(()) } else { Err(Error::absent("ApiKey")) }
+}
+
 /// The operations on one key that exists.
 pub trait Changes: Operation<On = WorkspaceId> {}
 impl Changes for UpdateApiKey {}
@@ -244,8 +250,9 @@ impl Tx {
     pub async fn switch_api_key<O: Changes>(&mut self, permit: &Permit<O>, id: ApiKeyId, disabled: bool) -> Result<(), Error> {
         const SQL: &str = "UPDATE api_keys SET disabled = $3 WHERE workspace_id = $1 AND api_key_id = $2";
         on!(self.connection, conn => sqlx::query(SQL)
-            .bind(permit.scope().to_string()).bind(id.to_string()).bind(disabled).execute(conn).await.map(drop))
-        .map_err(database)?;
+            .bind(permit.scope().to_string()).bind(id.to_string()).bind(disabled).execute(conn).await.map(|done| done.rows_affected()))
+        .map_err(database)
+        .and_then(demand_key)?;
         self.note_key(id).await
     }
 
@@ -254,8 +261,9 @@ impl Tx {
         const SQL: &str = "UPDATE api_keys SET hash = $3, tail = $4 WHERE workspace_id = $1 AND api_key_id = $2";
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(permit.scope().to_string()).bind(id.to_string()).bind(hash.to_hex()).bind(tail)
-            .execute(conn).await.map(drop))
-        .map_err(database)?;
+            .execute(conn).await.map(|done| done.rows_affected()))
+        .map_err(database)
+        .and_then(demand_key)?;
         self.note_key(id).await
     }
 
@@ -265,8 +273,9 @@ impl Tx {
         let auth = key.auth.as_ref().map(crate::audit::text_of).transpose()?;
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(permit.scope().to_string()).bind(key.api_key_id.to_string()).bind(&key.description).bind(auth)
-            .execute(conn).await.map(drop))
-        .map_err(database)?;
+            .execute(conn).await.map(|done| done.rows_affected()))
+        .map_err(database)
+        .and_then(demand_key)?;
         self.note_key(key.api_key_id).await
     }
 
@@ -275,7 +284,7 @@ impl Tx {
         const LIMITS: &str = "DELETE FROM model_limits WHERE account_id = $1 AND level = 'key' AND level_id = $2";
         const SQL: &str = "DELETE FROM api_keys WHERE workspace_id = $1 AND api_key_id = $2";
         self.execute_two(LIMITS, &permit.caller().account.to_string(), &id.to_string()).await?;
-        self.execute_two(SQL, &permit.scope().to_string(), &id.to_string()).await?;
+        self.execute_two(SQL, &permit.scope().to_string(), &id.to_string()).await.and_then(demand_key)?;
         self.note(Change::KeyGone { key: id });
         Ok(())
     }
@@ -321,6 +330,6 @@ mod tests {
 
     #[test]
     fn a_search_is_taken_literally() {
-        assert_eq!(like("50%_Off!"), "%50!%!_off!!%");
+        assert_eq!(like("50%_Off!"), "%50!%!_Off!!%");
     }
 }

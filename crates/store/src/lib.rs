@@ -41,7 +41,7 @@ pub use decisions::GatewayDecision;
 pub use found::Founding;
 pub use grants::ModelGrant;
 pub use keys::{ApiKey, KeyFilter, KeyOrder, NewApiKey};
-pub use limits::StoredLimits;
+pub use limits::{Limits, StoredLimits};
 pub use master_key::MasterKey;
 pub use members::{Member, NewMember};
 pub use page::{Cursor, Page};

@@ -36,9 +36,8 @@ macro_rules! table {
 
 /// Fills an empty directory from one snapshot of the database.
 pub(crate) async fn load(pools: &Pools, directory: &Directory) -> Result<(), Error> {
-    let mut connection = pools.begin().await.map_err(database)?;
-    // Taking a revision, and giving it back by the rollback, keeps everybody else from committing meanwhile.
-    let revision = feed::take_revision(&mut connection).await? - 1;
+    let mut connection = pools.snapshot().await.map_err(database)?;
+    let revision = feed::current_revision(&mut connection).await?;
     load_identities(&mut connection, directory).await?;
     load_workspaces(&mut connection, directory).await?;
     load_models(&mut connection, directory).await?;

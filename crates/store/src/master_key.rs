@@ -4,7 +4,7 @@
 use bailey_domain::seal::Sealer;
 use bailey_domain::{Entropy, Error, Secret};
 
-use crate::connection::{Pools, on};
+use crate::connection::{Connection, Pools, on};
 use crate::error::database;
 
 const LABEL: &str = "installation/data_key";
@@ -39,25 +39,29 @@ impl MasterKey {
 
 /// Opens the data key, or makes one for a new database.
 pub(crate) async fn unlock(pools: &Pools, master: &MasterKey, entropy: &dyn Entropy) -> Result<Sealer, Error> {
-    const FIND: &str = "SELECT sealed_data_key FROM installation WHERE id = 1";
-    const MAKE: &str = "INSERT INTO installation (id, sealed_data_key, revision) VALUES (1, $1, 0)";
+    // Of several nodes that start on a new database at the same moment, one makes the key and all read it.
+    const MAKE: &str = "
+        INSERT INTO installation (id, sealed_data_key, revision) VALUES (1, $1, 0) ON CONFLICT (id) DO NOTHING";
     let wrapper = Sealer::new(master.0.reveal());
     let mut connection = pools.begin().await.map_err(database)?;
-    let found: Option<(String,)> =
-        on!(connection, conn => sqlx::query_as(FIND).fetch_optional(conn).await).map_err(database)?;
-    let data_key: [u8; 32] = match found {
-        Some((sealed,)) => {
-            let bytes = wrapper.open(LABEL, &sealed)?;
-            <[u8; 32]>::try_from(bytes.reveal().as_slice()).map_err(|_| Error::internal("the data key has a wrong length"))?
-        }
-        None => {
-            let mut data_key = [0; 32];
-            entropy.fill(&mut data_key);
-            let sealed = wrapper.seal(entropy, LABEL, &data_key);
-            on!(connection, conn => sqlx::query(MAKE).bind(sealed).execute(conn).await.map(drop)).map_err(database)?;
-            data_key
-        }
-    };
+    let mut found = find(&mut connection).await?;
+    if found.is_none() {
+        let mut data_key = [0; 32];
+        entropy.fill(&mut data_key);
+        let sealed = wrapper.seal(entropy, LABEL, &data_key);
+        on!(connection, conn => sqlx::query(MAKE).bind(sealed).execute(conn).await.map(drop)).map_err(database)?;
+        found = find(&mut connection).await?;
+    }
     connection.commit().await.map_err(database)?;
-    Ok(Sealer::new(&data_key))
+    let sealed = found.ok_or_else(|| Error::internal("the installation's row cannot be read after it was written"))?;
+    let bytes = wrapper.open(LABEL, &sealed)?;
+    let data_key = <[u8; 32]>::try_from(bytes.reveal().as_slice());
+    data_key.map(|key| Sealer::new(&key)).map_err(|_| Error::internal("the data key has a wrong length"))
+}
+
+async fn find(connection: &mut Connection) -> Result<Option<String>, Error> {
+    const SQL: &str = "SELECT sealed_data_key FROM installation WHERE id = 1";
+    let row: Option<(String,)> =
+        on!(*connection, conn => sqlx::query_as(SQL).fetch_optional(conn).await).map_err(database)?;
+    Ok(row.map(|(sealed,)| sealed))
 }

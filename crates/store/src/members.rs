@@ -3,6 +3,7 @@
 use bailey_domain::change::{Change, KeyFacts};
 use bailey_domain::operations::{AddMember, AddUsers, GetMember, ListMembers, Operation, RemoveMember, SetMemberPages};
 use bailey_domain::page::Pages;
+use bailey_domain::scope::{Scope, ScopeKind};
 use bailey_domain::{Error, Permit, UserId, WorkspaceId};
 use serde::Serialize;
 
@@ -74,6 +75,13 @@ const FIND: &str = "
     FROM members m JOIN users u ON u.user_id = m.user_id JOIN studio_users s ON s.user_id = m.user_id
     WHERE m.workspace_id = $1 AND m.user_id = $2";
 
+/// Refuses to act on another seat than the permit's. A method is told whose seat it is about, since a permit may be
+/// about somebody unknown, and the types do not see that the two are one.
+fn demand_seat<S: Scope>(scope: &S, workspace: WorkspaceId, user: UserId) -> Result<(), Error> {
+    let same = scope.workspace() == Some(workspace) && scope.subject() == Some(user);
+    if S::KIND != ScopeKind::Seat || same { Ok(()) } else { Err(Error::internal("the permit is for another seat")) }
+}
+
 /// The operations that give a seat.
 pub trait Seats: Operation {}
 impl Seats for AddMember {}
@@ -120,6 +128,11 @@ impl Tx {
             VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let caller = permit.caller();
         let NewMember { workspace, user, pages } = new;
+        demand_seat(permit.scope(), workspace, user)?;
+        self.demand_user(caller.account, user).await?;
+        if self.find_workspace(caller.account, workspace).await?.is_none() {
+            return Err(Error::absent("Workspace"));
+        }
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(caller.account.to_string()).bind(workspace.to_string()).bind(user.to_string())
             .bind(crate::audit::text_of(&pages)?).bind(to_signed(self.revision)).bind(caller.principal.to_string())
@@ -130,8 +143,9 @@ impl Tx {
     }
 
     /// Gives the keys that the member made under earlier seats in this workspace back to the new one.
-    pub async fn restore_keys(&mut self, _permit: &Permit<AddMember>, workspace: WorkspaceId, user: UserId) -> Result<u64, Error> {
+    pub async fn restore_keys(&mut self, permit: &Permit<AddMember>, workspace: WorkspaceId, user: UserId) -> Result<u64, Error> {
         const SQL: &str = "UPDATE api_keys SET epoch = $3 WHERE workspace_id = $1 AND owner_id = $2 RETURNING api_key_id";
+        demand_seat(permit.scope(), workspace, user)?;
         let rows: Vec<(String,)> = on!(self.connection, conn => sqlx::query_as(SQL)
             .bind(workspace.to_string()).bind(user.to_string()).bind(to_signed(self.revision)).fetch_all(conn).await)
         .map_err(database)?;
@@ -146,9 +160,12 @@ impl Tx {
     pub async fn set_member_pages(&mut self, permit: &Permit<SetMemberPages>, user: UserId, pages: Pages) -> Result<Member, Error> {
         const SQL: &str = "UPDATE members SET pages = $3 WHERE workspace_id = $1 AND user_id = $2 RETURNING epoch";
         let workspace = permit.scope().workspace;
-        let (epoch,): (i64,) = on!(self.connection, conn => sqlx::query_as(SQL)
-            .bind(workspace.to_string()).bind(user.to_string()).bind(crate::audit::text_of(&pages)?).fetch_one(conn).await)
+        demand_seat(permit.scope(), workspace, user)?;
+        let row: Option<(i64,)> = on!(self.connection, conn => sqlx::query_as(SQL)
+            .bind(workspace.to_string()).bind(user.to_string()).bind(crate::audit::text_of(&pages)?)
+            .fetch_optional(conn).await)
         .map_err(database)?;
+        let (epoch,) = row.ok_or_else(|| Error::absent("Member"))?;
         self.note(Change::Member { workspace, user, pages, epoch: crate::error::to_unsigned(epoch) });
         self.find_member(workspace, user).await?.ok_or_else(|| Error::absent("Member"))
     }
@@ -160,9 +177,12 @@ impl Tx {
             WHERE k.workspace_id = $1 AND k.owner_id = $2 AND NOT k.disabled";
         const SQL: &str = "DELETE FROM members WHERE workspace_id = $1 AND user_id = $2";
         let workspace = permit.scope().workspace;
+        demand_seat(permit.scope(), workspace, user)?;
         let (place, who) = (workspace.to_string(), user.to_string());
         let killed = self.count_two(LIVE, &place, &who).await?;
-        self.execute_two(SQL, &place, &who).await?;
+        if self.execute_two(SQL, &place, &who).await? == 0 {
+            return Err(Error::absent("Member"));
+        }
         self.note(Change::MemberGone { workspace, user });
         Ok(killed)
     }

@@ -3,7 +3,7 @@
 use bailey_domain::change::Change;
 use bailey_domain::model::Model;
 use bailey_domain::name::ModelName;
-use bailey_domain::operations::{DeleteModel, ListModelPermissions, ListModels, PutModel};
+use bailey_domain::operations::{DeleteModel, ListModelLimits, ListModelPermissions, ListModels, PutModel};
 use bailey_domain::{AccountId, Error, Permit};
 
 use crate::connection::{on, reading};
@@ -21,6 +21,11 @@ impl Store {
 
     /// The whole catalogue, beside which a workspace's grants are shown.
     pub async fn list_grantable_models(&self, permit: &Permit<ListModelPermissions>) -> Result<Vec<Model>, Error> {
+        self.models_of(permit.caller().account).await
+    }
+
+    /// The whole catalogue, beside which a workspace's limits are shown.
+    pub async fn list_limitable_models(&self, permit: &Permit<ListModelLimits>) -> Result<Vec<Model>, Error> {
         self.models_of(permit.caller().account).await
     }
 

@@ -165,6 +165,7 @@ impl Tx {
             INSERT INTO policies (account_id, name, folded_name, description, default_version, last_version, created_at, updated_at)
             VALUES ($1, $2, $3, $4, 1, 1, $5, $5)";
         let (account, now_ms) = (permit.caller().account, permit.caller().now_ms);
+        self.demand_document(document)?;
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(account.to_string()).bind(name.as_str()).bind(name.folded()).bind(description).bind(now_ms)
             .execute(conn).await.map(drop))
@@ -204,9 +205,11 @@ impl Tx {
             UPDATE policies SET last_version = last_version + 1, updated_at = $3
             WHERE account_id = $1 AND folded_name = $2 RETURNING last_version";
         let (account, now_ms) = (permit.caller().account, permit.caller().now_ms);
-        let (version,): (i64,) = on!(self.connection, conn => sqlx::query_as(NEXT)
-            .bind(account.to_string()).bind(name.folded()).bind(now_ms).fetch_one(conn).await)
+        self.demand_document(document)?;
+        let row: Option<(i64,)> = on!(self.connection, conn => sqlx::query_as(NEXT)
+            .bind(account.to_string()).bind(name.folded()).bind(now_ms).fetch_optional(conn).await)
         .map_err(database)?;
+        let (version,) = row.ok_or_else(|| Error::absent("Policy"))?;
         self.insert_version_row(account, name, version, document, now_ms).await?;
         if make_default == MakeDefault::Yes {
             self.write_default(account, name, version, document, now_ms).await?;
@@ -234,10 +237,14 @@ impl Tx {
         self.delete_version_row(permit.caller().account, name, version).await
     }
 
-    /// Deletes a policy with its versions.
+    /// Deletes a policy with its versions. It must be attached to nothing: what is attached to a user has to exist
+    /// when the database is loaded.
     pub async fn delete_policy(&mut self, permit: &Permit<DeletePolicy>, name: &PolicyName) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM policies WHERE account_id = $1 AND folded_name = $2";
         let account = permit.caller().account;
+        if self.count_attachments(account, PolicyType::Custom, name).await? > 0 {
+            return Err(Error::in_use("Policy.User", "the policy is attached. Detach it everywhere, then delete it"));
+        }
         self.execute_two(SQL, &account.to_string(), &name.folded()).await?;
         self.note(Change::PolicyGone { account, name: name.clone() });
         Ok(())
@@ -263,18 +270,34 @@ impl Tx {
     }
 
     async fn delete_version_row(&mut self, account: AccountId, name: &PolicyName, version: i64) -> Result<(), Error> {
-        const SQL: &str = "DELETE FROM policy_versions WHERE account_id = $1 AND folded_name = $2 AND version = $3";
-        on!(self.connection, conn => sqlx::query(SQL)
-            .bind(account.to_string()).bind(name.folded()).bind(version).execute(conn).await.map(drop))
-        .map_err(database)
+        // Never the one that counts.
+        const SQL: &str = "
+            DELETE FROM policy_versions WHERE account_id = $1 AND folded_name = $2 AND version = $3
+                AND version <> (SELECT default_version FROM policies WHERE account_id = $1 AND folded_name = $2)";
+        let gone = on!(self.connection, conn => sqlx::query(SQL)
+            .bind(account.to_string()).bind(name.folded()).bind(version)
+            .execute(conn).await.map(|done| done.rows_affected()))
+        .map_err(database)?;
+        if gone > 0 { Ok(()) } else { Err(Error::absent("Policy.Version")) }
+    }
+
+    /// Refuses a document that the directory could not apply after the commit.
+    fn demand_document(&self, document: &str) -> Result<(), Error> {
+        let checked = self.store.directory.check_policy(document);
+        checked.map_err(|error| Error::invalid("MalformedPolicyDocument", error.to_string()))
     }
 
     async fn write_default(&mut self, account: AccountId, name: &PolicyName, version: i64, document: &str, now_ms: i64) -> Result<(), Error> {
         const SQL: &str = "
-            UPDATE policies SET default_version = $3, updated_at = $4 WHERE account_id = $1 AND folded_name = $2";
-        on!(self.connection, conn => sqlx::query(SQL)
-            .bind(account.to_string()).bind(name.folded()).bind(version).bind(now_ms).execute(conn).await.map(drop))
+            UPDATE policies SET default_version = $3, updated_at = $4 WHERE account_id = $1 AND folded_name = $2
+                AND $3 IN (SELECT version FROM policy_versions WHERE account_id = $1 AND folded_name = $2)";
+        let changed = on!(self.connection, conn => sqlx::query(SQL)
+            .bind(account.to_string()).bind(name.folded()).bind(version).bind(now_ms)
+            .execute(conn).await.map(|done| done.rows_affected()))
         .map_err(database)?;
+        if changed == 0 {
+            return Err(Error::absent("Policy.Version"));
+        }
         self.note(Change::Policy { account, name: name.clone(), document: document.to_owned() });
         Ok(())
     }

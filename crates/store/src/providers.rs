@@ -73,11 +73,14 @@ impl Tx {
     pub async fn update_provider(&mut self, permit: &Permit<UpdateProvider>, changed: &StoredProvider) -> Result<(), Error> {
         const SQL: &str = "UPDATE providers SET definition = $3, sealed_credential = $4 WHERE account_id = $1 AND name = $2";
         let account = permit.caller().account;
-        on!(self.connection, conn => sqlx::query(SQL)
+        let changed_rows = on!(self.connection, conn => sqlx::query(SQL)
             .bind(account.to_string()).bind(changed.provider.name.as_str())
             .bind(crate::audit::text_of(&changed.provider)?).bind(&changed.sealed_credential)
-            .execute(conn).await.map(drop))
+            .execute(conn).await.map(|done| done.rows_affected()))
         .map_err(database)?;
+        if changed_rows == 0 {
+            return Err(Error::absent("Provider"));
+        }
         self.note_provider(account, changed);
         Ok(())
     }
@@ -86,7 +89,9 @@ impl Tx {
     pub async fn delete_provider(&mut self, permit: &Permit<DeleteProvider>, name: &ProviderName) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM providers WHERE account_id = $1 AND name = $2";
         let account = permit.caller().account;
-        self.execute_two(SQL, &account.to_string(), name.as_str()).await?;
+        if self.execute_two(SQL, &account.to_string(), name.as_str()).await? == 0 {
+            return Err(Error::absent("Provider"));
+        }
         self.note(Change::ProviderGone { account, name: name.clone() });
         Ok(())
     }

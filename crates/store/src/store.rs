@@ -10,6 +10,7 @@ use bailey_domain::{Directory, Entropy, Error};
 use ring::hmac;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::sync::Mutex;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::connection::{Pools, reading};
@@ -40,6 +41,7 @@ pub struct Store {
     pub(crate) directory: Arc<Directory>,
     pub(crate) sealer: Arc<Sealer>,
     pub(crate) audit_key: hmac::Key,
+    claim: Arc<Mutex<Option<sqlx::PgConnection>>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -58,7 +60,7 @@ impl Store {
         let directory = Arc::new(Directory::new());
         load::load(&pools, &directory).await?;
         let audit_key = sealer.audit_key();
-        Ok(Self { pools, directory, sealer, audit_key })
+        Ok(Self { pools, directory, sealer, audit_key, claim: Arc::default() })
     }
 
     /// The state that decisions are made from.
@@ -76,14 +78,25 @@ impl Store {
         reading!(self.pools, pool => sqlx::query("SELECT 1").execute(pool).await.map(drop)).map_err(database)
     }
 
+    /// Claims the database for this process: one process serves at a time, since another one would not hear of a
+    /// revocation before it is acknowledged. SQLite's claim is the lock file of the data directory.
+    pub async fn claim(&self) -> Result<(), Error> {
+        // "bailey" in ASCII: one number for all installations; each has its own database.
+        const SQL: &str = "SELECT pg_try_advisory_lock(108169905366393)";
+        let Pools::Postgres { writer: pool, .. } = &self.pools else { return Ok(()) };
+        // The lock lives as long as its connection, which is taken out of the pool and kept.
+        let mut connection = pool.acquire().await.map_err(database)?.detach();
+        let (claimed,): (bool,) = sqlx::query_as(SQL).fetch_one(&mut connection).await.map_err(database)?;
+        if !claimed {
+            return Err(Error::Unavailable { message: "another bailey serves this database. Stop it first".to_owned() });
+        }
+        self.claim.lock().await.replace(connection);
+        Ok(())
+    }
+
     /// Brings the directory up to what other processes have committed.
     pub async fn catch_up(&self) -> Result<(), Error> {
-        let mut connection = match &self.pools {
-            Pools::Sqlite { readers, .. } => {
-                crate::connection::Connection::Sqlite(readers.begin().await.map_err(database)?)
-            }
-            Pools::Postgres(pool) => crate::connection::Connection::Postgres(pool.begin().await.map_err(database)?),
-        };
+        let mut connection = self.pools.snapshot().await.map_err(database)?;
         crate::feed::catch_up(&mut connection, &self.directory, i64::MAX.unsigned_abs()).await
     }
 
@@ -94,7 +107,10 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
         }
     }
 }
@@ -125,14 +141,13 @@ async fn connect(location: &Location) -> Result<Pools, Error> {
             let options = PgConnectOptions::from_str(url)
                 .map_err(|_| Error::field("database", "is not a PostgreSQL URL such as postgres://user@host/name"))?
                 .application_name("bailey");
-            let pool = PgPoolOptions::new()
-                .max_connections(8)
-                .acquire_timeout(Duration::from_secs(10))
-                .connect_with(options)
-                .await
-                .map_err(database)?;
-            check_postgres(&pool).await?;
-            Ok(Pools::Postgres(pool))
+            let pool = |connections| {
+                PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(10))
+            };
+            let writer = pool(1).connect_with(options.clone()).await.map_err(database)?;
+            check_postgres(&writer).await?;
+            let readers = pool(7).connect_with(options).await.map_err(database)?;
+            Ok(Pools::Postgres { writer, readers })
         }
     }
 }
@@ -159,7 +174,7 @@ async fn check_postgres(pool: &sqlx::PgPool) -> Result<(), Error> {
 async fn migrate(pools: &Pools) -> Result<(), Error> {
     match pools {
         Pools::Sqlite { writer, .. } => MIGRATOR.run(writer).await,
-        Pools::Postgres(pool) => MIGRATOR.run(pool).await,
+        Pools::Postgres { writer, .. } => MIGRATOR.run(writer).await,
     }
     .map_err(Error::internal)
 }

@@ -84,6 +84,7 @@ impl Tx {
     ) -> Result<StudioUser, Error> {
         const SQL: &str = "INSERT INTO studio_users (user_id, account_id, display_name, created_at) VALUES ($1, $2, $3, $4)";
         let account = permit.caller().account;
+        self.demand_user(account, user).await?;
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(user.to_string()).bind(account.to_string()).bind(display_name).bind(permit.caller().now_ms)
             .execute(conn).await.map(drop))
@@ -92,13 +93,14 @@ impl Tx {
     }
 
     /// Takes a user out of every workspace and out of Model Studio. Gives how many live keys die by that.
-    pub async fn delete_studio_user(&mut self, _permit: &Permit<RemoveUser>, user: UserId) -> Result<u64, Error> {
+    pub async fn delete_studio_user(&mut self, permit: &Permit<RemoveUser>, user: UserId) -> Result<u64, Error> {
+        self.demand_user(permit.caller().account, user).await?;
         let killed = self.count_live_keys_everywhere(user).await?;
         self.clear_seats(user).await?;
         Ok(killed)
     }
 
-    async fn count_live_keys_everywhere(&mut self, user: UserId) -> Result<u64, Error> {
+    pub(crate) async fn count_live_keys_everywhere(&mut self, user: UserId) -> Result<u64, Error> {
         const SQL: &str = "SELECT COUNT(*) FROM api_keys k JOIN members m
             ON m.workspace_id = k.workspace_id AND m.user_id = k.owner_id AND m.epoch = k.epoch
             WHERE k.owner_id = $1 AND NOT k.disabled";

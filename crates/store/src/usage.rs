@@ -73,6 +73,9 @@ pub struct UsageRow {
 }
 
 const HOUR_MS: i64 = 3_600_000;
+/// The most tokens that one call is believed to have used. The numbers come from upstreams; an absurd one must not
+/// overflow the sums of everybody else, and no context window comes near this.
+const MOST_TOKENS: u64 = 1_000_000_000;
 
 macro_rules! summed_by {
     ($column:literal) => {
@@ -119,7 +122,8 @@ impl Store {
             let hour = event.at_ms - event.at_ms.rem_euclid(HOUR_MS);
             let place = (event.account, hour, event.workspace, event.key, event.owner, event.model.as_str());
             let sums = hours.entry(place).or_default();
-            let counted = [1, u64::from(event.failed), u64::from(event.cut), event.input_tokens, event.output_tokens];
+            let [input, output] = [event.input_tokens, event.output_tokens].map(|tokens| tokens.min(MOST_TOKENS));
+            let counted = [1, u64::from(event.failed), u64::from(event.cut), input, output];
             for (sum, more) in sums.iter_mut().zip(counted) {
                 *sum = sum.saturating_add(more);
             }

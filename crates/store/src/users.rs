@@ -174,18 +174,28 @@ impl Tx {
         row.try_into()
     }
 
-    /// Deletes a user with its seats. Its API keys stay as rows, so that their refusals can be explained, and are
-    /// nobody's from now on.
+    /// Deletes a user with its seats and attachments. Its API keys stay as rows, so that their refusals can be
+    /// explained, and are nobody's from now on. Gives how many live keys die by that.
     pub async fn delete_user(&mut self, permit: &Permit<DeleteUser>, user: UserId) -> Result<u64, Error> {
+        const ATTACHMENTS: &str = "
+            DELETE FROM policy_attachments WHERE account_id = $1 AND principal_type = 'user' AND principal_id = $2";
         const USER: &str = "DELETE FROM users WHERE account_id = $1 AND user_id = $2";
-        const KEYS: &str = "SELECT COUNT(*) FROM api_keys k JOIN members m
-            ON m.workspace_id = k.workspace_id AND m.user_id = k.owner_id AND m.epoch = k.epoch WHERE k.owner_id = $1";
         let account = permit.caller().account;
-        let killed = self.count(KEYS, &user.to_string()).await?;
+        self.demand_user(account, user).await?;
+        let killed = self.count_live_keys_everywhere(user).await?;
         self.clear_seats(user).await?;
-        self.execute_two(USER, &account.to_string(), &user.to_string()).await?;
+        for sql in [ATTACHMENTS, USER] {
+            self.execute_two(sql, &account.to_string(), &user.to_string()).await?;
+        }
         self.note(Change::UserGone { user });
         Ok(killed)
+    }
+
+    /// Refuses a user that is not one of the account's.
+    pub(crate) async fn demand_user(&mut self, account: AccountId, user: UserId) -> Result<(), Error> {
+        const SQL: &str = "SELECT COUNT(*) FROM users WHERE account_id = $1 AND user_id = $2";
+        let found = self.count_two(SQL, &account.to_string(), &user.to_string()).await?;
+        if found > 0 { Ok(()) } else { Err(Error::absent("User")) }
     }
 
     /// One number, for one bound text.

@@ -27,13 +27,13 @@ pub use state::AccessKeyFacts;
 use crate::access::{Caller, Principal};
 use crate::change::Change;
 use crate::error::Error;
-use crate::id::{AccessKeyId, AccountId, UserId, WorkspaceId};
+use crate::id::{AccessKeyId, AccountId, ApiKeyId, UserId, WorkspaceId};
 use crate::page::Pages;
 use crate::operations::Operation;
 use crate::permit::{Permit, Refusal};
 use crate::settings::Settings;
 use flight::Flights;
-use state::State;
+use state::{KeyOwner, State};
 
 /// What applying a revision did besides changing the state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,6 +137,15 @@ impl Directory {
     /// What authentication needs to know of an access key.
     pub fn access_key(&self, id: &AccessKeyId) -> Option<AccessKeyFacts> {
         self.read().access_keys.get(id).cloned()
+    }
+
+    /// Who owns a key; `None` when there is no such key, or its owner is gone.
+    pub fn key_owner(&self, key: ApiKeyId) -> Option<Principal> {
+        let state = self.read();
+        match state.keys.get(state.key_slot(key)?)?.owner {
+            KeyOwner::Root => Some(Principal::Root),
+            KeyOwner::User(slot) => state.users.get(slot).map(|user| Principal::User(user.id)),
+        }
     }
 
     /// The settings of an account.

@@ -1,0 +1,84 @@
+//! Answers in the two shapes: RPC with capital first letters, ROA with small ones.
+
+use bailey_acs::answer::ErrorAnswer;
+use bailey_domain::RequestId;
+use bailey_edge::Body;
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::failure::Told;
+
+/// The shape of a surface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// RAM and STS.
+    Rpc,
+    /// ModelStudio and our own operations.
+    Roa,
+}
+
+/// A successful answer: the operation's fields and the request id.
+pub(crate) fn success(shape: Shape, request: RequestId, fields: Value) -> Response<Body> {
+    let mut body = if fields.is_object() { fields } else { json!({}) };
+    match shape {
+        Shape::Rpc => body["RequestId"] = json!(request),
+        Shape::Roa => {
+            body["requestId"] = json!(request);
+            body["httpStatusCode"] = json!(200);
+            body["success"] = json!(true);
+            body["code"] = json!("Success");
+        }
+    }
+    respond(StatusCode::OK, request, &body)
+}
+
+/// A failed one.
+pub(crate) fn failed(shape: Shape, request: RequestId, host: &str, told: &Told) -> Response<Body> {
+    let id = request.to_string();
+    let answer = ErrorAnswer {
+        code: &told.code,
+        message: &told.message,
+        status: told.status,
+        request_id: &id,
+        host_id: host,
+        recommend: &told.next_step,
+        access_denied_detail: told.detail.as_ref(),
+    };
+    let body = match shape {
+        Shape::Rpc => answer.rpc(),
+        Shape::Roa => {
+            let mut body = answer.roa();
+            if !told.next_step.is_empty() {
+                body["recommend"] = json!(told.next_step);
+            }
+            body
+        }
+    };
+    respond(told.status, request, &body)
+}
+
+/// The answer when a handler panicked. Nothing is known of the call any more, not even its shape; clients read both.
+pub fn fault() -> Response<Body> {
+    let body = json!({
+        "code": "InternalError", "Code": "InternalError", "httpStatusCode": 500, "success": false,
+        "message": "The request processing has failed due to some unknown error.",
+        "Message": "The request processing has failed due to some unknown error.",
+    });
+    let mut response = Response::new(Body::whole(Bytes::from(body.to_string())));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response
+}
+
+fn respond(status: StatusCode, request: RequestId, body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::whole(Bytes::from(body.to_string())));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(id) = HeaderValue::from_str(&request.to_string()) {
+        headers.insert("x-acs-request-id", id);
+    }
+    response
+}

@@ -1,0 +1,119 @@
+//! What can go wrong with a call, before it is put into the shape of its surface.
+
+use bailey_acs::AuthError;
+use bailey_acs::answer::AccessDeniedDetail;
+use bailey_acs::parameters::{ParameterError, ParameterErrorKind};
+use bailey_domain::permit::Refusal;
+use bailey_domain::{Error, Reason};
+use http::StatusCode;
+
+/// A call that failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A parameter is not as it must be.
+    Parameter(ParameterError),
+    /// The credential is not good.
+    Credential(AuthError),
+    /// The operation said no.
+    Operation(Error),
+    /// No operation answers this call.
+    NoSuchApi,
+    /// The path answers other methods.
+    OtherMethod(String),
+    /// The body is larger than any operation takes.
+    Body(StatusCode, String),
+}
+
+impl From<ParameterError> for Failure {
+    fn from(error: ParameterError) -> Self {
+        Self::Parameter(error)
+    }
+}
+
+impl From<AuthError> for Failure {
+    fn from(error: AuthError) -> Self {
+        Self::Credential(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Operation(error)
+    }
+}
+
+/// What every shape needs of a failure.
+pub(crate) struct Told {
+    pub(crate) status: StatusCode,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) next_step: String,
+    pub(crate) detail: Option<AccessDeniedDetail>,
+}
+
+impl Failure {
+    /// What the caller is told. `seal` makes the encoded diagnostic message.
+    pub(crate) fn told(&self, seal: &dyn Fn(&Refusal) -> String) -> Told {
+        let plain = |status, code: String, message: String| Told { status, code, message, next_step: String::new(), detail: None };
+        match self {
+            Self::Parameter(error) => plain(error.status(), parameter_code(error), error.to_string()),
+            Self::Credential(error) => plain(error.status(), error.code(), error.message()),
+            Self::NoSuchApi => plain(
+                StatusCode::NOT_FOUND,
+                "InvalidApi.NotFound".to_owned(),
+                "Specified api is not found, please check your url and method.".to_owned(),
+            ),
+            Self::OtherMethod(methods) => plain(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "UnsupportedHTTPMethod".to_owned(),
+                format!("this path answers {methods} and not the method that was sent"),
+            ),
+            Self::Body(status, message) => {
+                let code = if *status == StatusCode::PAYLOAD_TOO_LARGE { "RequestTooLarge" } else { "InvalidBody" };
+                plain(*status, code.to_owned(), message.clone())
+            }
+            Self::Operation(error) => operation(error, seal),
+        }
+    }
+}
+
+/// Which field is wrong stands in the code too, as in the vendor's `InvalidParameter.maxResults`.
+fn parameter_code(error: &ParameterError) -> String {
+    match error.kind() {
+        ParameterErrorKind::Invalid { .. } | ParameterErrorKind::TooLong { .. } => format!("{}.{}", error.code(), error.path()),
+        _ => error.code().to_owned(),
+    }
+}
+
+fn operation(error: &Error, seal: &dyn Fn(&Refusal) -> String) -> Told {
+    // No `_` arm: a new error must choose.
+    let status = match error {
+        Error::Invalid { .. } => StatusCode::BAD_REQUEST,
+        Error::Denied(_) => StatusCode::FORBIDDEN,
+        Error::NotFound { .. } => StatusCode::NOT_FOUND,
+        Error::Conflict { .. } => StatusCode::CONFLICT,
+        Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal(source) => {
+            tracing::error!(error = %source, "a request failed");
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    };
+    let (next_step, detail) = match error {
+        Error::Denied(refusal) => (refusal.next_step(), detail_of(refusal, seal)),
+        _ => (String::new(), None),
+    };
+    Told { status, code: error.code().to_owned(), message: error.to_string(), next_step, detail }
+}
+
+/// Whoever is outside a workspace gets no detail: it would tell a foreign workspace from an absent one.
+fn detail_of(refusal: &Refusal, seal: &dyn Fn(&Refusal) -> String) -> Option<AccessDeniedDetail> {
+    (!refusal.hides()).then(|| AccessDeniedDetail {
+        auth_action: refusal.action.clone(),
+        auth_principal_type: refusal.caller.principal.type_name().to_owned(),
+        auth_principal_display_name: refusal.caller.principal.to_string(),
+        auth_principal_owner_id: refusal.caller.account.to_string(),
+        no_permission_type: if refusal.reason == Reason::ExplicitDeny { "ExplicitDeny" } else { "ImplicitDeny" }.to_owned(),
+        policy_type: "AccountLevelIdentityBasedPolicy".to_owned(),
+        encoded_diagnostic_message: seal(refusal),
+    })
+}

@@ -1,0 +1,32 @@
+//! The control API: RAM and STS in RPC form, ModelStudio and our own operations in ROA form.
+//!
+//! One table ([`routes`]) says which operation answers which call; [`server`] authenticates, reads the parameters
+//! once, and turns whatever comes back into the shape of the surface that was called.
+
+mod access_keys;
+mod answer;
+mod attachments;
+mod audit;
+mod authenticate;
+mod explain;
+mod failure;
+mod grants;
+mod identity;
+mod keys;
+mod limits;
+mod members;
+mod models;
+mod policies;
+mod providers;
+mod read;
+pub mod routes;
+mod server;
+mod settings;
+mod studio_users;
+mod usage;
+mod users;
+mod workspaces;
+
+pub use answer::fault;
+pub use providers::ProviderProbe;
+pub use server::Api;

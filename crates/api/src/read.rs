@@ -1,0 +1,161 @@
+//! From parameters to domain values: parsed once, here.
+
+use bailey_acs::parameters::Parameters;
+use bailey_domain::change::PolicyType;
+use bailey_domain::key_auth::{KeyAuth, everywhere, parse_network};
+use bailey_domain::name::{PolicyName, UserName};
+use bailey_domain::page::Pages;
+use bailey_domain::{Error, WorkspaceId};
+use bailey_control::{Cursor, Page};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::routes::Call;
+
+/// RAM lists: 1 to 1,000 rows, 100 by default.
+const RAM_PAGE: (i64, i64) = (1000, 100);
+/// Our lists: 1 to 200 rows, 20 by default.
+const PAGE: (i64, i64) = (200, 20);
+
+impl Call<'_> {
+    /// A mandatory name of a RAM user.
+    pub(crate) fn user_name(&self, field: &str) -> Result<UserName, Failure> {
+        Ok(UserName::parse(field, &self.parameters.required_text(field)?)?)
+    }
+
+    /// The same where it may be left out.
+    pub(crate) fn optional_user_name(&self, field: &str) -> Result<Option<UserName>, Failure> {
+        self.parameters.text(field)?.map(|text| UserName::parse(field, &text)).transpose().map_err(Into::into)
+    }
+
+    /// A mandatory policy name.
+    pub(crate) fn policy_name(&self) -> Result<PolicyName, Failure> {
+        Ok(PolicyName::parse("PolicyName", &self.parameters.required_text("PolicyName")?)?)
+    }
+
+    /// A policy type, where it may be left out.
+    pub(crate) fn optional_policy_type(&self) -> Result<Option<PolicyType>, Failure> {
+        match self.parameters.text("PolicyType")?.as_deref() {
+            None => Ok(None),
+            Some("System") => Ok(Some(PolicyType::System)),
+            Some("Custom") => Ok(Some(PolicyType::Custom)),
+            Some(_) => Err(Error::invalid("InvalidParameter.PolicyType", "The parameter - \"PolicyType\" must be System or Custom.").into()),
+        }
+    }
+
+    /// A mandatory policy type.
+    pub(crate) fn policy_type(&self) -> Result<PolicyType, Failure> {
+        Ok(self.optional_policy_type()?.ok_or_else(|| self.parameters.missing("PolicyType"))?)
+    }
+
+    /// A mandatory workspace. A text that is no workspace id names a workspace that does not exist, and is answered
+    /// like one.
+    pub(crate) fn workspace(&self) -> Result<WorkspaceId, Failure> {
+        Ok(workspace_or_absent(&self.parameters.required_text("workspaceId")?))
+    }
+
+    /// The same where it may be left out or empty.
+    pub(crate) fn optional_workspace(&self) -> Result<Option<WorkspaceId>, Failure> {
+        let text = self.parameters.text("workspaceId")?.filter(|text| !text.is_empty());
+        Ok(text.map(|text| workspace_or_absent(&text)))
+    }
+
+    /// A set of pages; left out, it is empty.
+    pub(crate) fn pages(&self, parameters: &Parameters) -> Result<Pages, Failure> {
+        Ok(Pages::parse("pages", &parameters.texts("pages")?.unwrap_or_default())?)
+    }
+
+    /// Where a RAM list starts.
+    pub(crate) fn ram_cursor(&self) -> Result<Cursor, Failure> {
+        self.cursor("Marker", "MaxItems", RAM_PAGE)
+    }
+
+    /// Where one of our lists starts.
+    pub(crate) fn list_cursor(&self) -> Result<Cursor, Failure> {
+        self.cursor("nextToken", "maxResults", PAGE)
+    }
+
+    fn cursor(&self, token: &str, limit: &str, (most, usual): (i64, i64)) -> Result<Cursor, Failure> {
+        let limit = self.parameters.integer(limit, 1..=most)?.unwrap_or(usual);
+        let text = self.parameters.text(token)?.unwrap_or_default();
+        let after = self.api.control().read_page_token(self.caller.account, token, &text)?;
+        Ok(Cursor { after, limit: u32::try_from(limit).map_err(Error::internal)? })
+    }
+
+    /// The token of the next page.
+    pub(crate) fn token<T>(&self, page: &Page<T>) -> Option<String> {
+        page.next.as_ref().map(|after| self.api.control().page_token(self.caller.account, after))
+    }
+
+    /// One page of a list that is held whole: the rows, the token of the next page and the count of all.
+    pub(crate) fn slice<T>(&self, rows: Vec<T>, key: impl Fn(&T) -> String) -> Result<(Vec<T>, Option<String>, usize), Failure> {
+        let cursor = self.list_cursor()?;
+        let total = rows.len();
+        let limit = usize::try_from(cursor.limit).map_err(Error::internal)?;
+        let start = if cursor.after.is_empty() { 0 } else { rows.iter().position(|row| key(row) == cursor.after).map_or(total, |at| at + 1) };
+        let mut rest = rows.into_iter().skip(start);
+        let page: Vec<T> = rest.by_ref().take(limit).collect();
+        let more = rest.next().is_some();
+        let token = page.last().filter(|_| more).map(|last| self.api.control().page_token(self.caller.account, &key(last)));
+        Ok((page, token, total))
+    }
+
+    /// Refuses parameters that the operation does not have. Every handler calls it before it does anything.
+    pub(crate) fn finish(&self) -> Result<(), Failure> {
+        Ok(self.parameters.clone().finish()?)
+    }
+}
+
+/// What stands for a workspace id of a shape that none has: an id that no workspace gets.
+fn workspace_or_absent(text: &str) -> WorkspaceId {
+    text.parse().unwrap_or_else(|_| "llm-0000000000000000".parse().expect("a constant of the right shape"))
+}
+
+/// `auth` of the vendor's API: `None` is not given, `Some(None)` is type All.
+pub(crate) fn auth(parameters: &Parameters) -> Result<Option<Option<KeyAuth>>, Failure> {
+    let Some(auth) = parameters.object("auth")? else { return Ok(None) };
+    let kind = auth.text("type")?.unwrap_or_default();
+    let addresses = auth.texts("accessIps")?.unwrap_or_default();
+    let scope = auth.object("modelAccessScope")?;
+    let (all, models) = match &scope {
+        None => (None, Vec::new()),
+        Some(scope) => (scope.boolean("allowAllModels")?, scope.texts("accessibleModels")?.unwrap_or_default()),
+    };
+    if kind != "Custom" {
+        if kind != "All" && !kind.is_empty() {
+            return Err(auth.invalid("type", "must be All or Custom").into());
+        }
+        if !addresses.is_empty() || !models.is_empty() || all == Some(false) {
+            return Err(auth.invalid("type", "must be Custom for addresses or models to count").into());
+        }
+        return Ok(Some(None));
+    }
+    let access_ips = if addresses.is_empty() {
+        everywhere()
+    } else {
+        addresses.iter().map(|text| parse_network("auth.accessIps", text)).collect::<Result<_, _>>()?
+    };
+    let accessible_models = match all {
+        Some(false) => Some(models.into_iter().map(String::into_boxed_str).collect()),
+        _ if models.is_empty() => None,
+        _ => return Err(auth.invalid("modelAccessScope.allowAllModels", "must be false for accessibleModels to count").into()),
+    };
+    Ok(Some(Some(KeyAuth { access_ips, accessible_models })))
+}
+
+/// A time of ours as RAM writes it: `2026-11-24T06:30:00Z`.
+pub(crate) fn date(at_ms: i64) -> String {
+    Timestamp::from_millisecond(at_ms).map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
+}
+
+/// A time as callers give it: milliseconds since the epoch, or RFC 3339.
+pub(crate) fn moment(parameters: &Parameters, field: &str) -> Result<Option<i64>, Failure> {
+    let Some(text) = parameters.json(field) else { return Ok(None) };
+    let parsed = match &text {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok().or_else(|| text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)),
+        _ => None,
+    };
+    parsed.map(Some).ok_or_else(|| parameters.invalid(field, "must be milliseconds since 1970, or a time such as 2026-11-24T06:30:00Z").into())
+}

@@ -1,0 +1,264 @@
+//! Which operation answers which call.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use bailey_acs::parameters::Parameters;
+use bailey_domain::Caller;
+use bailey_domain::operations::{self, Entry};
+use http::Method;
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::server::Api;
+
+/// What a handler answers: the fields beside the request id.
+pub(crate) type Answer = Result<Value, Failure>;
+
+/// One call of an operation.
+pub(crate) struct Call<'a> {
+    pub(crate) api: &'a Api,
+    pub(crate) caller: &'a Caller,
+    pub(crate) parameters: &'a Parameters,
+}
+
+type Handler = for<'a> fn(&'a Call<'a>) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
+
+/// How a call is recognised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// RPC: version and action, by header or parameter.
+    Rpc {
+        /// The API's version.
+        version: &'static str,
+    },
+    /// ROA: method and path. A path segment in braces is a parameter.
+    Roa {
+        /// The method.
+        method: Method,
+        /// The path.
+        path: &'static str,
+    },
+}
+
+/// One row: how an operation is called.
+pub struct Route {
+    /// The operation's name in the permission table.
+    pub operation: &'static str,
+    /// How it is called.
+    pub form: Form,
+    pub(crate) handler: Handler,
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?}", self.operation, self.form)
+    }
+}
+
+impl Route {
+    /// The operation's row in the permission table.
+    pub fn entry(&self) -> &'static Entry {
+        operations::find(self.operation).expect("a test compares the two tables")
+    }
+
+    /// The name on the wire: what stands behind the service in the RAM action.
+    pub fn wire_name(&self) -> &'static str {
+        self.entry().action.split_once(':').map_or(self.operation, |(_, name)| name)
+    }
+}
+
+macro_rules! routes {
+    (
+        rpc { $($version:literal $rpc:ident => $rpc_handler:path;)* }
+        roa { $($method:ident $path:literal $roa:ident => $roa_handler:path;)* }
+    ) => {
+        /// Every call that the control API answers.
+        pub static ROUTES: &[Route] = &[
+            $(Route {
+                operation: stringify!($rpc),
+                form: Form::Rpc { version: $version },
+                handler: |call| Box::pin($rpc_handler(call)),
+            },)*
+            $(Route {
+                operation: stringify!($roa),
+                form: Form::Roa { method: Method::$method, path: $path },
+                handler: |call| Box::pin($roa_handler(call)),
+            },)*
+        ];
+    };
+}
+
+use crate::{
+    access_keys, attachments, audit, explain, grants, identity, keys, limits, members, models, policies, providers,
+    settings, studio_users, usage, users, workspaces,
+};
+
+routes! {
+    rpc {
+        "2015-05-01" CreateUser => users::create_user;
+        "2015-05-01" GetUser => users::get_user;
+        "2015-05-01" UpdateUser => users::update_user;
+        "2015-05-01" DeleteUser => users::delete_user;
+        "2015-05-01" ListUsers => users::list_users;
+        "2015-05-01" CreateAccessKey => access_keys::create_access_key;
+        "2015-05-01" ListAccessKeys => access_keys::list_access_keys;
+        "2015-05-01" UpdateAccessKey => access_keys::update_access_key;
+        "2015-05-01" DeleteAccessKey => access_keys::delete_access_key;
+        "2015-05-01" CreatePolicy => policies::create_policy;
+        "2015-05-01" GetPolicy => policies::get_policy;
+        "2015-05-01" ListPolicies => policies::list_policies;
+        "2015-05-01" UpdatePolicyDescription => policies::update_policy_description;
+        "2015-05-01" DeletePolicy => policies::delete_policy;
+        "2015-05-01" CreatePolicyVersion => policies::create_policy_version;
+        "2015-05-01" GetPolicyVersion => policies::get_policy_version;
+        "2015-05-01" ListPolicyVersions => policies::list_policy_versions;
+        "2015-05-01" DeletePolicyVersion => policies::delete_policy_version;
+        "2015-05-01" SetDefaultPolicyVersion => policies::set_default_policy_version;
+        "2015-05-01" AttachPolicyToUser => attachments::attach_policy_to_user;
+        "2015-05-01" DetachPolicyFromUser => attachments::detach_policy_from_user;
+        "2015-05-01" ListPoliciesForUser => attachments::list_policies_for_user;
+        "2015-05-01" ListEntitiesForPolicy => attachments::list_entities_for_policy;
+        "2015-04-01" GetCallerIdentity => identity::get_caller_identity;
+    }
+    roa {
+        POST "/modelstudio/workspaces" CreateWorkspace => workspaces::create_workspace;
+        GET "/modelstudio/workspaces" ListWorkspaces => workspaces::list_workspaces;
+        PUT "/modelstudio/workspaces/{workspaceId}" RenameWorkspace => workspaces::rename_workspace;
+        DELETE "/modelstudio/workspaces/{workspaceId}" DeleteWorkspace => workspaces::delete_workspace;
+
+        POST "/modelstudio/apikeys" CreateApiKey => keys::create_api_key;
+        GET "/modelstudio/apikeys" ListApiKeys => keys::list_api_keys;
+        GET "/modelstudio/apikeys/{apiKeyId}" GetApiKey => keys::get_api_key;
+        PUT "/modelstudio/apikeys/{apiKeyId}" UpdateApiKey => keys::update_api_key;
+        DELETE "/modelstudio/apikeys/{apiKeyId}" DeleteApiKey => keys::delete_api_key;
+        PUT "/modelstudio/apikeys/{apiKeyId}/enable" EnableApiKey => keys::enable_api_key;
+        PUT "/modelstudio/apikeys/{apiKeyId}/disable" DisableApiKey => keys::disable_api_key;
+        PUT "/modelstudio/apikeys/{apiKeyId}/reset" ResetApiKey => keys::reset_api_key;
+
+        GET "/modelstudio/models" ListModels => models::list_models;
+        PUT "/modelstudio/models/{model}" PutModel => models::put_model;
+        DELETE "/modelstudio/models/{model}" DeleteModel => models::delete_model;
+        GET "/modelstudio/models/permissions" ListModelPermissions => grants::list_model_permissions;
+        POST "/modelstudio/models/permissions" UpdateModelPermissions => grants::update_model_permissions;
+        GET "/modelstudio/models/limits" ListModelLimits => limits::list_model_limits;
+        POST "/modelstudio/models/limits" UpdateModelLimits => limits::update_model_limits;
+        POST "/modelstudio/models/account-limits" UpdateAccountModelLimits => limits::update_account_model_limits;
+
+        POST "/modelstudio/users" AddUser => studio_users::add_user;
+        POST "/modelstudio/users/batch" AddUsers => studio_users::add_users;
+        GET "/modelstudio/users" ListStudioUsers => studio_users::list_studio_users;
+        DELETE "/modelstudio/users/{userName}" RemoveUser => studio_users::remove_user;
+
+        POST "/modelstudio/workspaces/{workspaceId}/members" AddMember => members::add_member;
+        GET "/modelstudio/workspaces/{workspaceId}/members" ListMembers => members::list_members;
+        GET "/modelstudio/workspaces/{workspaceId}/members/{userName}" GetMember => members::get_member;
+        PUT "/modelstudio/workspaces/{workspaceId}/members/{userName}/pages" SetMemberPages => members::set_member_pages;
+        DELETE "/modelstudio/workspaces/{workspaceId}/members/{userName}" RemoveMember => members::remove_member;
+        GET "/modelstudio/workspaces/{workspaceId}/members/{userName}/access" GetEffectiveAccess => members::get_effective_access;
+        GET "/modelstudio/pages" ListPages => members::list_pages;
+
+        POST "/modelstudio/explain" Explain => explain::explain;
+        GET "/modelstudio/decisions/{requestId}" GetDecision => explain::get_decision;
+        GET "/modelstudio/audit" ListAuditRecords => audit::list_audit_records;
+        GET "/modelstudio/audit/verify" VerifyAudit => audit::verify_audit;
+        GET "/modelstudio/audit/export" ExportAudit => audit::export_audit;
+        GET "/modelstudio/usage" GetUsage => usage::get_usage;
+
+        POST "/modelstudio/providers" CreateProvider => providers::create_provider;
+        GET "/modelstudio/providers" ListProviders => providers::list_providers;
+        PUT "/modelstudio/providers/{name}" UpdateProvider => providers::update_provider;
+        DELETE "/modelstudio/providers/{name}" DeleteProvider => providers::delete_provider;
+        POST "/modelstudio/providers/{name}/test" TestProvider => providers::test_provider;
+        GET "/modelstudio/settings" GetSettings => settings::get_settings;
+        PUT "/modelstudio/settings" UpdateSettings => settings::update_settings;
+    }
+}
+
+/// Rows of the permission table that are reached through another operation's call.
+pub const SHARED: &[(&str, &str)] = &[("ListAllApiKeys", "ListApiKeys"), ("GetWorkspaceUsage", "GetUsage")];
+
+/// What a path leads to.
+pub(crate) enum Found<'p> {
+    /// This route, with the values of its path parameters as they arrived.
+    Route(&'static Route, Vec<(&'static str, &'p str)>),
+    /// The path, but not with this method.
+    OtherMethods(Vec<&'static Method>),
+    /// Nothing.
+    Nothing,
+}
+
+/// Finds the route of an RPC call.
+pub(crate) fn find_rpc(version: &str, action: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| matches!(&route.form, Form::Rpc { version: own } if *own == version) && route.operation == action)
+}
+
+/// Finds the route of an ROA call. A literal segment wins over a parameter, so `models/limits` is no model's name.
+pub(crate) fn find_roa<'p>(wanted: &Method, asked: &'p str) -> Found<'p> {
+    let mut best: Option<(usize, &'static Route, Vec<(&'static str, &'p str)>)> = None;
+    let mut others = Vec::new();
+    let mut shortest = usize::MAX;
+    for route in ROUTES {
+        let Form::Roa { method, path } = &route.form else { continue };
+        let Some(values) = match_path(path, asked) else { continue };
+        shortest = shortest.min(values.len());
+        if method != wanted {
+            others.push((values.len(), method));
+        } else if best.as_ref().is_none_or(|(count, ..)| values.len() < *count) {
+            best = Some((values.len(), route, values));
+        }
+    }
+    match best {
+        Some((count, route, values)) if count == shortest => Found::Route(route, values),
+        _ if shortest == usize::MAX => Found::Nothing,
+        _ => Found::OtherMethods(others.into_iter().filter(|(count, _)| *count == shortest).map(|(_, method)| method).collect()),
+    }
+}
+
+fn match_path<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
+    let mut values = Vec::new();
+    let (mut wanted, mut given) = (template.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(values),
+            (Some(wanted), Some(given)) => match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                Some(_) if given.is_empty() => return None,
+                Some(name) => values.push((name, given)),
+                None if wanted == given => {}
+                None => return None,
+            },
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_has_a_call_and_every_call_an_operation() {
+        for route in ROUTES {
+            assert!(operations::find(route.operation).is_some(), "{}", route.operation);
+        }
+        for entry in operations::OPERATIONS {
+            let direct = ROUTES.iter().any(|route| route.operation == entry.name);
+            let shared = SHARED.iter().any(|(own, _)| *own == entry.name);
+            assert!(direct != shared, "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn a_literal_segment_wins_over_a_parameter() {
+        let name = |method: Method, path| match find_roa(&method, path) {
+            Found::Route(route, values) => format!("{} {values:?}", route.operation),
+            Found::OtherMethods(methods) => format!("{methods:?}"),
+            Found::Nothing => "nothing".to_owned(),
+        };
+        assert_eq!(name(Method::GET, "/modelstudio/models/limits"), "ListModelLimits []");
+        assert_eq!(name(Method::PUT, "/modelstudio/models/qwen-plus"), "PutModel [(\"model\", \"qwen-plus\")]");
+        assert_eq!(name(Method::PUT, "/modelstudio/models/limits"), "[GET, POST]");
+        assert_eq!(name(Method::PUT, "/modelstudio/workspaces//"), "nothing");
+        assert_eq!(name(Method::GET, "/modelstudio/nothing"), "nothing");
+    }
+}

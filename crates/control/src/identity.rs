@@ -1,0 +1,60 @@
+//! Who a credential belongs to.
+
+use bailey_domain::access::Principal;
+use bailey_domain::operations::GetCallerIdentity;
+use bailey_domain::scope::WholeAccount;
+use bailey_domain::{AccessKeyId, AccountId, Caller, Error, Secret};
+
+use crate::control::Control;
+
+/// Who a caller is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The account.
+    pub account: AccountId,
+    /// The identity.
+    pub principal: Principal,
+    /// The user's name; `None` for root.
+    pub user_name: Option<String>,
+}
+
+/// An access key that a caller presented, found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) account: AccountId,
+    pub(crate) owner: Principal,
+    pub(crate) active: bool,
+    pub(crate) secret: Secret<Vec<u8>>,
+}
+
+impl Control {
+    /// An access key with its secret, to check a signature against. `None` when there is no such key.
+    pub fn access_key(&self, id: &AccessKeyId) -> Result<Option<(AccountId, Principal, bool, Secret<Vec<u8>>)>, Error> {
+        let Some(found) = self.find_presented(id)? else { return Ok(None) };
+        Ok(Some((found.account, found.owner, found.active, found.secret)))
+    }
+
+    fn find_presented(&self, id: &AccessKeyId) -> Result<Option<Found>, Error> {
+        let Some(facts) = self.directory().access_key(id) else { return Ok(None) };
+        let secret = self.sealer().open(&access_key_label(*id), &facts.sealed_secret)?;
+        Ok(Some(Found { account: facts.account, owner: facts.owner, active: facts.active, secret }))
+    }
+
+    /// STS GetCallerIdentity.
+    pub async fn get_caller_identity(&self, caller: &Caller) -> Result<Identity, Error> {
+        self.require::<GetCallerIdentity>(caller, WholeAccount, "").await?;
+        let user_name = match caller.principal {
+            Principal::Root => None,
+            Principal::User(user) => {
+                let user = self.store.find_user_by_id(caller.account, user).await?;
+                Some(user.ok_or_else(|| Error::absent("User"))?.name.to_string())
+            }
+        };
+        Ok(Identity { account: caller.account, principal: caller.principal, user_name })
+    }
+}
+
+/// What the sealed secret of an access key is bound to.
+pub(crate) fn access_key_label(id: AccessKeyId) -> String {
+    format!("access_keys/{id}")
+}

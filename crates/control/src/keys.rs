@@ -1,0 +1,176 @@
+//! API keys.
+
+use bailey_domain::key_auth::KeyAuth;
+use bailey_domain::name;
+use bailey_domain::operations::{
+    CreateApiKey, DeleteApiKey, DisableApiKey, EnableApiKey, GetApiKey, ListAllApiKeys, ListApiKeys, ResetApiKey, UpdateApiKey,
+};
+use bailey_domain::scope::WholeAccount;
+use bailey_domain::secret::{KeyHash, random_secret};
+use bailey_domain::{ApiKeyId, Caller, Error, Secret, WorkspaceId};
+use bailey_store::{ApiKey, Cursor, KeyFilter, KeyOrder, NewApiKey, Page, Record, Tx};
+use serde_json::{Value, json};
+
+use crate::control::{Control, within};
+use crate::revoked::Revoked;
+
+/// A key with its value, which is shown here and never again.
+#[derive(Debug)]
+pub struct Issued {
+    /// The key.
+    pub key: ApiKey,
+    /// Its value: `sk-` and 40 characters.
+    pub value: Secret<String>,
+}
+
+/// What is to be changed of a key; `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct KeyChange {
+    /// What it is for.
+    pub description: Option<String>,
+    /// What narrows it; `Some(None)` nothing any more.
+    pub auth: Option<Option<KeyAuth>>,
+}
+
+/// A key that is not there, or not for the caller to see: the same answer for both.
+fn no_such_key() -> Error {
+    Error::absent("ApiKey")
+}
+
+impl Control {
+    fn new_value(&self) -> (Secret<String>, KeyHash, String) {
+        let value = random_secret(&*self.entropy, "sk-", 40);
+        let hash = self.hasher.hash(value.reveal().as_bytes());
+        let tail = value.reveal()[value.reveal().len() - 4..].to_owned();
+        (value, hash, tail)
+    }
+
+    /// Without a workspace the account's default one is meant, as in the vendor's API.
+    pub async fn workspace_or_default(&self, caller: &Caller, workspace: Option<WorkspaceId>) -> Result<WorkspaceId, Error> {
+        match workspace {
+            Some(workspace) => Ok(workspace),
+            None => self.store.default_workspace(caller.account).await,
+        }
+    }
+
+    /// Creates a key that the caller owns.
+    pub async fn create_api_key(&self, caller: &Caller, workspace: WorkspaceId, description: &str, auth: Option<KeyAuth>) -> Result<Issued, Error> {
+        name::text("description", description, 0, 256)?;
+        let (mut tx, permit) = self.begin::<CreateApiKey>(caller, workspace, &workspace.to_string()).await?;
+        let quota = self.settings_of(caller.account)?.quota_api_keys_per_workspace;
+        within(quota, tx.count_workspace_keys(workspace).await?, "Workspace.ApiKey", "API keys of the workspace")?;
+        let (value, hash, tail) = self.new_value();
+        let api_key_id = ApiKeyId::random(&*self.entropy);
+        let new = NewApiKey { api_key_id, hash, tail, description: description.to_owned(), auth };
+        let key = tx.insert_api_key(&permit, &new).await?;
+        tx.commit(permit, Record { target: api_key_id.to_string(), before: Value::Null, after: json!(key) }).await?;
+        Ok(Issued { key, value })
+    }
+
+    /// Lists the keys of a workspace, or of the whole account.
+    pub async fn list_api_keys(
+        &self, caller: &Caller, workspace: Option<WorkspaceId>, filter: &KeyFilter, order: KeyOrder, cursor: &Cursor,
+    ) -> Result<Page<ApiKey>, Error> {
+        match workspace {
+            Some(workspace) => {
+                let permit = self.permit::<ListApiKeys>(caller, workspace, &workspace.to_string()).await?;
+                self.store.list_api_keys(&permit, filter, order, cursor).await
+            }
+            None => {
+                let permit = self.permit::<ListAllApiKeys>(caller, WholeAccount, "").await?;
+                self.store.list_all_api_keys(&permit, filter, order, cursor).await
+            }
+        }
+    }
+
+    /// A key whose workspace the caller may know of. A foreign key and an absent one answer alike.
+    async fn seen_key(&self, caller: &Caller, id: ApiKeyId) -> Result<ApiKey, Error> {
+        let key = self.store.find_key(caller.account, id).await?.ok_or_else(no_such_key)?;
+        let root = caller.principal.user().is_none();
+        if root || self.directory().sees::<GetApiKey>(caller, key.workspace_id) { Ok(key) } else { Err(no_such_key()) }
+    }
+
+    /// Shows a key, masked.
+    pub async fn get_api_key(&self, caller: &Caller, id: ApiKeyId) -> Result<ApiKey, Error> {
+        let key = self.seen_key(caller, id).await?;
+        let permit = self.permit::<GetApiKey>(caller, key.workspace_id, &id.to_string()).await?;
+        self.store.find_api_key(&permit, id).await?.ok_or_else(no_such_key)
+    }
+
+    /// Changes a key. Making it narrower cuts calls that it no longer covers.
+    pub async fn update_api_key(&self, caller: &Caller, id: ApiKeyId, change: KeyChange) -> Result<ApiKey, Error> {
+        if let Some(description) = &change.description {
+            name::text("description", description, 0, 256)?;
+        }
+        let workspace = self.seen_key(caller, id).await?.workspace_id;
+        let (mut tx, permit) = self.begin::<UpdateApiKey>(caller, workspace, &id.to_string()).await?;
+        let before = present(&mut tx, caller, workspace, id).await?;
+        let mut after = before.clone();
+        if let Some(description) = change.description {
+            after.description = description;
+        }
+        if let Some(auth) = change.auth {
+            after.auth = auth;
+        }
+        tx.update_api_key(&permit, &after).await?;
+        tx.commit(permit, Record { target: id.to_string(), before: json!(before), after: json!(after) }).await?;
+        Ok(after)
+    }
+
+    /// Switches a key on.
+    pub async fn enable_api_key(&self, caller: &Caller, id: ApiKeyId) -> Result<(), Error> {
+        let workspace = self.seen_key(caller, id).await?.workspace_id;
+        let (mut tx, permit) = self.begin::<EnableApiKey>(caller, workspace, &id.to_string()).await?;
+        let before = present(&mut tx, caller, workspace, id).await?;
+        tx.switch_api_key(&permit, id, false).await?;
+        tx.commit(permit, switched(&before, false)).await?;
+        Ok(())
+    }
+
+    /// Switches a key off; its calls are cut.
+    pub async fn disable_api_key(&self, caller: &Caller, id: ApiKeyId) -> Result<Revoked, Error> {
+        let started = self.clock.now_ms();
+        let workspace = self.seen_key(caller, id).await?.workspace_id;
+        let (mut tx, permit) = self.begin::<DisableApiKey>(caller, workspace, &id.to_string()).await?;
+        let before = present(&mut tx, caller, workspace, id).await?;
+        tx.switch_api_key(&permit, id, true).await?;
+        let committed = tx.commit(permit, switched(&before, true)).await?;
+        Ok(Revoked::of(committed, u64::from(!before.disabled), self.clock.now_ms() - started))
+    }
+
+    /// Gives a key a new value; the old one is dead when this returns. Calls in flight belong to the key and go on.
+    pub async fn reset_api_key(&self, caller: &Caller, id: ApiKeyId) -> Result<Issued, Error> {
+        let workspace = self.seen_key(caller, id).await?.workspace_id;
+        let (mut tx, permit) = self.begin::<ResetApiKey>(caller, workspace, &id.to_string()).await?;
+        let before = present(&mut tx, caller, workspace, id).await?;
+        let (value, hash, tail) = self.new_value();
+        tx.reset_api_key(&permit, id, &hash, &tail).await?;
+        let mut key = before.clone();
+        key.tail = tail;
+        tx.commit(permit, Record { target: id.to_string(), before: json!(before), after: json!(key) }).await?;
+        Ok(Issued { key, value })
+    }
+
+    /// Deletes a key; its calls are cut.
+    pub async fn delete_api_key(&self, caller: &Caller, id: ApiKeyId) -> Result<Revoked, Error> {
+        let started = self.clock.now_ms();
+        let workspace = self.seen_key(caller, id).await?.workspace_id;
+        let (mut tx, permit) = self.begin::<DeleteApiKey>(caller, workspace, &id.to_string()).await?;
+        let before = present(&mut tx, caller, workspace, id).await?;
+        tx.delete_api_key(&permit, id).await?;
+        let record = Record { target: id.to_string(), before: json!(before), after: Value::Null };
+        let committed = tx.commit(permit, record).await?;
+        Ok(Revoked::of(committed, u64::from(!before.disabled), self.clock.now_ms() - started))
+    }
+}
+
+fn switched(before: &ApiKey, disabled: bool) -> Record {
+    let mut after = before.clone();
+    after.disabled = disabled;
+    Record { target: before.api_key_id.to_string(), before: json!(before), after: json!(after) }
+}
+
+async fn present(tx: &mut Tx, caller: &Caller, workspace: WorkspaceId, id: ApiKeyId) -> Result<ApiKey, Error> {
+    let key = tx.find_api_key(caller.account, id).await?;
+    key.filter(|key| key.workspace_id == workspace).ok_or_else(no_such_key)
+}

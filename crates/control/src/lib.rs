@@ -1,0 +1,54 @@
+//! The operations: authorize, write, audit, publish. One file per resource; no HTTP and no SQL text.
+//!
+//! Every operation takes the [`Caller`](bailey_domain::Caller) first. A writing one begins a transaction, gets its
+//! permit from it, writes through methods that demand the permit, and commits with the audit record; it returns
+//! when the directory has applied the revision. A refused attempt is audited too, and the refusal carries the
+//! chain of checks.
+
+mod access_keys;
+mod attachments;
+mod audit;
+mod control;
+mod demo;
+mod explain;
+mod found;
+mod grants;
+mod identity;
+mod keys;
+mod limits;
+mod members;
+mod models;
+mod page_token;
+mod policies;
+mod providers;
+mod records;
+mod revoked;
+mod settings;
+mod studio_users;
+mod usage;
+mod users;
+mod workspaces;
+
+pub use access_keys::IssuedAccessKey;
+pub use control::{Control, Parts};
+pub use demo::DemoKey;
+pub use explain::{Asked, Subject};
+pub use found::Founded;
+pub use grants::{GrantChange, GrantFilter, OpenScope};
+pub use identity::Identity;
+pub use keys::{Issued, KeyChange};
+pub use limits::{LimitChange, LimitsOfModel};
+pub use members::{Added, NewSeat};
+pub use policies::{PolicyText, Rotation};
+pub use providers::ProviderChange;
+pub use records::Recorder;
+pub use revoked::Revoked;
+pub use settings::SettingsChange;
+pub use studio_users::{NewStudioUser, Outcome};
+pub use users::NewUserText;
+
+// What operations take and give stays in one vocabulary, so that surfaces need not know the store.
+pub use bailey_store::{
+    AccessKey, ApiKey, Attachment, AuditFilter, AuditRecord, ChainFault, Cursor, Entity, KeyFilter, KeyOrder, MakeDefault,
+    Member, Page, PolicyVersion, StudioUser, UsageBy, UsageRow, User, Workspace,
+};

@@ -1,0 +1,36 @@
+//! The data plane of bailey: model calls in OpenAI's wire format, admitted, forwarded, metered and cut.
+//!
+//! ```text
+//! request ─ paths ─ credential ─ envelope ─ Directory::admit ─┬─ outbound (OpenAI-compatible) ─┐
+//!                                                             └─ demo (no network) ────────────┴─ stream ─ client
+//! ```
+//! One [`Gateway`] is shared by all threads; each thread has its own [`Worker`] with its own connections to
+//! upstreams, so that threads share nothing while they serve but the directory. What was used and what was refused
+//! leaves through a bounded channel of [`Record`]s that is never waited for.
+//!
+//! The rules of who may call what are `bailey_domain`'s; this crate turns bytes into questions and answers into bytes.
+
+mod answer;
+mod call;
+mod credential;
+mod demo;
+mod envelope;
+mod events;
+mod gateway;
+mod meter;
+mod models;
+mod outbound;
+mod pass;
+mod paths;
+mod records;
+mod request_ids;
+mod stream;
+mod tokens;
+mod watch;
+mod worker;
+
+pub use gateway::{Gateway, Limits, Parts};
+pub use outbound::probe;
+pub use records::{Record, Refused, Usage};
+pub use stream::{Stream, StreamError};
+pub use worker::{Body, Worker};

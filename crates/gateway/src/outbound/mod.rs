@@ -1,0 +1,13 @@
+//! Calls to OpenAI-compatible upstreams: whom to dial, the connections that are kept, one request and its answer.
+
+mod address;
+mod base_url;
+mod dial;
+mod link;
+mod probe;
+mod target;
+
+pub(crate) use dial::connector;
+pub(crate) use link::{Answering, Failure};
+pub use probe::probe;
+pub(crate) use target::Targets;

@@ -1,0 +1,44 @@
+//! Asking an upstream for its models, as a test: the same dialling, the same address filter, the same TLS.
+
+use bailey_domain::Secret;
+use bailey_domain::model::{Dialect, Provider};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HOST};
+use http::{HeaderValue, Request};
+use http_body_util::Empty;
+use hyper_util::rt::TokioIo;
+
+use super::base_url::BaseUrl;
+use super::dial::dial;
+use crate::gateway::Gateway;
+
+/// The status of a provider's answer to `GET {base URL}/models`.
+///
+/// # Errors
+/// Why it could not be asked or did not answer, in words that hold no secret.
+pub async fn probe(gateway: &Gateway, provider: &Provider, credential: Option<&Secret<String>>) -> Result<u16, String> {
+    if provider.dialect == Dialect::Demo {
+        return Ok(200);
+    }
+    let url = BaseUrl::parse(&provider.base_url).map_err(|why| format!("its base URL {why}"))?;
+    let mut request = Request::new(Empty::<Bytes>::new());
+    *request.uri_mut() = url.path_of("/models").map_err(|why| format!("its base URL {why}"))?;
+    request.headers_mut().insert(HOST, url.host_header.clone());
+    if let Some(credential) = credential {
+        let value = HeaderValue::from_str(&format!("Bearer {}", credential.reveal()));
+        let mut value = value.map_err(|_| "its credential fits no header".to_owned())?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, value);
+    }
+    let asked = async {
+        let network = dial(&url, provider.allow_private, &gateway.tls).await.map_err(|error| error.to_string())?;
+        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(network));
+        let (mut sender, connection) = handshake.await.map_err(|error| error.to_string())?;
+        let speaking = tokio::task::spawn_local(connection);
+        let answered = sender.send_request(request).await;
+        speaking.abort();
+        answered.map(|answer| answer.status().as_u16()).map_err(|error| error.to_string())
+    };
+    let patience = gateway.limits.connect_timeout * 2;
+    tokio::time::timeout(patience, asked).await.unwrap_or_else(|_| Err("it did not answer in time".to_owned()))
+}

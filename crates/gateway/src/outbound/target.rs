@@ -1,0 +1,179 @@
+//! Upstreams as one worker calls them: the credential opened, the paths made, the idle connections at hand.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+use std::sync::{Arc, Weak};
+use std::task::Context;
+use std::time::{Duration, Instant};
+
+use bailey_domain::Secret;
+use bailey_domain::directory::{Flight, ProviderEntry};
+use bailey_domain::model::Capability;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri};
+use http_body_util::Full;
+use tokio_rustls::TlsConnector;
+
+use super::base_url::BaseUrl;
+use super::dial::dial;
+use super::link::{Answering, Failure, Link, exchange};
+use crate::gateway::{Gateway, Limits};
+
+/// One upstream.
+pub(crate) struct Target {
+    name: Box<str>,
+    url: BaseUrl,
+    chat: Uri,
+    embeddings: Uri,
+    headers: HeaderMap,
+    allow_private: bool,
+    tls: TlsConnector,
+    idle: RefCell<Vec<(Box<Link>, Instant)>>,
+    is_swept: Cell<bool>,
+    limits: Limits,
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({})", self.name)
+    }
+}
+
+impl Target {
+    /// Prepares a provider. What is wrong with it is logged, without its secrets; its callers learn that it is unavailable.
+    fn new(entry: &ProviderEntry, gateway: &Gateway) -> Option<Self> {
+        let name = entry.provider.name.as_str();
+        let unusable =
+            |why: &dyn fmt::Display| tracing::error!(provider = name, %why, "a provider cannot be called");
+        let url = BaseUrl::parse(&entry.provider.base_url)
+            .map_err(|why| unusable(&format_args!("its base URL {why}")))
+            .ok()?;
+        let path = |operation| {
+            url.path_of(operation).map_err(|why| unusable(&format_args!("its base URL {why}"))).ok()
+        };
+        let (chat, embeddings) = (path("/chat/completions")?, path("/embeddings")?);
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(HOST, url.host_header.clone());
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("bailey/", env!("CARGO_PKG_VERSION"))));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        if let Some(sealed) = &entry.sealed_credential {
+            let label = format!("providers/{}/{name}", entry.account);
+            let credential = gateway.sealer.open_text(&label, sealed).map_err(|why| unusable(&why)).ok()?;
+            let value = Secret::new(format!("Bearer {}", credential.reveal()));
+            let mut value = HeaderValue::from_str(value.reveal())
+                .map_err(|_| unusable(&"its credential fits no header"))
+                .ok()?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        Some(Self {
+            name: name.into(),
+            url,
+            chat,
+            embeddings,
+            headers,
+            allow_private: entry.provider.allow_private,
+            tls: gateway.tls.clone(),
+            idle: RefCell::default(),
+            is_swept: Cell::new(false),
+            limits: gateway.limits.clone(),
+        })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Sends one request and waits for the answer's head.
+    pub(crate) async fn send(
+        self: &Rc<Self>,
+        does: Capability,
+        body: &Bytes,
+        flight: &Flight,
+    ) -> Result<(http::response::Parts, Answering), Failure> {
+        let request = || {
+            let mut request = Request::new(Full::new(body.clone()));
+            *request.method_mut() = Method::POST;
+            *request.uri_mut() = match does {
+                Capability::Chat => self.chat.clone(),
+                Capability::Embedding => self.embeddings.clone(),
+            };
+            *request.headers_mut() = self.headers.clone();
+            request
+        };
+        exchange(self, request, flight, self.limits.connect_timeout, self.limits.first_byte_timeout).await
+    }
+
+    pub(super) async fn open(&self) -> Result<Box<Link>, ()> {
+        let failed = |why: &dyn fmt::Display| tracing::warn!(provider = %self.name, %why, "an upstream cannot be reached");
+        let network = dial(&self.url, self.allow_private, &self.tls).await.map_err(|error| failed(&error))?;
+        Link::new(network).await.map_err(|error| failed(&error))
+    }
+
+    /// The connection that was used last, if it still lives: the others can grow old and go.
+    pub(super) fn take(&self, context: &mut Context<'_>) -> Option<Box<Link>> {
+        let mut idle = self.idle.borrow_mut();
+        while let Some((mut link, since)) = idle.pop() {
+            if since.elapsed() < self.limits.idle_connection_age && link.is_usable(context) {
+                return Some(link);
+            }
+        }
+        None
+    }
+
+    pub(super) fn keep(self: &Rc<Self>, link: Box<Link>) {
+        let mut idle = self.idle.borrow_mut();
+        if idle.len() >= self.limits.idle_connections {
+            return;
+        }
+        idle.push((link, Instant::now()));
+        if !self.is_swept.replace(true) {
+            sweep(Rc::downgrade(self), self.limits.idle_connection_age);
+        }
+    }
+}
+
+/// Nobody polls an idle connection, so this closes those that grew old. Ends with the last of them.
+fn sweep(target: std::rc::Weak<Target>, age: Duration) {
+    tokio::task::spawn_local(async move {
+        loop {
+            tokio::time::sleep(age).await;
+            let Some(target) = target.upgrade() else { return };
+            let mut idle = target.idle.borrow_mut();
+            idle.retain(|(_, since)| since.elapsed() < age);
+            if idle.is_empty() {
+                target.is_swept.set(false);
+                return;
+            }
+        }
+    });
+}
+
+/// A provider that was asked for before, and what can be called of it.
+type Known = (Weak<ProviderEntry>, Option<Rc<Target>>);
+
+/// The upstreams of one worker. A provider that is changed gets a new entry in the directory, and so a new target here.
+#[derive(Debug, Default)]
+pub(crate) struct Targets {
+    known: RefCell<Vec<Known>>,
+}
+
+impl Targets {
+    /// The upstream of an entry; `None` when it cannot be called.
+    pub(crate) fn of(&self, entry: &Arc<ProviderEntry>, gateway: &Gateway) -> Option<Rc<Target>> {
+        let mut known = self.known.borrow_mut();
+        // A weak reference keeps the address from being used again, so that equal addresses are the same entry.
+        if let Some((_, target)) =
+            known.iter().find(|(known, _)| std::ptr::eq(known.as_ptr(), Arc::as_ptr(entry)))
+        {
+            return target.clone();
+        }
+        known.retain(|(known, _)| known.strong_count() > 0);
+        let target = Target::new(entry, gateway).map(Rc::new);
+        known.push((Arc::downgrade(entry), target.clone()));
+        target
+    }
+}

@@ -1,0 +1,176 @@
+//! Passing an upstream's answer on: collected when it is short, piece by piece when it is a stream or long.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use bailey_domain::Reason;
+use bytes::{Bytes, BytesMut};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::response::Parts;
+use http::{Response, StatusCode};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::answer::{REQUEST_ID, fault, refusal_for, whole};
+use crate::envelope::Envelope;
+use crate::events::Events;
+use crate::meter::Meter;
+use crate::outbound::Answering;
+use crate::stream::{Source, Stream, Tail};
+use crate::tokens::last_usage;
+use crate::watch::{Interrupted, watched};
+use crate::worker::Body;
+
+/// An answer that is not streamed is collected up to this length, so that it can still be refused when its right ends; a
+/// longer one passes piece by piece.
+const COLLECTED: usize = 1024 * 1024;
+
+/// Why there is nothing to pass on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Lost {
+    /// No upstream serves the call.
+    Upstream(Reason),
+    /// The call's right ended before its answer began.
+    Right(Reason),
+}
+
+/// The answer to a call that is lost.
+pub(crate) fn lost(mut meter: Meter, lost: Lost) -> Response<Body> {
+    let id = meter.arrival().id;
+    match lost {
+        Lost::Upstream(reason) => {
+            meter.failed(reason);
+            refusal_for(id, reason)
+        }
+        Lost::Right(reason) => {
+            let response = refusal_for(id, reason);
+            meter.answers(response.status().as_u16());
+            meter.cut(reason);
+            response
+        }
+    }
+}
+
+/// An answer whose body comes piece by piece.
+pub(crate) fn streamed(
+    meter: Meter,
+    status: StatusCode,
+    content_type: HeaderValue,
+    source: Source,
+    idle: Duration,
+) -> Response<Body> {
+    let mut meter = meter;
+    meter.answers(status.as_u16());
+    let id = meter.arrival().id.header();
+    let mut response = Response::new(Body::Stream(Stream::new(source, meter, idle)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, content_type);
+    headers.insert(REQUEST_ID, id);
+    // A proxy in front must neither keep it nor wait for its end.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
+}
+
+/// Passes an answer on.
+pub(crate) async fn pass(
+    meter: Meter,
+    envelope: &Envelope<'_>,
+    head: Parts,
+    mut answering: Answering,
+    idle: Duration,
+) -> Response<Body> {
+    let content_type =
+        head.headers.get(CONTENT_TYPE).cloned().unwrap_or(HeaderValue::from_static("application/json"));
+    let mut response = if head.status.is_success()
+        && content_type.as_bytes().starts_with(b"text/event-stream")
+    {
+        let events = Events::new(envelope.stream && !envelope.wants_usage);
+        streamed(meter, head.status, content_type, Source::Events(answering, events), idle)
+    } else {
+        match collect(&mut answering, &meter, idle).await {
+            Err(why) => return lost(meter, why),
+            Ok(Collected::Whole(body)) => {
+                let mut answering = Some(answering);
+                poll_fn(|context| Poll::Ready(answering.take().map(|answering| answering.keep(context))))
+                    .await;
+                if !head.status.is_success() {
+                    return upstream_error(meter, head.status, body);
+                }
+                collected(meter, head.status, content_type, body)
+            }
+            Ok(Collected::Part(_)) if !head.status.is_success() => {
+                return upstream_error(meter, head.status, Bytes::new());
+            }
+            Ok(Collected::Part(first)) => {
+                streamed(meter, head.status, content_type, Source::Json(answering, Tail::new(first)), idle)
+            }
+        }
+    };
+    // Nobody asked for a coding, but what has one cannot be read without its name.
+    if let Some(coding) = head.headers.get(CONTENT_ENCODING) {
+        response.headers_mut().insert(CONTENT_ENCODING, coding.clone());
+    }
+    response
+}
+
+enum Collected {
+    Whole(Bytes),
+    Part(Bytes),
+}
+
+async fn collect(answering: &mut Answering, meter: &Meter, idle: Duration) -> Result<Collected, Lost> {
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    loop {
+        let piece = match watched(poll_fn(|context| answering.poll_data(context)), meter.flight(), idle).await
+        {
+            Ok(Some(Ok(piece))) => piece,
+            Ok(None) => return Ok(Collected::Whole(if all.is_empty() { first } else { all.freeze() })),
+            Ok(Some(Err(error))) => {
+                tracing::warn!(%error, "an upstream's answer broke off");
+                return Err(Lost::Upstream(Reason::UpstreamUnavailable));
+            }
+            Err(Interrupted::TimedOut) => return Err(Lost::Upstream(Reason::UpstreamTimeout)),
+            Err(Interrupted::Cut(reason)) => return Err(Lost::Right(reason)),
+        };
+        // Most answers come in one piece, which is then handed on without a copy.
+        if first.is_empty() && all.is_empty() {
+            first = piece;
+        } else {
+            all.extend_from_slice(&std::mem::take(&mut first));
+            all.extend_from_slice(&piece);
+        }
+        if first.len().max(all.len()) > COLLECTED {
+            return Ok(Collected::Part(if all.is_empty() { first } else { all.freeze() }));
+        }
+    }
+}
+
+fn collected(mut meter: Meter, status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response<Body> {
+    meter.answers(status.as_u16());
+    meter.used(last_usage(&body).unwrap_or_default());
+    whole(meter.arrival().id, status, content_type, body)
+}
+
+#[derive(Deserialize)]
+struct ErrorShape {
+    #[serde(rename = "error")]
+    _error: std::collections::HashMap<String, IgnoredAny>,
+}
+
+/// An upstream says that the request is wrong. Its words pass when they have the shape that every error here has.
+fn upstream_error(mut meter: Meter, status: StatusCode, body: Bytes) -> Response<Body> {
+    meter.answers(status.as_u16());
+    let id = meter.arrival().id;
+    if serde_json::from_slice::<ErrorShape>(&body).is_ok() {
+        return whole(id, status, HeaderValue::from_static("application/json"), body);
+    }
+    let message = format!(
+        "the model's upstream refused the request with status {} and no error that can be shown",
+        status.as_u16()
+    );
+    fault(id, status, "upstream_error", message)
+}

@@ -1,0 +1,152 @@
+//! The part of one thread: its request ids, its connections to upstreams, and the way in.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bailey_domain::Entropy;
+use bailey_domain::directory::{Call, Denied};
+use bailey_domain::model::Capability;
+use bailey_domain::secret::KeyHash;
+use bytes::Bytes;
+use http::header::HeaderMap;
+use http::{Request, Response, StatusCode};
+
+use crate::answer::{fault, refusal, wrong_method};
+use crate::call::call;
+use crate::credential::{Presented, presented};
+use crate::gateway::Gateway;
+use crate::meter::{Arrival, refused};
+use crate::models;
+use crate::outbound::Targets;
+use crate::paths::{Target, Wrong, target};
+use crate::records::Record;
+use crate::request_ids::RequestIds;
+use crate::stream::Stream;
+
+/// The body of an answer.
+pub type Body = bailey_edge::Body<Stream>;
+
+/// Serves the requests of one thread. Clones are the same worker.
+#[derive(Clone, Debug)]
+pub struct Worker(Rc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) targets: Targets,
+    ids: RequestIds,
+}
+
+/// What the headers of a request say about who asks.
+#[derive(Debug)]
+pub(crate) struct Asker<'a> {
+    pub(crate) arrival: Arrival,
+    key: Option<KeyHash>,
+    pub(crate) workspace: Option<&'a str>,
+}
+
+impl Asker<'_> {
+    /// The question for the directory.
+    pub(crate) fn call(&self) -> Call<'_> {
+        Call {
+            key: self.key.as_ref(),
+            workspace: self.workspace,
+            source: self.arrival.source,
+            now_ms: self.arrival.at_ms,
+        }
+    }
+
+    pub(crate) fn has_key(&self) -> bool {
+        self.key.is_some()
+    }
+}
+
+/// The workspace that a request names. Two names, or one that is no text, name a workspace that no key has.
+fn named_workspace(headers: &HeaderMap) -> Option<&str> {
+    let mut named = headers.get_all("x-dashscope-workspace").iter();
+    let first = named.next()?.to_str().unwrap_or("?").trim();
+    let agree = named.all(|other| other.to_str().is_ok_and(|other| other.trim() == first));
+    // A client that sets the header from an empty variable names nothing.
+    (!first.is_empty() || !agree).then_some(if agree { first } else { "?" })
+}
+
+impl Worker {
+    pub(crate) fn new(gateway: Arc<Gateway>, entropy: &dyn Entropy) -> Self {
+        Self(Rc::new(Inner { gateway, targets: Targets::default(), ids: RequestIds::new(entropy) }))
+    }
+
+    /// Answers one request. Must run inside a runtime that takes local tasks, as `bailey_edge`'s workers do.
+    pub async fn handle<B>(&self, request: Request<B>, source: IpAddr) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Unpin,
+    {
+        let worker = &self.0;
+        let (parts, body) = request.into_parts();
+        let arrival = Arrival { id: worker.ids.next(), at_ms: worker.gateway.clock.now_ms(), source };
+        let target = match target(&parts.method, parts.uri.path()) {
+            Ok(target) => target,
+            Err(wrong) => return no_target(arrival, &wrong),
+        };
+        let asker = worker.asker(&parts.headers, arrival);
+        match target {
+            Target::Chat => call(worker, &asker, &parts.headers, body, Capability::Chat).await,
+            Target::Embeddings => call(worker, &asker, &parts.headers, body, Capability::Embedding).await,
+            Target::Models => match worker.gateway.directory.callable_models(&asker.call()) {
+                Ok(models) => models::list(arrival.id, &models),
+                Err(denied) => worker.refuse(&asker, &denied, None),
+            },
+            Target::Model(name) => match worker.gateway.directory.callable_models(&asker.call()) {
+                Ok(models) => models::one(arrival.id, &models, &name),
+                Err(denied) => worker.refuse(&asker, &denied, None),
+            },
+        }
+    }
+}
+
+fn no_target(arrival: Arrival, wrong: &Wrong) -> Response<Body> {
+    match wrong {
+        Wrong::Method(allowed) => wrong_method(arrival.id, allowed),
+        Wrong::Unsupported(name) => {
+            let message = format!(
+                "`{name}` is not supported by this release; chat/completions, embeddings and models are"
+            );
+            fault(arrival.id, StatusCode::NOT_FOUND, "not_supported", message)
+        }
+        Wrong::Path => {
+            let message =
+                "there is nothing at this path; the operations are under /compatible-mode/v1 and /v1";
+            fault(arrival.id, StatusCode::NOT_FOUND, "not_found", message)
+        }
+    }
+}
+
+impl Inner {
+    fn asker<'a>(&self, headers: &'a HeaderMap, arrival: Arrival) -> Asker<'a> {
+        let key = match presented(headers) {
+            Presented::Nothing => None,
+            Presented::Key(key) => Some(self.gateway.hasher.hash(key.as_bytes())),
+            // No key is empty, so this is the hash of none.
+            Presented::Unusable => Some(self.gateway.hasher.hash(b"")),
+        };
+        Asker { arrival, key, workspace: named_workspace(headers) }
+    }
+
+    /// Answers and records a refusal.
+    pub(crate) fn refuse(&self, asker: &Asker<'_>, denied: &Denied, model: Option<&str>) -> Response<Body> {
+        self.gateway.record(Record::Refused(refused(denied, asker.arrival)));
+        refusal(asker.arrival.id, denied, asker.workspace, model)
+    }
+
+    /// Whoever has no valid key learns that, and nothing about the request.
+    pub(crate) fn unless_refused(
+        &self,
+        asker: &Asker<'_>,
+        answer: impl FnOnce() -> Response<Body>,
+    ) -> Response<Body> {
+        match self.gateway.directory.callable_models(&asker.call()) {
+            Ok(_) => answer(),
+            Err(denied) => self.refuse(asker, &denied, None),
+        }
+    }
+}

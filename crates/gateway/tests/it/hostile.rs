@@ -1,0 +1,142 @@
+//! Upstreams that misbehave, and a flood of malformed requests: answers or clean ends, no panic, bounded memory.
+
+use std::time::Duration;
+
+use bailey_domain::clock::{Entropy as _, Fixed};
+use bailey_domain::model::Dialect;
+use bailey_testkit::Answer;
+
+use super::client::Call;
+use super::crude::{Crude, Does};
+use super::world::{World, until};
+
+const KEY: &str = "sk-hostile";
+
+#[tokio::test]
+async fn a_giant_answer_passes_and_is_metered() {
+    let world = World::start();
+    world.key(KEY);
+    let bytes = 5 * 1024 * 1024;
+    for is_stream in [false, true] {
+        world.first.answer_next(Answer::Giant { bytes });
+        let call = if is_stream {
+            world.chat_stream(KEY, "chat", "one two")
+        } else {
+            world.chat(KEY, "chat", "one two")
+        };
+        let answer = call.send(world.address).await;
+        assert_eq!(answer.status, 200);
+        assert!(
+            answer.body.len() > bytes
+                && answer.body.ends_with(if is_stream { b"data: [DONE]\n\n" } else { b"}" })
+        );
+        let usage = world.usage().await;
+        assert_eq!((usage.input_tokens, usage.output_tokens), (if is_stream { 1 } else { 2 }, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_never_ending_answer_ends_with_its_reader() {
+    let world = World::start();
+    world.key(KEY);
+    world.first.answer_next(Answer::Endless { every: Duration::ZERO });
+    let mut stream = world.chat_stream(KEY, "chat", "x").stream(world.address).await;
+    for _ in 0..200 {
+        stream.next().await.unwrap().unwrap();
+    }
+    drop(stream);
+    world.usage().await;
+    until("the upstream connection is closed", || world.first.open_connections() == 0).await;
+}
+
+#[tokio::test]
+async fn malformed_answers_pass_or_end_cleanly() {
+    let world = World::start();
+    world.key(KEY);
+    world.first.answer_always(Answer::Malformed);
+    let answer = world.chat(KEY, "chat", "x").send(world.address).await;
+    assert_eq!(answer.status, 200, "what the upstream says is the client's to read");
+    let rest = world.chat_stream(KEY, "chat", "x").stream(world.address).await.rest().await;
+    assert_eq!(rest, "data: {\"choices\":[{\n\n");
+    for _ in 0..2 {
+        assert_eq!(world.usage().await.output_tokens, 0);
+    }
+}
+
+/// Not HTTP at all, heads that never end, bodies shorter and longer than they say.
+#[tokio::test]
+async fn upstreams_that_speak_something_else_are_unavailable() {
+    let world = World::start();
+    world.key(KEY);
+    for says in [
+        "SSH-2.0-OpenSSH\r\n".to_owned(),
+        String::new(),
+        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello!".to_owned(),
+        "HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nshort".to_owned(),
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n".to_owned(),
+        format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(1024 * 1024)),
+        format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(5000)),
+        "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n".to_owned(),
+        "HTTP/1.1 600 Odd\r\ncontent-length: 0\r\n\r\n".to_owned(),
+    ] {
+        let upstream = Crude::says(&says).await;
+        world.apply(vec![world.provider("first", Dialect::OpenAi, &upstream.base_url(), true)]);
+        let answer = world.chat(KEY, "chat", "x").send(world.address).await;
+        let told = &says[..says.len().min(60)];
+        assert_eq!(
+            answer.error(),
+            (503, "ModelUnavailable".to_owned(), Some("upstream_unavailable")),
+            "{told}"
+        );
+        assert_eq!(world.refused().await.decision.reason.unwrap().name(), "upstream_unavailable");
+    }
+    // More than was announced is not the answer's, and is not taken for the next one either.
+    let upstream = Crude::says("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nbad").await;
+    world.apply(vec![world.provider("first", Dialect::OpenAi, &upstream.base_url(), true)]);
+    for _ in 0..3 {
+        assert_eq!(world.chat(KEY, "chat", "x").send(world.address).await.body, "{}");
+    }
+}
+
+/// A request that a kept connection swallows is sent again once, on a new one; a new one's failure is final.
+#[tokio::test]
+async fn a_request_is_sent_again_only_when_a_kept_connection_swallowed_it() {
+    let world = World::start();
+    world.key(KEY);
+    let upstream = Crude::start(Does::SwallowsTheSecond).await;
+    world.apply(vec![world.provider("first", Dialect::OpenAi, &upstream.base_url(), true)]);
+    for (requests, connections) in [(1, 1), (3, 2), (5, 3)] {
+        assert_eq!(world.chat(KEY, "chat", "x").send(world.address).await.status, 200);
+        assert_eq!(upstream.counts(), (requests, connections));
+    }
+    let never = Crude::says("").await;
+    world.apply(vec![world.provider("first", Dialect::OpenAi, &never.base_url(), true)]);
+    assert_eq!(world.chat(KEY, "chat", "x").send(world.address).await.status, 503);
+    assert_eq!(never.counts(), (1, 1));
+}
+
+#[tokio::test]
+async fn malformed_requests_get_an_answer_below_500() {
+    let world = World::start();
+    world.key(KEY);
+    let entropy = Fixed::seeded(99);
+    let whole = super::world::chat("demo-chat", "hello \u{e9}").to_string().into_bytes();
+    for round in 0..400 {
+        let mut body = whole.clone();
+        for _ in 0..=round % 4 {
+            let place = usize::try_from(entropy.number() % body.len() as u64).unwrap();
+            match entropy.number() % 3 {
+                0 => body[place] = u8::try_from(entropy.number() % 256).unwrap(),
+                1 => drop(body.remove(place)),
+                _ => body.insert(place, b"{}[]\",:\\n0"[usize::try_from(entropy.number() % 10).unwrap()]),
+            }
+        }
+        let path = ["/v1/chat/completions", "/compatible-mode/v1/embeddings"][round % 2];
+        let answer = Call::post(path, body.clone()).key(KEY).send(world.address).await;
+        assert!(answer.status.as_u16() < 500, "{:?}: {:?}", String::from_utf8_lossy(&body), answer.body);
+        if answer.status != 200 {
+            answer.error();
+        }
+    }
+    assert_eq!(world.directory.census().flights, 0);
+}

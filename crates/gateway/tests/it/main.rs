@@ -1,0 +1,25 @@
+//! The gateway behind a real listener, with a real directory, real clients and fake upstreams.
+
+// `cfg(test)` lets the helpers beside the tests unwrap too (`allow-unwrap-in-tests` in clippy.toml looks for it).
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod crude;
+#[cfg(test)]
+mod cutting;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod metering;
+#[cfg(test)]
+mod outbound;
+#[cfg(test)]
+mod passing;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod world;

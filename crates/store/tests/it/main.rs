@@ -1,0 +1,62 @@
+//! The store as `control` uses it. Every case runs on SQLite and on PostgreSQL, and ends with the check that the
+//! live directory, a freshly loaded one and the audit chain agree with what was written.
+
+// `cfg(test)` lets the helpers beside the tests unwrap too (`allow-unwrap-in-tests` in clippy.toml looks for it).
+#[cfg(test)]
+#[macro_use]
+mod support;
+
+#[cfg(test)]
+mod access_keys;
+#[cfg(test)]
+mod agreement;
+#[cfg(test)]
+mod attachments;
+#[cfg(test)]
+mod audit_chain;
+#[cfg(test)]
+mod audit_list;
+#[cfg(test)]
+mod decisions;
+#[cfg(test)]
+mod founding;
+#[cfg(test)]
+mod generator;
+#[cfg(test)]
+mod grants;
+#[cfg(test)]
+mod key_lists;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod members;
+#[cfg(test)]
+mod models;
+#[cfg(test)]
+mod policies;
+#[cfg(test)]
+mod probes;
+#[cfg(test)]
+mod providers;
+#[cfg(test)]
+mod raw;
+#[cfg(test)]
+mod scopes;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
+mod studio_users;
+#[cfg(test)]
+mod transactions;
+#[cfg(test)]
+mod two_stores;
+#[cfg(test)]
+mod usage;
+#[cfg(test)]
+mod users;
+#[cfg(test)]
+mod workspaces;
+#[cfg(test)]
+mod world;
