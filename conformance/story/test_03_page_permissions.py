@@ -60,7 +60,7 @@ def test_rule_3_a_plain_member_changes_nothing_and_does_not_see_the_three_closed
     with refused(403, NO_PERMISSION):
         set_pages(world, dave, "alice", ["playground"])
     with not_permitted("modelstudio:CreateWorkspace"):
-        studio.create_workspace(dave, "System Administration is closed")
+        studio.create_workspace(dave, "System Admin is closed")
 
 
 def test_rule_3_what_he_may_change_and_where_it_comes_from(world: World, root: Cloud) -> None:

@@ -67,7 +67,9 @@ pub fn fault() -> Response<Body> {
     });
     let mut response = Response::new(Body::whole(Bytes::from(body.to_string())));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     response
 }
 

@@ -35,7 +35,9 @@ pub(crate) async fn list_audit_records(call: &Call<'_>) -> Answer {
     let mut filter = AuditFilter {
         workspace_id: parameters.text("workspaceId")?,
         actor: actor.clone(),
-        operation: parameters.text("action")?.map(|action| action.rsplit(':').next().unwrap_or_default().to_owned()),
+        operation: parameters
+            .text("action")?
+            .map(|action| action.rsplit(':').next().unwrap_or_default().to_owned()),
         outcome: parameters.text("outcome")?,
         from: read::moment(parameters, "from")?,
         to: read::moment(parameters, "to")?,
@@ -49,7 +51,9 @@ pub(crate) async fn list_audit_records(call: &Call<'_>) -> Answer {
         filter.actor = Some(call.api.control().actor_named(call.caller, &name).await?);
     }
     let page = call.api.control().list_audit_records(call.caller, &filter, &cursor).await?;
-    Ok(json!({ "records": with_names(call, &page.rows).await?, "nextToken": call.token(&page), "maxResults": cursor.limit }))
+    Ok(
+        json!({ "records": with_names(call, &page.rows).await?, "nextToken": call.token(&page), "maxResults": cursor.limit }),
+    )
 }
 
 pub(crate) async fn verify_audit(call: &Call<'_>) -> Answer {
@@ -64,7 +68,8 @@ pub(crate) async fn export_audit(call: &Call<'_>) -> Answer {
     let token = call.parameters.text("nextToken")?.unwrap_or_default();
     call.finish()?;
     let control = call.api.control();
-    let Cursor { after, .. } = Cursor { after: control.read_page_token(call.caller.account, "nextToken", &token)?, limit: 0 };
+    let Cursor { after, .. } =
+        Cursor { after: control.read_page_token(call.caller.account, "nextToken", &token)?, limit: 0 };
     let records = control.export_audit(call.caller, after.parse().unwrap_or(0)).await?;
     let next = records.last().map(|last| control.page_token(call.caller.account, &last.sequence.to_string()));
     Ok(json!({ "records": records.iter().map(shown).collect::<Result<Vec<_>, _>>()?, "nextToken": next }))

@@ -1,7 +1,8 @@
 //! From a credential to a caller: one path for every carrier.
 
-use bailey_acs::credentials::{self, Presented};
 use bailey_acs::AuthError;
+use bailey_acs::credentials::{self, Presented};
+use bailey_control::PresentedKey;
 use bailey_domain::{AccessKeyId, Caller, RequestId};
 use http::request::Parts;
 
@@ -10,17 +11,24 @@ use crate::server::Api;
 
 impl Api {
     /// Checks the credential of a request whose body has been read.
-    pub(crate) fn authenticate(&self, parts: &Parts, body: &[u8], peer: std::net::IpAddr, request_id: RequestId) -> Result<Caller, Failure> {
+    pub(crate) fn authenticate(
+        &self,
+        parts: &Parts,
+        body: &[u8],
+        peer: std::net::IpAddr,
+        request_id: RequestId,
+    ) -> Result<Caller, Failure> {
         let now_ms = self.control().clock().now_ms();
         let presented = credentials::extract(&parts.headers, now_ms)?;
         let id = match &presented {
             Presented::Acs3(presented) => presented.access_key_id(),
             Presented::Basic { access_key_id, .. } => access_key_id,
-            // Sessions come with sign-in; until then no token is a good one.
-            Presented::Bearer(_) => return Err(AuthError::AccessKeyNotFound.into()),
+            Presented::Bearer(_) => return Err(Failure::NoSession),
         };
         let id: AccessKeyId = id.parse().map_err(|_| AuthError::AccessKeyNotFound)?;
-        let Some((account, principal, active, secret)) = self.control().access_key(&id)? else {
+        let Some(PresentedKey { account, owner: principal, active, secret }) =
+            self.control().access_key(&id)?
+        else {
             return Err(AuthError::AccessKeyNotFound.into());
         };
         if !active {
@@ -29,7 +37,8 @@ impl Api {
         match &presented {
             Presented::Acs3(signed) => {
                 let path = parts.uri.path();
-                let verified = signed.verify(&parts.method, path, parts.uri.query(), body, secret.reveal())?;
+                let verified =
+                    signed.verify(&parts.method, path, parts.uri.query(), body, secret.reveal())?;
                 self.nonces().burn(&verified, now_ms)?;
             }
             Presented::Basic { secret: shown, .. } => {
@@ -37,7 +46,7 @@ impl Api {
                     return Err(AuthError::SecretMismatch.into());
                 }
             }
-            Presented::Bearer(_) => return Err(AuthError::AccessKeyNotFound.into()),
+            Presented::Bearer(_) => return Err(Failure::NoSession),
         }
         Ok(Caller {
             account,

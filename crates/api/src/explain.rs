@@ -35,10 +35,15 @@ pub(crate) async fn explain(call: &Call<'_>) -> Answer {
     };
     if let Some(context) = parameters.object("context")? {
         if let Some(text) = context.text("sourceIp")? {
-            asked.source_ip = Some(text.parse().map_err(|_| context.invalid("sourceIp", "must be an IP address"))?);
+            asked.source_ip =
+                Some(text.parse().map_err(|_| context.invalid("sourceIp", "must be an IP address"))?);
         }
         asked.now_ms = read::moment(&context, "currentTime")?;
-        let names: Vec<String> = context.names().filter(|name| !matches!(*name, "sourceIp" | "currentTime")).map(str::to_owned).collect();
+        let names: Vec<String> = context
+            .names()
+            .filter(|name| !matches!(*name, "sourceIp" | "currentTime"))
+            .map(str::to_owned)
+            .collect();
         for name in names {
             let value = match context.json(&name) {
                 Some(Value::String(text)) => text,
@@ -55,7 +60,8 @@ pub(crate) async fn explain(call: &Call<'_>) -> Answer {
 
 pub(crate) async fn get_decision(call: &Call<'_>) -> Answer {
     // An id of another shape is one that no request has.
-    let request = call.parameters.required_text("requestId")?.parse().map_err(|_| Error::absent("Decision"))?;
+    let request =
+        call.parameters.required_text("requestId")?.parse().map_err(|_| Error::absent("Decision"))?;
     call.finish()?;
     let decision = call.api.control().get_decision(call.caller, request).await?;
     Ok(json!({ "decision": decision }))

@@ -16,6 +16,10 @@ pub(crate) enum Failure {
     Credential(AuthError),
     /// The operation said no.
     Operation(Error),
+    /// A bearer token that is no session's. Sessions come with sign-in; API keys open no control operation (rule 6).
+    NoSession,
+    /// An RPC call does not say this about itself.
+    Common(&'static str),
     /// No operation answers this call.
     NoSuchApi,
     /// The path answers other methods.
@@ -54,10 +58,27 @@ pub(crate) struct Told {
 impl Failure {
     /// What the caller is told. `seal` makes the encoded diagnostic message.
     pub(crate) fn told(&self, seal: &dyn Fn(&Refusal) -> String) -> Told {
-        let plain = |status, code: String, message: String| Told { status, code, message, next_step: String::new(), detail: None };
+        let plain = |status, code: String, message: String| Told {
+            status,
+            code,
+            message,
+            next_step: String::new(),
+            detail: None,
+        };
         match self {
             Self::Parameter(error) => plain(error.status(), parameter_code(error), error.to_string()),
             Self::Credential(error) => plain(error.status(), error.code(), error.message()),
+            Self::NoSession => plain(
+                StatusCode::UNAUTHORIZED,
+                "InvalidSecurityToken".to_owned(),
+                "no session has this token, and API keys are for model calls only. Use an access key"
+                    .to_owned(),
+            ),
+            Self::Common(name) => plain(
+                StatusCode::BAD_REQUEST,
+                format!("Missing{name}"),
+                format!("{name} is mandatory for this action."),
+            ),
             Self::NoSuchApi => plain(
                 StatusCode::NOT_FOUND,
                 "InvalidApi.NotFound".to_owned(),
@@ -69,7 +90,8 @@ impl Failure {
                 format!("this path answers {methods} and not the method that was sent"),
             ),
             Self::Body(status, message) => {
-                let code = if *status == StatusCode::PAYLOAD_TOO_LARGE { "RequestTooLarge" } else { "InvalidBody" };
+                let code =
+                    if *status == StatusCode::PAYLOAD_TOO_LARGE { "RequestTooLarge" } else { "InvalidBody" };
                 plain(*status, code.to_owned(), message.clone())
             }
             Self::Operation(error) => operation(error, seal),
@@ -80,7 +102,9 @@ impl Failure {
 /// Which field is wrong stands in the code too, as in the vendor's `InvalidParameter.maxResults`.
 fn parameter_code(error: &ParameterError) -> String {
     match error.kind() {
-        ParameterErrorKind::Invalid { .. } | ParameterErrorKind::TooLong { .. } => format!("{}.{}", error.code(), error.path()),
+        ParameterErrorKind::Invalid { .. } | ParameterErrorKind::TooLong { .. } => {
+            format!("{}.{}", error.code(), error.path())
+        }
         _ => error.code().to_owned(),
     }
 }
@@ -112,7 +136,12 @@ fn detail_of(refusal: &Refusal, seal: &dyn Fn(&Refusal) -> String) -> Option<Acc
         auth_principal_type: refusal.caller.principal.type_name().to_owned(),
         auth_principal_display_name: refusal.caller.principal.to_string(),
         auth_principal_owner_id: refusal.caller.account.to_string(),
-        no_permission_type: if refusal.reason == Reason::ExplicitDeny { "ExplicitDeny" } else { "ImplicitDeny" }.to_owned(),
+        no_permission_type: if refusal.reason == Reason::ExplicitDeny {
+            "ExplicitDeny"
+        } else {
+            "ImplicitDeny"
+        }
+        .to_owned(),
         policy_type: "AccountLevelIdentityBasedPolicy".to_owned(),
         encoded_diagnostic_message: seal(refusal),
     })

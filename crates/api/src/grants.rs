@@ -15,7 +15,11 @@ pub(crate) async fn list_model_permissions(call: &Call<'_>) -> Answer {
     let scope = match parameters.text("authorizationScope")?.as_deref() {
         Some("AUTHORIZED") => GrantFilter::Authorized,
         None | Some("AUTHORIZABLE") => GrantFilter::Authorizable,
-        Some(_) => return Err(parameters.invalid("authorizationScope", "must be AUTHORIZED or AUTHORIZABLE").into()),
+        Some(_) => {
+            return Err(parameters
+                .invalid("authorizationScope", "must be AUTHORIZED or AUTHORIZABLE")
+                .into());
+        }
     };
     if !matches!(parameters.text("modelAction")?.as_deref(), None | Some("INFERENCE")) {
         return Err(parameters.invalid("modelAction", "must be INFERENCE").into());
@@ -28,10 +32,14 @@ pub(crate) async fn list_model_permissions(call: &Call<'_>) -> Answer {
     call.finish()?;
     let mut grants = call.api.control().list_model_permissions(call.caller, workspace, scope).await?;
     grants.retain(|(entry, _)| {
-        model.as_deref().is_none_or(|model| entry.model.as_str() == model) && entry.name.to_lowercase().contains(&name)
+        model.as_deref().is_none_or(|model| entry.model.as_str() == model)
+            && entry.name.to_lowercase().contains(&name)
     });
     let (page, token, total) = call.slice(grants, |(entry, _)| entry.model.to_string())?;
-    let list: Vec<_> = page.iter().map(|(entry, grant)| json!({ "model": entry.model, "name": entry.name, "permissions": grant })).collect();
+    let list: Vec<_> = page
+        .iter()
+        .map(|(entry, grant)| json!({ "model": entry.model, "name": entry.name, "permissions": grant }))
+        .collect();
     Ok(json!({ "list": list, "nextToken": token, "totalCount": total, "maxResults": page.len() }))
 }
 
@@ -49,7 +57,9 @@ pub(crate) async fn update_model_permissions(call: &Call<'_>) -> Answer {
         return Err(parameters.missing("models").into());
     }
     if models.len() > MOST_MODELS {
-        return Err(parameters.invalid("models", format!("must be at most {MOST_MODELS} models in one call")).into());
+        return Err(parameters
+            .invalid("models", format!("must be at most {MOST_MODELS} models in one call"))
+            .into());
     }
     let mut changes = Vec::with_capacity(models.len());
     for entry in &models {

@@ -74,7 +74,9 @@ pub(crate) async fn list_api_keys(call: &Call<'_>) -> Answer {
     let filter = KeyFilter { api_key_id, description };
     let page = call.api.control().list_api_keys(call.caller, workspace, &filter, order, &cursor).await?;
     let keys: Vec<_> = page.rows.iter().map(|key| shown(key, None)).collect();
-    Ok(json!({ "apiKeys": keys, "nextToken": call.token(&page), "maxResults": cursor.limit }))
+    Ok(
+        json!({ "apiKeys": keys, "nextToken": call.token(&page), "totalCount": page.total, "maxResults": cursor.limit }),
+    )
 }
 
 pub(crate) async fn get_api_key(call: &Call<'_>) -> Answer {
@@ -86,7 +88,8 @@ pub(crate) async fn get_api_key(call: &Call<'_>) -> Answer {
 
 pub(crate) async fn update_api_key(call: &Call<'_>) -> Answer {
     let id = key_id(call)?;
-    let change = KeyChange { description: call.parameters.text("description")?, auth: read::auth(call.parameters)? };
+    let change =
+        KeyChange { description: call.parameters.text("description")?, auth: read::auth(call.parameters)? };
     call.finish()?;
     let key = call.api.control().update_api_key(call.caller, id, change).await?;
     Ok(json!({ "apiKey": shown(&key, None) }))

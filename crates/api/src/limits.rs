@@ -35,7 +35,10 @@ pub(crate) async fn list_model_limits(call: &Call<'_>) -> Answer {
     call.list_cursor()?;
     call.finish()?;
     let mut rows = call.api.control().list_model_limits(call.caller, workspace).await?;
-    rows.retain(|row| model.as_deref().is_none_or(|model| row.model.model.as_str() == model) && row.model.name.to_lowercase().contains(&name));
+    rows.retain(|row| {
+        model.as_deref().is_none_or(|model| row.model.model.as_str() == model)
+            && row.model.name.to_lowercase().contains(&name)
+    });
     let (page, token, total) = call.slice(rows, |row| row.model.model.to_string())?;
     let shown = |row: &LimitsOfModel| {
         json!({
@@ -43,7 +46,9 @@ pub(crate) async fn list_model_limits(call: &Call<'_>) -> Answer {
             "modelLimit": limits(&row.account), "workspaceLimit": limits(&row.workspace),
         })
     };
-    Ok(json!({ "limits": page.iter().map(shown).collect::<Vec<_>>(), "nextToken": token, "totalCount": total, "maxResults": page.len() }))
+    Ok(
+        json!({ "limits": page.iter().map(shown).collect::<Vec<_>>(), "nextToken": token, "totalCount": total, "maxResults": page.len() }),
+    )
 }
 
 fn changes(call: &Call<'_>, field: &str) -> Result<Vec<LimitChange>, Failure> {
@@ -52,7 +57,10 @@ fn changes(call: &Call<'_>, field: &str) -> Result<Vec<LimitChange>, Failure> {
         return Err(call.parameters.missing(field).into());
     }
     if entries.len() > MOST_MODELS {
-        return Err(call.parameters.invalid(field, format!("must be at most {MOST_MODELS} models in one call")).into());
+        return Err(call
+            .parameters
+            .invalid(field, format!("must be at most {MOST_MODELS} models in one call"))
+            .into());
     }
     entries.iter().map(change).collect()
 }
@@ -66,7 +74,9 @@ fn change(entry: &Parameters) -> Result<LimitChange, Failure> {
     if !matches!(entry.text("usageLimitField")?.as_deref(), None | Some("" | "total_tokens")) {
         return Err(entry.invalid("usageLimitField", "must be total_tokens").into());
     }
-    let amount = |name: &str| -> Result<Option<u64>, Failure> { Ok(entry.integer(name, 0..=MOST)?.map(i64::unsigned_abs)) };
+    let amount = |name: &str| -> Result<Option<u64>, Failure> {
+        Ok(entry.integer(name, 0..=MOST)?.map(i64::unsigned_abs))
+    };
     let period = |name: &str| -> Result<Option<u32>, Failure> {
         Ok(entry.integer(name, 1..=LONGEST_PERIOD)?.and_then(|seconds| u32::try_from(seconds).ok()))
     };

@@ -37,7 +37,8 @@ pub(crate) async fn list_models(call: &Call<'_>) -> Answer {
     let name = parameters.text("name")?.unwrap_or_default().to_lowercase();
     let providers = parameters.texts("providers")?.unwrap_or_default();
     let wanted = parameters.texts("capabilities")?.unwrap_or_default();
-    let capabilities = wanted.iter().map(|text| Capability::parse("capabilities", text)).collect::<Result<Vec<_>, _>>()?;
+    let capabilities =
+        wanted.iter().map(|text| Capability::parse("capabilities", text)).collect::<Result<Vec<_>, _>>()?;
     let features = parameters.texts("features")?.unwrap_or_default();
     let window = parameters.integer("contextWindow", 0..=MOST_TOKENS)?;
     parameters.text("language")?;
@@ -47,13 +48,20 @@ pub(crate) async fn list_models(call: &Call<'_>) -> Answer {
     models.retain(|entry| {
         model.as_deref().is_none_or(|model| entry.model.as_str() == model)
             && (entry.name.to_lowercase().contains(&name) || entry.model.as_str().contains(&name))
-            && (providers.is_empty() || entry.routes.iter().any(|route| providers.iter().any(|name| route.provider.as_str() == name)))
+            && (providers.is_empty()
+                || entry
+                    .routes
+                    .iter()
+                    .any(|route| providers.iter().any(|name| route.provider.as_str() == name)))
             && capabilities.iter().all(|capability| entry.capabilities.contains(capability))
             && features.is_empty()
-            && window.is_none_or(|least| entry.context_window.is_some_and(|window| window >= least.unsigned_abs()))
+            && window
+                .is_none_or(|least| entry.context_window.is_some_and(|window| window >= least.unsigned_abs()))
     });
     let (page, token, total) = call.slice(models, |entry| entry.model.to_string())?;
-    Ok(json!({ "models": page.iter().map(shown).collect::<Vec<_>>(), "nextToken": token, "totalCount": total, "maxResults": page.len() }))
+    Ok(
+        json!({ "models": page.iter().map(shown).collect::<Vec<_>>(), "nextToken": token, "totalCount": total, "maxResults": page.len() }),
+    )
 }
 
 fn model_name(call: &Call<'_>) -> Result<ModelName, Failure> {
@@ -73,7 +81,8 @@ fn route(parameters: &Parameters, model: &ModelName) -> Result<Route, Failure> {
     let upstream = parameters.text("upstreamModel")?;
     Ok(Route {
         provider: ProviderName::parse("routes.provider", &parameters.required_text("provider")?)?,
-        upstream_model: upstream.map_or_else(|| Ok(model.clone()), |text| ModelName::parse("routes.upstreamModel", &text))?,
+        upstream_model: upstream
+            .map_or_else(|| Ok(model.clone()), |text| ModelName::parse("routes.upstreamModel", &text))?,
         priority: whole(parameters, "priority", 1)?,
         weight: whole(parameters, "weight", 1)?,
     })
@@ -95,12 +104,25 @@ pub(crate) async fn put_model(call: &Call<'_>) -> Answer {
     let capabilities = parameters.texts("capabilities")?.unwrap_or_else(|| vec!["chat".to_owned()]);
     let entry = Model {
         name: parameters.text("name")?.unwrap_or_else(|| model.to_string()),
-        capabilities: capabilities.iter().map(|text| Capability::parse("capabilities", text)).collect::<Result<_, _>>()?,
+        capabilities: capabilities
+            .iter()
+            .map(|text| Capability::parse("capabilities", text))
+            .collect::<Result<_, _>>()?,
         context_window: count(parameters, "contextWindow")?,
         max_input_tokens: count(parameters, "maxInputTokens")?,
         max_output_tokens: count(parameters, "maxOutputTokens")?,
-        prices: parameters.objects("prices")?.unwrap_or_default().iter().map(price).collect::<Result<_, _>>()?,
-        routes: parameters.objects("routes")?.unwrap_or_default().iter().map(|inner| route(inner, &model)).collect::<Result<_, _>>()?,
+        prices: parameters
+            .objects("prices")?
+            .unwrap_or_default()
+            .iter()
+            .map(price)
+            .collect::<Result<_, _>>()?,
+        routes: parameters
+            .objects("routes")?
+            .unwrap_or_default()
+            .iter()
+            .map(|inner| route(inner, &model))
+            .collect::<Result<_, _>>()?,
         model,
     };
     call.finish()?;

@@ -25,14 +25,21 @@ fn version(version: &PolicyVersion, is_default: bool) -> Value {
 }
 
 fn document(call: &Call<'_>) -> Result<String, Failure> {
-    Ok(call.parameters.document("PolicyDocument")?.ok_or_else(|| call.parameters.missing("PolicyDocument"))?)
+    Ok(call
+        .parameters
+        .document("PolicyDocument")?
+        .ok_or_else(|| call.parameters.missing("PolicyDocument"))?)
 }
 
 fn version_id(call: &Call<'_>) -> Result<u64, Failure> {
     let text = call.parameters.required_text("VersionId")?;
     let number = text.strip_prefix('v').and_then(|number| number.parse().ok()).filter(|number| *number > 0);
     number.ok_or_else(|| {
-        Error::invalid("InvalidParameter.VersionId.Format", "The parameter - \"VersionId\" must be `v` and a number, such as `v1`.").into()
+        Error::invalid(
+            "InvalidParameter.VersionId.Format",
+            "The parameter - \"VersionId\" must be `v` and a number, such as `v1`.",
+        )
+        .into()
     })
 }
 
@@ -69,7 +76,10 @@ pub(crate) async fn list_policies(call: &Call<'_>) -> Answer {
 
 pub(crate) async fn update_policy_description(call: &Call<'_>) -> Answer {
     let name = call.policy_name()?;
-    let description = call.parameters.document("NewDescription")?.ok_or_else(|| call.parameters.missing("NewDescription"))?;
+    let description = call
+        .parameters
+        .document("NewDescription")?
+        .ok_or_else(|| call.parameters.missing("NewDescription"))?;
     call.finish()?;
     let policy = call.api.control().update_policy_description(call.caller, &name, &description).await?;
     Ok(json!({ "Policy": shown(&policy) }))
@@ -86,29 +96,45 @@ pub(crate) async fn delete_policy(call: &Call<'_>) -> Answer {
 pub(crate) async fn create_policy_version(call: &Call<'_>) -> Answer {
     let name = call.policy_name()?;
     let document = document(call)?;
-    let make_default = if call.parameters.boolean("SetAsDefault")?.unwrap_or(false) { MakeDefault::Yes } else { MakeDefault::No };
+    let make_default = if call.parameters.boolean("SetAsDefault")?.unwrap_or(false) {
+        MakeDefault::Yes
+    } else {
+        MakeDefault::No
+    };
     let rotation = match call.parameters.text("RotateStrategy")?.as_deref() {
         None | Some("" | "None") => Rotation::None,
         Some("DeleteOldestNonDefaultVersionWhenLimitExceeded") => Rotation::DeleteOldestNonDefault,
-        Some(_) => return Err(call.parameters.invalid("RotateStrategy", "must be None or DeleteOldestNonDefaultVersionWhenLimitExceeded").into()),
+        Some(_) => {
+            return Err(call
+                .parameters
+                .invalid("RotateStrategy", "must be None or DeleteOldestNonDefaultVersionWhenLimitExceeded")
+                .into());
+        }
     };
     call.finish()?;
-    let made = call.api.control().create_policy_version(call.caller, &name, &document, make_default, rotation).await?;
+    let made = call
+        .api
+        .control()
+        .create_policy_version(call.caller, &name, &document, make_default, rotation)
+        .await?;
     Ok(json!({ "PolicyVersion": version(&made, make_default == MakeDefault::Yes) }))
 }
 
 pub(crate) async fn get_policy_version(call: &Call<'_>) -> Answer {
     let (name, policy_type, number) = (call.policy_name()?, call.policy_type()?, version_id(call)?);
     call.finish()?;
-    let (found, is_default) = call.api.control().get_policy_version(call.caller, policy_type, &name, number).await?;
+    let (found, is_default) =
+        call.api.control().get_policy_version(call.caller, policy_type, &name, number).await?;
     Ok(json!({ "PolicyVersion": version(&found, is_default) }))
 }
 
 pub(crate) async fn list_policy_versions(call: &Call<'_>) -> Answer {
     let (name, policy_type) = (call.policy_name()?, call.policy_type()?);
     call.finish()?;
-    let (versions, default) = call.api.control().list_policy_versions(call.caller, policy_type, &name).await?;
-    let shown: Vec<_> = versions.iter().map(|found| version(found, found.version.unsigned_abs() == default)).collect();
+    let (versions, default) =
+        call.api.control().list_policy_versions(call.caller, policy_type, &name).await?;
+    let shown: Vec<_> =
+        versions.iter().map(|found| version(found, found.version.unsigned_abs() == default)).collect();
     Ok(json!({ "PolicyVersions": { "PolicyVersion": shown } }))
 }
 

@@ -16,7 +16,9 @@ use crate::routes::{Answer, Call};
 pub trait ProviderProbe: Send + Sync {
     /// The HTTP status that the provider's model list answered with, or why it could not be reached.
     fn probe<'a>(
-        &'a self, provider: &'a Provider, credential: Option<&'a Secret<String>>,
+        &'a self,
+        provider: &'a Provider,
+        credential: Option<&'a Secret<String>>,
     ) -> Pin<Box<dyn Future<Output = Result<u16, String>> + Send + 'a>>;
 }
 
@@ -78,7 +80,9 @@ pub(crate) async fn test_provider(call: &Call<'_>) -> Answer {
     let answer = call.api.probe().probe(&provider, credential.as_ref()).await;
     let took = call.api.control().clock().now_ms() - started;
     Ok(match answer {
-        Ok(status) => json!({ "reachable": true, "accepted": (200..300).contains(&status), "status": status, "tookMs": took }),
+        Ok(status) => {
+            json!({ "reachable": true, "accepted": (200..300).contains(&status), "status": status, "tookMs": took })
+        }
         Err(why) => json!({ "reachable": false, "accepted": false, "why": why, "tookMs": took }),
     })
 }

@@ -1,12 +1,12 @@
 //! From parameters to domain values: parsed once, here.
 
 use bailey_acs::parameters::Parameters;
+use bailey_control::{Cursor, Page};
 use bailey_domain::change::PolicyType;
 use bailey_domain::key_auth::{KeyAuth, everywhere, parse_network};
 use bailey_domain::name::{PolicyName, UserName};
 use bailey_domain::page::Pages;
 use bailey_domain::{Error, WorkspaceId};
-use bailey_control::{Cursor, Page};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -40,7 +40,11 @@ impl Call<'_> {
             None => Ok(None),
             Some("System") => Ok(Some(PolicyType::System)),
             Some("Custom") => Ok(Some(PolicyType::Custom)),
-            Some(_) => Err(Error::invalid("InvalidParameter.PolicyType", "The parameter - \"PolicyType\" must be System or Custom.").into()),
+            Some(_) => Err(Error::invalid(
+                "InvalidParameter.PolicyType",
+                "The parameter - \"PolicyType\" must be System or Custom.",
+            )
+            .into()),
         }
     }
 
@@ -89,15 +93,26 @@ impl Call<'_> {
     }
 
     /// One page of a list that is held whole: the rows, the token of the next page and the count of all.
-    pub(crate) fn slice<T>(&self, rows: Vec<T>, key: impl Fn(&T) -> String) -> Result<(Vec<T>, Option<String>, usize), Failure> {
+    pub(crate) fn slice<T>(
+        &self,
+        rows: Vec<T>,
+        key: impl Fn(&T) -> String,
+    ) -> Result<(Vec<T>, Option<String>, usize), Failure> {
         let cursor = self.list_cursor()?;
         let total = rows.len();
         let limit = usize::try_from(cursor.limit).map_err(Error::internal)?;
-        let start = if cursor.after.is_empty() { 0 } else { rows.iter().position(|row| key(row) == cursor.after).map_or(total, |at| at + 1) };
+        let start = if cursor.after.is_empty() {
+            0
+        } else {
+            rows.iter().position(|row| key(row) == cursor.after).map_or(total, |at| at + 1)
+        };
         let mut rest = rows.into_iter().skip(start);
         let page: Vec<T> = rest.by_ref().take(limit).collect();
         let more = rest.next().is_some();
-        let token = page.last().filter(|_| more).map(|last| self.api.control().page_token(self.caller.account, &key(last)));
+        let token = page
+            .last()
+            .filter(|_| more)
+            .map(|last| self.api.control().page_token(self.caller.account, &key(last)));
         Ok((page, token, total))
     }
 
@@ -120,7 +135,9 @@ pub(crate) fn auth(parameters: &Parameters) -> Result<Option<Option<KeyAuth>>, F
     let scope = auth.object("modelAccessScope")?;
     let (all, models) = match &scope {
         None => (None, Vec::new()),
-        Some(scope) => (scope.boolean("allowAllModels")?, scope.texts("accessibleModels")?.unwrap_or_default()),
+        Some(scope) => {
+            (scope.boolean("allowAllModels")?, scope.texts("accessibleModels")?.unwrap_or_default())
+        }
     };
     if kind != "Custom" {
         if kind != "All" && !kind.is_empty() {
@@ -139,14 +156,20 @@ pub(crate) fn auth(parameters: &Parameters) -> Result<Option<Option<KeyAuth>>, F
     let accessible_models = match all {
         Some(false) => Some(models.into_iter().map(String::into_boxed_str).collect()),
         _ if models.is_empty() => None,
-        _ => return Err(auth.invalid("modelAccessScope.allowAllModels", "must be false for accessibleModels to count").into()),
+        _ => {
+            return Err(auth
+                .invalid("modelAccessScope.allowAllModels", "must be false for accessibleModels to count")
+                .into());
+        }
     };
     Ok(Some(Some(KeyAuth { access_ips, accessible_models })))
 }
 
 /// A time of ours as RAM writes it: `2026-11-24T06:30:00Z`.
 pub(crate) fn date(at_ms: i64) -> String {
-    Timestamp::from_millisecond(at_ms).map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
+    Timestamp::from_millisecond(at_ms)
+        .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+        .unwrap_or_default()
 }
 
 /// A time as callers give it: milliseconds since the epoch, or RFC 3339.
@@ -154,8 +177,14 @@ pub(crate) fn moment(parameters: &Parameters, field: &str) -> Result<Option<i64>
     let Some(text) = parameters.json(field) else { return Ok(None) };
     let parsed = match &text {
         Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.parse().ok().or_else(|| text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)),
+        Value::String(text) => {
+            text.parse().ok().or_else(|| text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond))
+        }
         _ => None,
     };
-    parsed.map(Some).ok_or_else(|| parameters.invalid(field, "must be milliseconds since 1970, or a time such as 2026-11-24T06:30:00Z").into())
+    parsed.map(Some).ok_or_else(|| {
+        parameters
+            .invalid(field, "must be milliseconds since 1970, or a time such as 2026-11-24T06:30:00Z")
+            .into()
+    })
 }

@@ -90,8 +90,8 @@ macro_rules! routes {
 }
 
 use crate::{
-    access_keys, attachments, audit, explain, grants, identity, keys, limits, members, models, policies, providers,
-    settings, studio_users, usage, users, workspaces,
+    access_keys, attachments, audit, explain, grants, identity, keys, limits, members, models, policies,
+    providers, settings, studio_users, usage, users, workspaces,
 };
 
 routes! {
@@ -178,10 +178,13 @@ routes! {
 /// Rows of the permission table that are reached through another operation's call.
 pub const SHARED: &[(&str, &str)] = &[("ListAllApiKeys", "ListApiKeys"), ("GetWorkspaceUsage", "GetUsage")];
 
+/// The parameters in a path, by name, as they arrived.
+type Values<'p> = Vec<(&'static str, &'p str)>;
+
 /// What a path leads to.
 pub(crate) enum Found<'p> {
     /// This route, with the values of its path parameters as they arrived.
-    Route(&'static Route, Vec<(&'static str, &'p str)>),
+    Route(&'static Route, Values<'p>),
     /// The path, but not with this method.
     OtherMethods(Vec<&'static Method>),
     /// Nothing.
@@ -190,12 +193,14 @@ pub(crate) enum Found<'p> {
 
 /// Finds the route of an RPC call.
 pub(crate) fn find_rpc(version: &str, action: &str) -> Option<&'static Route> {
-    ROUTES.iter().find(|route| matches!(&route.form, Form::Rpc { version: own } if *own == version) && route.operation == action)
+    ROUTES.iter().find(|route| {
+        matches!(&route.form, Form::Rpc { version: own } if *own == version) && route.operation == action
+    })
 }
 
 /// Finds the route of an ROA call. A literal segment wins over a parameter, so `models/limits` is no model's name.
 pub(crate) fn find_roa<'p>(wanted: &Method, asked: &'p str) -> Found<'p> {
-    let mut best: Option<(usize, &'static Route, Vec<(&'static str, &'p str)>)> = None;
+    let mut best: Option<(&'static Route, Values<'p>)> = None;
     let mut others = Vec::new();
     let mut shortest = usize::MAX;
     for route in ROUTES {
@@ -204,29 +209,33 @@ pub(crate) fn find_roa<'p>(wanted: &Method, asked: &'p str) -> Found<'p> {
         shortest = shortest.min(values.len());
         if method != wanted {
             others.push((values.len(), method));
-        } else if best.as_ref().is_none_or(|(count, ..)| values.len() < *count) {
-            best = Some((values.len(), route, values));
+        } else if best.as_ref().is_none_or(|(_, best)| values.len() < best.len()) {
+            best = Some((route, values));
         }
     }
     match best {
-        Some((count, route, values)) if count == shortest => Found::Route(route, values),
+        Some((route, values)) if values.len() == shortest => Found::Route(route, values),
         _ if shortest == usize::MAX => Found::Nothing,
-        _ => Found::OtherMethods(others.into_iter().filter(|(count, _)| *count == shortest).map(|(_, method)| method).collect()),
+        _ => Found::OtherMethods(
+            others.into_iter().filter(|(count, _)| *count == shortest).map(|(_, method)| method).collect(),
+        ),
     }
 }
 
-fn match_path<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
+fn match_path<'p>(template: &'static str, path: &'p str) -> Option<Values<'p>> {
     let mut values = Vec::new();
     let (mut wanted, mut given) = (template.split('/'), path.split('/'));
     loop {
         match (wanted.next(), given.next()) {
             (None, None) => return Some(values),
-            (Some(wanted), Some(given)) => match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-                Some(_) if given.is_empty() => return None,
-                Some(name) => values.push((name, given)),
-                None if wanted == given => {}
-                None => return None,
-            },
+            (Some(wanted), Some(given)) => {
+                match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                    Some(_) if given.is_empty() => return None,
+                    Some(name) => values.push((name, given)),
+                    None if wanted == given => {}
+                    None => return None,
+                }
+            }
             _ => return None,
         }
     }
@@ -256,7 +265,10 @@ mod tests {
             Found::Nothing => "nothing".to_owned(),
         };
         assert_eq!(name(Method::GET, "/modelstudio/models/limits"), "ListModelLimits []");
-        assert_eq!(name(Method::PUT, "/modelstudio/models/qwen-plus"), "PutModel [(\"model\", \"qwen-plus\")]");
+        assert_eq!(
+            name(Method::PUT, "/modelstudio/models/qwen-plus"),
+            "PutModel [(\"model\", \"qwen-plus\")]"
+        );
         assert_eq!(name(Method::PUT, "/modelstudio/models/limits"), "[GET, POST]");
         assert_eq!(name(Method::PUT, "/modelstudio/workspaces//"), "nothing");
         assert_eq!(name(Method::GET, "/modelstudio/nothing"), "nothing");

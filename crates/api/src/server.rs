@@ -26,8 +26,17 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// Parameters of RPC calls that say how the call is made and not what it asks.
 const COMMON: [&str; 11] = [
-    "Action", "Version", "Format", "RegionId", "AccessKeyId", "SignatureMethod", "SignatureVersion", "SignatureType",
-    "SignatureNonce", "Timestamp", "Signature",
+    "Action",
+    "Version",
+    "Format",
+    "RegionId",
+    "AccessKeyId",
+    "SignatureMethod",
+    "SignatureVersion",
+    "SignatureType",
+    "SignatureNonce",
+    "Timestamp",
+    "Signature",
 ];
 
 /// The control API. Cheap to clone.
@@ -80,7 +89,8 @@ impl Api {
         match answered {
             Ok(fields) => answer::success(shape, id, fields),
             Err(failure) => {
-                let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+                let host =
+                    parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
                 let told = failure.told(&|refusal| self.diagnostic(refusal));
                 tracing::info!(request.id = %id, status = told.status.as_u16(), code = %told.code, "control call refused");
                 answer::failed(shape, id, host, &told)
@@ -92,6 +102,11 @@ impl Api {
         let path = parts.uri.path();
         let (route, values) = if path == "/" {
             let (version, action) = named_call(parts, body);
+            for (name, text) in [("Action", &action), ("Version", &version)] {
+                if text.is_empty() {
+                    return Err(Failure::Common(name));
+                }
+            }
             (routes::find_rpc(&version, &action).ok_or(Failure::NoSuchApi)?, Vec::new())
         } else {
             match routes::find_roa(&parts.method, path) {
@@ -106,7 +121,7 @@ impl Api {
         let caller = self.authenticate(parts, body, peer.addr.ip(), id)?;
         let parameters = Parameters::collect(Sources {
             query: parts.uri.query(),
-            content_type: parts.headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes()),
+            content_type: parts.headers.get(header::CONTENT_TYPE).map(http::HeaderValue::as_bytes),
             body,
             path: &values,
         })?;
@@ -132,9 +147,13 @@ fn body_failure(error: &BodyError) -> Failure {
 
 /// Version and action of an RPC call, from headers, query or form.
 fn named_call(parts: &Parts, body: &[u8]) -> (String, String) {
-    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let header =
+        |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let pairs = |text: &str, name: &str| {
-        text.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+        text.split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value.to_owned())
     };
     let query = parts.uri.query().unwrap_or_default();
     let form = std::str::from_utf8(body).unwrap_or_default();

@@ -41,7 +41,11 @@ fn line(entry: &Parameters) -> Result<NewStudioUser, Failure> {
         let pages = Pages::parse("users.workspaces.pages", &seat.texts("pages")?.unwrap_or_default())?;
         seats.push((seat.required_text("workspaceId")?.parse()?, pages));
     }
-    Ok(NewStudioUser { display_name: DisplayName::parse("users.displayName", &display_name)?, user_name, seats })
+    Ok(NewStudioUser {
+        display_name: DisplayName::parse("users.displayName", &display_name)?,
+        user_name,
+        seats,
+    })
 }
 
 pub(crate) async fn add_users(call: &Call<'_>) -> Answer {
@@ -50,7 +54,10 @@ pub(crate) async fn add_users(call: &Call<'_>) -> Answer {
         return Err(call.parameters.missing("users").into());
     }
     if entries.len() > MOST_USERS {
-        return Err(call.parameters.invalid("users", format!("must be at most {MOST_USERS} users in one call")).into());
+        return Err(call
+            .parameters
+            .invalid("users", format!("must be at most {MOST_USERS} users in one call"))
+            .into());
     }
     let lines = entries.iter().map(line).collect::<Result<Vec<_>, _>>()?;
     let dry_run = call.parameters.boolean("dryRun")?.unwrap_or(false);
@@ -64,7 +71,9 @@ pub(crate) async fn list_studio_users(call: &Call<'_>) -> Answer {
     let cursor = call.list_cursor()?;
     call.finish()?;
     let page = call.api.control().list_studio_users(call.caller, &cursor).await?;
-    Ok(json!({ "users": page.rows.iter().map(shown).collect::<Vec<_>>(), "nextToken": call.token(&page), "maxResults": cursor.limit }))
+    Ok(
+        json!({ "users": page.rows.iter().map(shown).collect::<Vec<_>>(), "nextToken": call.token(&page), "maxResults": cursor.limit }),
+    )
 }
 
 pub(crate) async fn remove_user(call: &Call<'_>) -> Answer {

@@ -19,10 +19,16 @@ pub(crate) async fn get_usage(call: &Call<'_>) -> Answer {
         "workspace" => UsageBy::Workspace,
         "hour" => UsageBy::Hour,
         "day" => UsageBy::Day,
-        _ => return Err(call.parameters.invalid("groupBy", "must be model, apiKey, user, workspace, hour or day").into()),
+        _ => {
+            return Err(call
+                .parameters
+                .invalid("groupBy", "must be model, apiKey, user, workspace, hour or day")
+                .into());
+        }
     };
     let to = read::moment(call.parameters, "to")?.unwrap_or(i64::MAX);
-    let from = read::moment(call.parameters, "from")?.unwrap_or_else(|| to.min(call.caller.now_ms) - USUAL_SPAN_MS);
+    let from =
+        read::moment(call.parameters, "from")?.unwrap_or_else(|| to.min(call.caller.now_ms) - USUAL_SPAN_MS);
     call.finish()?;
     let rows = call.api.control().get_usage(call.caller, workspace, by, from, to).await?;
     let usage: Vec<Value> = rows

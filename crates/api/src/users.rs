@@ -14,7 +14,12 @@ fn shown(user: &User) -> Map<String, Value> {
     fields.insert("UserId".into(), json!(user.user_id));
     fields.insert("UserName".into(), json!(user.name));
     fields.insert("CreateDate".into(), json!(date(user.created_at)));
-    let optional = [("DisplayName", &user.display_name), ("Email", &user.email), ("MobilePhone", &user.mobile_phone), ("Comments", &user.comments)];
+    let optional = [
+        ("DisplayName", &user.display_name),
+        ("Email", &user.email),
+        ("MobilePhone", &user.mobile_phone),
+        ("Comments", &user.comments),
+    ];
     for (name, text) in optional.into_iter().filter(|(_, text)| !text.is_empty()) {
         fields.insert(name.into(), json!(text));
     }
@@ -54,7 +59,8 @@ pub(crate) async fn get_user(call: &Call<'_>) -> Answer {
 
 pub(crate) async fn update_user(call: &Call<'_>) -> Answer {
     let name = call.user_name("UserName")?;
-    let new_name = call.parameters.text("NewUserName")?.map(|text| UserName::parse("NewUserName", &text)).transpose()?;
+    let new_name =
+        call.parameters.text("NewUserName")?.map(|text| UserName::parse("NewUserName", &text)).transpose()?;
     let text = texts(call, "New")?;
     call.finish()?;
     let user = call.api.control().update_user(call.caller, &name, new_name, text).await?;

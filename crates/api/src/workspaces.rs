@@ -33,10 +33,13 @@ pub(crate) async fn list_workspaces(call: &Call<'_>) -> Answer {
     call.finish()?;
     let mut workspaces = call.api.control().list_workspaces(call.caller).await?;
     workspaces.retain(|workspace| {
-        wanted.is_none_or(|id| workspace.workspace_id == id) && workspace.name.as_str().to_lowercase().contains(&part)
+        wanted.is_none_or(|id| workspace.workspace_id == id)
+            && workspace.name.as_str().to_lowercase().contains(&part)
     });
     let (page, token, total) = call.slice(workspaces, |workspace| workspace.workspace_id.to_string())?;
-    Ok(json!({ "workspaces": page.iter().map(shown).collect::<Vec<_>>(), "nextToken": token, "totalCount": total, "maxResults": page.len() }))
+    Ok(
+        json!({ "workspaces": page.iter().map(shown).collect::<Vec<_>>(), "nextToken": token, "totalCount": total, "maxResults": page.len() }),
+    )
 }
 
 pub(crate) async fn rename_workspace(call: &Call<'_>) -> Answer {
@@ -50,6 +53,7 @@ pub(crate) async fn delete_workspace(call: &Call<'_>) -> Answer {
     let workspace = call.workspace()?;
     call.finish()?;
     let reasons = call.api.control().delete_workspace(call.caller, workspace).await?;
-    let reasons: Vec<_> = reasons.iter().map(|(kind, reason)| json!({ "resourceType": kind, "reason": reason })).collect();
+    let reasons: Vec<_> =
+        reasons.iter().map(|(kind, reason)| json!({ "resourceType": kind, "reason": reason })).collect();
     Ok(json!({ "isDeleted": reasons.is_empty(), "failReasons": reasons }))
 }

@@ -52,12 +52,20 @@ impl Control {
                 };
                 Owner { principal: Principal::User(user.user_id), scope, label: name.to_string() }
             }
-            None => Owner { principal: Principal::Root, scope: RamScope::user(caller.account, "root"), label: "root".to_owned() },
+            None => Owner {
+                principal: Principal::Root,
+                scope: RamScope::user(caller.account, "root"),
+                label: "root".to_owned(),
+            },
         })
     }
 
     /// Creates an access key.
-    pub async fn create_access_key(&self, caller: &Caller, name: Option<&UserName>) -> Result<IssuedAccessKey, Error> {
+    pub async fn create_access_key(
+        &self,
+        caller: &Caller,
+        name: Option<&UserName>,
+    ) -> Result<IssuedAccessKey, Error> {
         let Owner { principal, scope, label } = self.owner(caller, name).await?;
         let (mut tx, permit) = self.begin::<CreateAccessKey>(caller, scope.clone(), &label).await?;
         let may = self.directory().may_make_credential::<CreateAccessKey>(caller, &scope, principal);
@@ -66,48 +74,83 @@ impl Control {
             present(&mut tx, caller.account, name).await?;
         }
         let quota = self.settings_of(caller.account)?.quota_access_keys_per_user;
-        within(quota, tx.count_access_keys(caller.account, principal).await?, "User.AccessKey", "access keys")?;
+        within(
+            quota,
+            tx.count_access_keys(caller.account, principal).await?,
+            "User.AccessKey",
+            "access keys",
+        )?;
         let access_key_id = AccessKeyId::random(&*self.entropy);
         let secret = random_secret(&*self.entropy, "", 30);
-        let sealed_secret = self.sealer().seal(&*self.entropy, &access_key_label(access_key_id), secret.reveal().as_bytes());
-        let key = tx.insert_access_key(&permit, &NewAccessKey { access_key_id, owner: principal, sealed_secret }).await?;
+        let sealed_secret =
+            self.sealer().seal(&*self.entropy, &access_key_label(access_key_id), secret.reveal().as_bytes());
+        let key = tx
+            .insert_access_key(&permit, &NewAccessKey { access_key_id, owner: principal, sealed_secret })
+            .await?;
         tx.commit(permit, Record { target: label, before: Value::Null, after: json!(key) }).await?;
         Ok(IssuedAccessKey { key, secret })
     }
 
     /// Lists somebody's access keys.
-    pub async fn list_access_keys(&self, caller: &Caller, name: Option<&UserName>) -> Result<Vec<AccessKey>, Error> {
+    pub async fn list_access_keys(
+        &self,
+        caller: &Caller,
+        name: Option<&UserName>,
+    ) -> Result<Vec<AccessKey>, Error> {
         let Owner { principal, scope, label } = self.owner(caller, name).await?;
         let permit = self.permit::<ListAccessKeys>(caller, scope, &label).await?;
         self.store.list_access_keys(&permit, principal).await
     }
 
     /// Switches an access key on or off.
-    pub async fn update_access_key(&self, caller: &Caller, name: Option<&UserName>, id: AccessKeyId, active: bool) -> Result<Revoked, Error> {
+    pub async fn update_access_key(
+        &self,
+        caller: &Caller,
+        name: Option<&UserName>,
+        id: AccessKeyId,
+        active: bool,
+    ) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
         let Owner { principal, scope, label } = self.owner(caller, name).await?;
         let (mut tx, permit) = self.begin::<UpdateAccessKey>(caller, scope, &label).await?;
         let key = present_key(&mut tx, caller, principal, id).await?;
         let changed = tx.update_access_key(&permit, &key, active).await?;
-        let committed = tx.commit(permit, Record { target: id.to_string(), before: json!(key), after: json!(changed) }).await?;
+        let committed = tx
+            .commit(permit, Record { target: id.to_string(), before: json!(key), after: json!(changed) })
+            .await?;
         Ok(Revoked::of(committed, 0, self.clock.now_ms() - started))
     }
 
     /// Deletes an access key.
-    pub async fn delete_access_key(&self, caller: &Caller, name: Option<&UserName>, id: AccessKeyId) -> Result<Revoked, Error> {
+    pub async fn delete_access_key(
+        &self,
+        caller: &Caller,
+        name: Option<&UserName>,
+        id: AccessKeyId,
+    ) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
         let Owner { principal, scope, label } = self.owner(caller, name).await?;
         let (mut tx, permit) = self.begin::<DeleteAccessKey>(caller, scope, &label).await?;
         let key = present_key(&mut tx, caller, principal, id).await?;
         if principal == Principal::Root && tx.count_access_keys(caller.account, principal).await? == 1 {
-            return Err(Error::in_use("User.AccessKey", "the last access key of the account cannot be deleted: nobody could sign in as root any more. Create another one first"));
+            return Err(Error::in_use(
+                "User.AccessKey",
+                "the last access key of the account cannot be deleted: nobody could sign in as root any more. Create another one first",
+            ));
         }
         tx.delete_access_key(&permit, id).await?;
-        let committed = tx.commit(permit, Record { target: id.to_string(), before: json!(key), after: Value::Null }).await?;
+        let committed = tx
+            .commit(permit, Record { target: id.to_string(), before: json!(key), after: Value::Null })
+            .await?;
         Ok(Revoked::of(committed, 0, self.clock.now_ms() - started))
     }
 }
 
-async fn present_key(tx: &mut Tx, caller: &Caller, owner: Principal, id: AccessKeyId) -> Result<AccessKey, Error> {
+async fn present_key(
+    tx: &mut Tx,
+    caller: &Caller,
+    owner: Principal,
+    id: AccessKeyId,
+) -> Result<AccessKey, Error> {
     tx.find_access_key(caller.account, owner, id).await?.ok_or_else(|| Error::absent("User.AccessKey"))
 }

@@ -10,7 +10,12 @@ use crate::control::Control;
 
 impl Control {
     /// Lists audit records, newest first.
-    pub async fn list_audit_records(&self, caller: &Caller, filter: &AuditFilter, cursor: &Cursor) -> Result<Page<AuditRecord>, Error> {
+    pub async fn list_audit_records(
+        &self,
+        caller: &Caller,
+        filter: &AuditFilter,
+        cursor: &Cursor,
+    ) -> Result<Page<AuditRecord>, Error> {
         let permit = self.permit::<ListAuditRecords>(caller, WholeAccount, "").await?;
         self.store.list_audit_records(&permit, filter, cursor).await
     }

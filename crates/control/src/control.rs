@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bailey_domain::operations::Operation;
 use bailey_domain::permit::Refusal;
-use bailey_domain::secret::KeyHasher;
 use bailey_domain::seal::Sealer;
+use bailey_domain::secret::KeyHasher;
 use bailey_domain::settings::Settings;
 use bailey_domain::{AccountId, Caller, Clock, Directory, Entropy, Error, Permit};
 use bailey_store::{Store, Tx};
@@ -69,7 +69,12 @@ impl Control {
     }
 
     /// The permit for a reading operation.
-    pub(crate) async fn permit<O: Operation>(&self, caller: &Caller, scope: O::On, target: &str) -> Result<Permit<O>, Error> {
+    pub(crate) async fn permit<O: Operation>(
+        &self,
+        caller: &Caller,
+        scope: O::On,
+        target: &str,
+    ) -> Result<Permit<O>, Error> {
         match self.directory().authorize::<O>(caller, scope) {
             Ok(permit) => Ok(permit),
             Err(refusal) => Err(self.refused(refusal, target).await),
@@ -77,18 +82,34 @@ impl Control {
     }
 
     /// The check of an operation whose answer needs no permit: it is made from the directory.
-    pub(crate) async fn require<O: Operation>(&self, caller: &Caller, scope: O::On, target: &str) -> Result<(), Error> {
+    pub(crate) async fn require<O: Operation>(
+        &self,
+        caller: &Caller,
+        scope: O::On,
+        target: &str,
+    ) -> Result<(), Error> {
         self.permit::<O>(caller, scope, target).await.map(drop)
     }
 
     /// A transaction and the permit for what it is to write.
-    pub(crate) async fn begin<O: Operation>(&self, caller: &Caller, scope: O::On, target: &str) -> Result<(Tx, Permit<O>), Error> {
+    pub(crate) async fn begin<O: Operation>(
+        &self,
+        caller: &Caller,
+        scope: O::On,
+        target: &str,
+    ) -> Result<(Tx, Permit<O>), Error> {
         let tx = self.store.write().await?;
         self.permit_in(tx, caller, scope, target).await
     }
 
     /// The permit for what an open transaction is to write, whose scope had to be looked up in it.
-    pub(crate) async fn permit_in<O: Operation>(&self, tx: Tx, caller: &Caller, scope: O::On, target: &str) -> Result<(Tx, Permit<O>), Error> {
+    pub(crate) async fn permit_in<O: Operation>(
+        &self,
+        tx: Tx,
+        caller: &Caller,
+        scope: O::On,
+        target: &str,
+    ) -> Result<(Tx, Permit<O>), Error> {
         match tx.authorize::<O>(caller, scope) {
             Ok(permit) => Ok((tx, permit)),
             Err(refusal) => {
@@ -99,7 +120,12 @@ impl Control {
     }
 
     /// Passes on what a rule about handing out said, inside a transaction.
-    pub(crate) async fn unless_refused(&self, tx: Tx, answer: Result<(), Box<Refusal>>, target: &str) -> Result<Tx, Error> {
+    pub(crate) async fn unless_refused(
+        &self,
+        tx: Tx,
+        answer: Result<(), Box<Refusal>>,
+        target: &str,
+    ) -> Result<Tx, Error> {
         match answer {
             Ok(()) => Ok(tx),
             Err(refusal) => {
@@ -119,7 +145,9 @@ impl Control {
     }
 
     pub(crate) fn settings_of(&self, account: AccountId) -> Result<Settings, Error> {
-        self.directory().settings(account).ok_or_else(|| Error::internal(format!("account {account} is not loaded")))
+        self.directory()
+            .settings(account)
+            .ok_or_else(|| Error::internal(format!("account {account} is not loaded")))
     }
 }
 

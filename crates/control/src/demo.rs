@@ -31,7 +31,8 @@ const MODELS: [(&str, &str, Capability); 4] = [
     ("text-embedding-v3", "Text Embedding v3", Capability::Embedding),
 ];
 
-const USERS: [(&str, &str); 3] = [("alice", "Alice (developer)"), ("bob", "Bob (manager)"), ("carol", "Carol (workspace administrator)")];
+const USERS: [(&str, &str); 3] =
+    [("alice", "Alice (developer)"), ("bob", "Bob (manager)"), ("carol", "Carol (workspace administrator)")];
 
 impl Control {
     fn demo_caller(&self, account: AccountId, principal: Principal) -> Caller {
@@ -57,7 +58,8 @@ impl Control {
         self.create_provider(&root(), demo.clone(), change).await?;
         for (model, name, capability) in MODELS {
             let model = ModelName::parse("model", model)?;
-            let route = Route { provider: demo.clone(), upstream_model: model.clone(), priority: 1, weight: 1 };
+            let route =
+                Route { provider: demo.clone(), upstream_model: model.clone(), priority: 1, weight: 1 };
             let entry = Model {
                 model,
                 name: name.to_owned(),
@@ -79,12 +81,29 @@ impl Control {
         let policy = bailey_domain::name::PolicyName::parse("PolicyName", "AliyunBailianFullAccess")?;
         let bob = UserName::parse("userName", "bob")?;
         self.attach_policy_to_user(&root(), bailey_domain::change::PolicyType::System, &policy, &bob).await?;
-        let research = self.create_workspace(&root(), &WorkspaceName::parse("workspaceName", "Research")?, "").await?.workspace_id;
-        let production = self.create_workspace(&root(), &WorkspaceName::parse("workspaceName", "Production")?, "").await?.workspace_id;
+        let research = self
+            .create_workspace(&root(), &WorkspaceName::parse("workspaceName", "Research")?, "")
+            .await?
+            .workspace_id;
+        let production = self
+            .create_workspace(&root(), &WorkspaceName::parse("workspaceName", "Production")?, "")
+            .await?
+            .workspace_id;
         let granted = |model: &str| {
-            ModelName::parse("model", model).map(|model| GrantChange { model, inference: Some(true), fine_tune: None, deploy: None })
+            ModelName::parse("model", model).map(|model| GrantChange {
+                model,
+                inference: Some(true),
+                fine_tune: None,
+                deploy: None,
+            })
         };
-        self.update_model_permissions(&root(), research, OpenScope::Keep, &[granted("qwen-plus")?, granted("text-embedding-v3")?]).await?;
+        self.update_model_permissions(
+            &root(),
+            research,
+            OpenScope::Keep,
+            &[granted("qwen-plus")?, granted("text-embedding-v3")?],
+        )
+        .await?;
         self.update_model_permissions(&root(), production, OpenScope::Keep, &[granted("qwen-max")?]).await?;
         for (name, workspace, pages) in [
             ("alice", research, Pages::of(&[Page::ApiKey, Page::Playground])),

@@ -59,29 +59,43 @@ impl Control {
                 let given: Vec<(&str, Value<'_>)> =
                     asked.context.iter().map(|(key, value)| (key.as_str(), Value::Text(value))).collect();
                 let resources: Vec<String> = asked.resource.iter().cloned().collect();
-                self.directory().explain(caller, &bailey_domain::directory::Asked {
-                    principal,
-                    action: asked.action.as_deref(),
-                    workspace: asked.workspace,
-                    page: asked.page,
-                    model: asked.model.as_deref(),
-                    resources: &resources,
-                    given: &given,
-                    source_ip: source,
-                    now_ms,
-                })
+                self.directory().explain(
+                    caller,
+                    &bailey_domain::directory::Asked {
+                        principal,
+                        action: asked.action.as_deref(),
+                        workspace: asked.workspace,
+                        page: asked.page,
+                        model: asked.model.as_deref(),
+                        resources: &resources,
+                        given: &given,
+                        source_ip: source,
+                        now_ms,
+                    },
+                )
             }
         };
         decision.request_id = caller.request_id.to_string();
         Ok(decision)
     }
 
-    async fn explain_key(&self, caller: &Caller, id: ApiKeyId, asked: &Asked, source: IpAddr, now_ms: i64) -> Result<Decision, Error> {
+    async fn explain_key(
+        &self,
+        caller: &Caller,
+        id: ApiKeyId,
+        asked: &Asked,
+        source: IpAddr,
+        now_ms: i64,
+    ) -> Result<Decision, Error> {
         let key = self.store.find_key(caller.account, id).await?;
         let owner = key.as_ref().and_then(|key| key.owner.user());
         self.require::<Explain>(caller, Person(owner), &id.to_string()).await?;
-        let model = asked.model.as_deref().ok_or_else(|| Error::field("model", "is missing: a key is asked about with the model that it would call"))?;
-        self.directory().explain_call(caller.account, id, model, source, now_ms).ok_or_else(|| Error::absent("ApiKey"))
+        let model = asked.model.as_deref().ok_or_else(|| {
+            Error::field("model", "is missing: a key is asked about with the model that it would call")
+        })?;
+        self.directory()
+            .explain_call(caller.account, id, model, source, now_ms)
+            .ok_or_else(|| Error::absent("ApiKey"))
     }
 
     async fn principal_named(&self, caller: &Caller, who: &str) -> Result<Option<Principal>, Error> {
@@ -110,7 +124,8 @@ impl Control {
         if let Some(decision) = self.store.find_gateway_decision(&permit, &id).await? {
             return Ok(decision);
         }
-        let record = self.store.find_audit_record(&permit, &id).await?.ok_or_else(|| Error::absent("Decision"))?;
+        let record =
+            self.store.find_audit_record(&permit, &id).await?.ok_or_else(|| Error::absent("Decision"))?;
         record.decision()
     }
 }

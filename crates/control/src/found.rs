@@ -40,7 +40,11 @@ impl Control {
             name: name.to_owned(),
             workspace,
             access_key,
-            sealed_secret: self.sealer().seal(&*self.entropy, &access_key_label(access_key), secret.reveal().as_bytes()),
+            sealed_secret: self.sealer().seal(
+                &*self.entropy,
+                &access_key_label(access_key),
+                secret.reveal().as_bytes(),
+            ),
             now_ms: self.clock.now_ms(),
             request_id: RequestId::new(request),
         };

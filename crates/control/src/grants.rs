@@ -47,10 +47,16 @@ pub enum GrantFilter {
 
 impl Control {
     /// Lists a workspace's model grants: the model, and what may be done with it.
-    pub async fn list_model_permissions(&self, caller: &Caller, workspace: WorkspaceId, filter: GrantFilter) -> Result<Vec<(Model, Grant)>, Error> {
+    pub async fn list_model_permissions(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+        filter: GrantFilter,
+    ) -> Result<Vec<(Model, Grant)>, Error> {
         let permit = self.permit::<ListModelPermissions>(caller, workspace, &workspace.to_string()).await?;
         let grants = self.store.list_grants(&permit).await?;
-        let mut grants: HashMap<_, _> = grants.into_iter().map(|grant| (grant.model, grant.permissions)).collect();
+        let mut grants: HashMap<_, _> =
+            grants.into_iter().map(|grant| (grant.model, grant.permissions)).collect();
         let place = self.store.find_workspace(caller.account, workspace).await?;
         let restricted = self.settings_of(caller.account)?.default_workspace_restricted;
         let all = place.is_some_and(|place| place.open_models || (place.is_default && !restricted));
@@ -67,11 +73,19 @@ impl Control {
     }
 
     /// Grants models to a workspace, or takes them back; calls that lose their model are cut.
-    pub async fn update_model_permissions(&self, caller: &Caller, workspace: WorkspaceId, scope: OpenScope, changes: &[GrantChange]) -> Result<Revoked, Error> {
+    pub async fn update_model_permissions(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+        scope: OpenScope,
+        changes: &[GrantChange],
+    ) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
-        let (mut tx, permit) = self.begin::<UpdateModelPermissions>(caller, workspace, &workspace.to_string()).await?;
+        let (mut tx, permit) =
+            self.begin::<UpdateModelPermissions>(caller, workspace, &workspace.to_string()).await?;
         let before = tx.grants(&permit).await?;
-        let mut now: HashMap<ModelName, Grant> = before.iter().map(|grant| (grant.model.clone(), grant.permissions)).collect();
+        let mut now: HashMap<ModelName, Grant> =
+            before.iter().map(|grant| (grant.model.clone(), grant.permissions)).collect();
         match scope {
             OpenScope::Open => tx.open_models(&permit, OpenModels::Yes).await?,
             OpenScope::Close => {
@@ -85,10 +99,20 @@ impl Control {
         }
         for change in changes {
             if tx.find_model(caller.account, &change.model).await?.is_none() {
-                return Err(Error::field("models", format_args!("names `{}`, which the catalogue does not have. ListModels gives the names", change.model)));
+                return Err(Error::field(
+                    "models",
+                    format_args!(
+                        "names `{}`, which the catalogue does not have. ListModels gives the names",
+                        change.model
+                    ),
+                ));
             }
             let grant = now.entry(change.model.clone()).or_default();
-            for (flag, wanted) in [(&mut grant.inference, change.inference), (&mut grant.fine_tune, change.fine_tune), (&mut grant.deploy, change.deploy)] {
+            for (flag, wanted) in [
+                (&mut grant.inference, change.inference),
+                (&mut grant.fine_tune, change.fine_tune),
+                (&mut grant.deploy, change.deploy),
+            ] {
                 *flag = wanted.unwrap_or(*flag);
             }
             tx.put_grant(&permit, &change.model, *grant).await?;

@@ -20,24 +20,23 @@ pub struct Identity {
 
 /// An access key that a caller presented, found.
 #[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) account: AccountId,
-    pub(crate) owner: Principal,
-    pub(crate) active: bool,
-    pub(crate) secret: Secret<Vec<u8>>,
+pub struct PresentedKey {
+    /// Its account.
+    pub account: AccountId,
+    /// Whom it stands for.
+    pub owner: Principal,
+    /// Whether it is switched on.
+    pub active: bool,
+    /// Its secret, to check a signature against.
+    pub secret: Secret<Vec<u8>>,
 }
 
 impl Control {
-    /// An access key with its secret, to check a signature against. `None` when there is no such key.
-    pub fn access_key(&self, id: &AccessKeyId) -> Result<Option<(AccountId, Principal, bool, Secret<Vec<u8>>)>, Error> {
-        let Some(found) = self.find_presented(id)? else { return Ok(None) };
-        Ok(Some((found.account, found.owner, found.active, found.secret)))
-    }
-
-    fn find_presented(&self, id: &AccessKeyId) -> Result<Option<Found>, Error> {
+    /// An access key with its secret. `None` when there is no such key.
+    pub fn access_key(&self, id: &AccessKeyId) -> Result<Option<PresentedKey>, Error> {
         let Some(facts) = self.directory().access_key(id) else { return Ok(None) };
         let secret = self.sealer().open(&access_key_label(*id), &facts.sealed_secret)?;
-        Ok(Some(Found { account: facts.account, owner: facts.owner, active: facts.active, secret }))
+        Ok(Some(PresentedKey { account: facts.account, owner: facts.owner, active: facts.active, secret }))
     }
 
     /// STS GetCallerIdentity.

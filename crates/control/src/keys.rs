@@ -3,7 +3,8 @@
 use bailey_domain::key_auth::KeyAuth;
 use bailey_domain::name;
 use bailey_domain::operations::{
-    CreateApiKey, DeleteApiKey, DisableApiKey, EnableApiKey, GetApiKey, ListAllApiKeys, ListApiKeys, ResetApiKey, UpdateApiKey,
+    CreateApiKey, DeleteApiKey, DisableApiKey, EnableApiKey, GetApiKey, ListAllApiKeys, ListApiKeys,
+    ResetApiKey, UpdateApiKey,
 };
 use bailey_domain::scope::WholeAccount;
 use bailey_domain::secret::{KeyHash, random_secret};
@@ -46,7 +47,11 @@ impl Control {
     }
 
     /// Without a workspace the account's default one is meant, as in the vendor's API.
-    pub async fn workspace_or_default(&self, caller: &Caller, workspace: Option<WorkspaceId>) -> Result<WorkspaceId, Error> {
+    pub async fn workspace_or_default(
+        &self,
+        caller: &Caller,
+        workspace: Option<WorkspaceId>,
+    ) -> Result<WorkspaceId, Error> {
         match workspace {
             Some(workspace) => Ok(workspace),
             None => self.store.default_workspace(caller.account).await,
@@ -54,22 +59,39 @@ impl Control {
     }
 
     /// Creates a key that the caller owns.
-    pub async fn create_api_key(&self, caller: &Caller, workspace: WorkspaceId, description: &str, auth: Option<KeyAuth>) -> Result<Issued, Error> {
+    pub async fn create_api_key(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+        description: &str,
+        auth: Option<KeyAuth>,
+    ) -> Result<Issued, Error> {
         name::text("description", description, 0, 256)?;
         let (mut tx, permit) = self.begin::<CreateApiKey>(caller, workspace, &workspace.to_string()).await?;
         let quota = self.settings_of(caller.account)?.quota_api_keys_per_workspace;
-        within(quota, tx.count_workspace_keys(workspace).await?, "Workspace.ApiKey", "API keys of the workspace")?;
+        within(
+            quota,
+            tx.count_workspace_keys(workspace).await?,
+            "Workspace.ApiKey",
+            "API keys of the workspace",
+        )?;
         let (value, hash, tail) = self.new_value();
         let api_key_id = ApiKeyId::random(&*self.entropy);
         let new = NewApiKey { api_key_id, hash, tail, description: description.to_owned(), auth };
         let key = tx.insert_api_key(&permit, &new).await?;
-        tx.commit(permit, Record { target: api_key_id.to_string(), before: Value::Null, after: json!(key) }).await?;
+        tx.commit(permit, Record { target: api_key_id.to_string(), before: Value::Null, after: json!(key) })
+            .await?;
         Ok(Issued { key, value })
     }
 
     /// Lists the keys of a workspace, or of the whole account.
     pub async fn list_api_keys(
-        &self, caller: &Caller, workspace: Option<WorkspaceId>, filter: &KeyFilter, order: KeyOrder, cursor: &Cursor,
+        &self,
+        caller: &Caller,
+        workspace: Option<WorkspaceId>,
+        filter: &KeyFilter,
+        order: KeyOrder,
+        cursor: &Cursor,
     ) -> Result<Page<ApiKey>, Error> {
         match workspace {
             Some(workspace) => {
@@ -87,7 +109,11 @@ impl Control {
     async fn seen_key(&self, caller: &Caller, id: ApiKeyId) -> Result<ApiKey, Error> {
         let key = self.store.find_key(caller.account, id).await?.ok_or_else(no_such_key)?;
         let root = caller.principal.user().is_none();
-        if root || self.directory().sees::<GetApiKey>(caller, key.workspace_id) { Ok(key) } else { Err(no_such_key()) }
+        if root || self.directory().sees::<GetApiKey>(caller, key.workspace_id) {
+            Ok(key)
+        } else {
+            Err(no_such_key())
+        }
     }
 
     /// Shows a key, masked.
@@ -98,7 +124,12 @@ impl Control {
     }
 
     /// Changes a key. Making it narrower cuts calls that it no longer covers.
-    pub async fn update_api_key(&self, caller: &Caller, id: ApiKeyId, change: KeyChange) -> Result<ApiKey, Error> {
+    pub async fn update_api_key(
+        &self,
+        caller: &Caller,
+        id: ApiKeyId,
+        change: KeyChange,
+    ) -> Result<ApiKey, Error> {
         if let Some(description) = &change.description {
             name::text("description", description, 0, 256)?;
         }
@@ -113,7 +144,8 @@ impl Control {
             after.auth = auth;
         }
         tx.update_api_key(&permit, &after).await?;
-        tx.commit(permit, Record { target: id.to_string(), before: json!(before), after: json!(after) }).await?;
+        tx.commit(permit, Record { target: id.to_string(), before: json!(before), after: json!(after) })
+            .await?;
         Ok(after)
     }
 
@@ -147,7 +179,8 @@ impl Control {
         tx.reset_api_key(&permit, id, &hash, &tail).await?;
         let mut key = before.clone();
         key.tail = tail;
-        tx.commit(permit, Record { target: id.to_string(), before: json!(before), after: json!(key) }).await?;
+        tx.commit(permit, Record { target: id.to_string(), before: json!(before), after: json!(key) })
+            .await?;
         Ok(Issued { key, value })
     }
 
@@ -170,7 +203,12 @@ fn switched(before: &ApiKey, disabled: bool) -> Record {
     Record { target: before.api_key_id.to_string(), before: json!(before), after: json!(after) }
 }
 
-async fn present(tx: &mut Tx, caller: &Caller, workspace: WorkspaceId, id: ApiKeyId) -> Result<ApiKey, Error> {
+async fn present(
+    tx: &mut Tx,
+    caller: &Caller,
+    workspace: WorkspaceId,
+    id: ApiKeyId,
+) -> Result<ApiKey, Error> {
     let key = tx.find_api_key(caller.account, id).await?;
     key.filter(|key| key.workspace_id == workspace).ok_or_else(no_such_key)
 }

@@ -35,7 +35,7 @@ pub use demo::DemoKey;
 pub use explain::{Asked, Subject};
 pub use found::Founded;
 pub use grants::{GrantChange, GrantFilter, OpenScope};
-pub use identity::Identity;
+pub use identity::{Identity, PresentedKey};
 pub use keys::{Issued, KeyChange};
 pub use limits::{LimitChange, LimitsOfModel};
 pub use members::{Added, NewSeat};
@@ -49,6 +49,6 @@ pub use users::NewUserText;
 
 // What operations take and give stays in one vocabulary, so that surfaces need not know the store.
 pub use bailey_store::{
-    AccessKey, ApiKey, Attachment, AuditFilter, AuditRecord, ChainFault, Cursor, Entity, KeyFilter, KeyOrder, MakeDefault,
-    Member, Page, PolicyVersion, StudioUser, UsageBy, UsageRow, User, Workspace,
+    AccessKey, ApiKey, Attachment, AuditFilter, AuditRecord, ChainFault, Cursor, Entity, KeyFilter, KeyOrder,
+    MakeDefault, Member, Page, PolicyVersion, StudioUser, UsageBy, UsageRow, User, Workspace,
 };

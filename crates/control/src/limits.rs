@@ -44,7 +44,12 @@ pub struct LimitsOfModel {
 /// The period that counts when none was ever given: limits of the real service are per minute.
 const MINUTE: u32 = 60;
 
-fn overlay(old: Option<Rate>, amount: Option<u64>, period: Option<u32>, field: &str) -> Result<Option<Rate>, Error> {
+fn overlay(
+    old: Option<Rate>,
+    amount: Option<u64>,
+    period: Option<u32>,
+    field: &str,
+) -> Result<Option<Rate>, Error> {
     match (old, amount, period) {
         (old, None, None) => Ok(old),
         (None, None, Some(_)) => Err(Error::field(field, "has a period and no limit. Give the limit too")),
@@ -59,7 +64,11 @@ fn overlay(old: Option<Rate>, amount: Option<u64>, period: Option<u32>, field: &
 impl LimitChange {
     fn apply(&self, old: ModelLimits) -> Result<ModelLimits, Error> {
         if self.delete {
-            if self.request_limit.is_some() || self.request_period.is_some() || self.usage_limit.is_some() || self.usage_period.is_some() {
+            if self.request_limit.is_some()
+                || self.request_period.is_some()
+                || self.usage_limit.is_some()
+                || self.usage_period.is_some()
+            {
                 return Err(Error::field("operationType", "is `DELETE`, so no limit may be given with it"));
             }
             return Ok(ModelLimits::default());
@@ -67,7 +76,10 @@ impl LimitChange {
         let requests = overlay(old.requests, self.request_limit, self.request_period, "requestLimit")?;
         let tokens = overlay(old.tokens, self.usage_limit, self.usage_period, "usageLimit")?;
         if tokens.is_some() && requests.is_none() {
-            return Err(Error::field("usageLimit", "needs a request limit beside it. Give `requestLimit` too"));
+            return Err(Error::field(
+                "usageLimit",
+                "needs a request limit beside it. Give `requestLimit` too",
+            ));
         }
         Ok(ModelLimits { requests, tokens })
     }
@@ -80,15 +92,27 @@ fn fits(inner: Option<Rate>, outer: Option<Rate>, field: &str) -> Result<(), Err
     if wide <= u128::from(outer.amount) * u128::from(inner.period_seconds) {
         return Ok(());
     }
-    Err(Error::field(field, format_args!("is wider than the account's limit of {} per {} seconds", outer.amount, outer.period_seconds)))
+    Err(Error::field(
+        field,
+        format_args!(
+            "is wider than the account's limit of {} per {} seconds",
+            outer.amount, outer.period_seconds
+        ),
+    ))
 }
 
 impl Control {
     /// Lists models with the account's and the workspace's limits.
-    pub async fn list_model_limits(&self, caller: &Caller, workspace: WorkspaceId) -> Result<Vec<LimitsOfModel>, Error> {
+    pub async fn list_model_limits(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+    ) -> Result<Vec<LimitsOfModel>, Error> {
         let permit = self.permit::<ListModelLimits>(caller, workspace, &workspace.to_string()).await?;
         let (account, own) = self.store.list_limits(&permit).await?;
-        let by_model = |list: Vec<StoredLimits>| list.into_iter().map(|row| (row.model, row.limits)).collect::<HashMap<_, _>>();
+        let by_model = |list: Vec<StoredLimits>| {
+            list.into_iter().map(|row| (row.model, row.limits)).collect::<HashMap<_, _>>()
+        };
         let (account, own) = (by_model(account), by_model(own));
         let models = self.store.list_limitable_models(&permit).await?;
         Ok(models
@@ -102,11 +126,19 @@ impl Control {
     }
 
     /// Sets or clears limits of a workspace.
-    pub async fn update_model_limits(&self, caller: &Caller, workspace: WorkspaceId, changes: &[LimitChange]) -> Result<(), Error> {
+    pub async fn update_model_limits(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+        changes: &[LimitChange],
+    ) -> Result<(), Error> {
         let target = workspace.to_string();
         let (mut tx, permit) = self.begin::<UpdateModelLimits>(caller, workspace, &target).await?;
         if tx.is_default_workspace(workspace).await? {
-            return Err(Error::field("workspaceId", "is the default workspace, on which no limits can be set. Set the account's with UpdateAccountModelLimits"));
+            return Err(Error::field(
+                "workspaceId",
+                "is the default workspace, on which no limits can be set. Set the account's with UpdateAccountModelLimits",
+            ));
         }
         let outer = tx.account_limits(&permit).await?;
         let check = |model: &ModelName, limits: &ModelLimits| {
@@ -120,23 +152,38 @@ impl Control {
     }
 
     /// Sets or clears limits of the whole account. Workspace limits that are wider stay and have no effect of their own.
-    pub async fn update_account_model_limits(&self, caller: &Caller, changes: &[LimitChange]) -> Result<(), Error> {
-        let (mut tx, permit) = self.begin::<UpdateAccountModelLimits>(caller, WholeAccount, "account").await?;
+    pub async fn update_account_model_limits(
+        &self,
+        caller: &Caller,
+        changes: &[LimitChange],
+    ) -> Result<(), Error> {
+        let (mut tx, permit) =
+            self.begin::<UpdateAccountModelLimits>(caller, WholeAccount, "account").await?;
         self.set_limits(&mut tx, &permit, changes, &|_, _| Ok(())).await?;
         let record = record_of("account".to_owned(), changes);
         tx.commit(permit, record).await.map(drop)
     }
 
     async fn set_limits<O: Operation + bailey_store::Limits>(
-        &self, tx: &mut Tx, permit: &Permit<O>, changes: &[LimitChange],
+        &self,
+        tx: &mut Tx,
+        permit: &Permit<O>,
+        changes: &[LimitChange],
         check: &(dyn Fn(&ModelName, &ModelLimits) -> Result<(), Error> + Sync),
     ) -> Result<(), Error> {
         let stored = tx.limits(permit).await?;
         for change in changes {
             if tx.find_model(permit.caller().account, &change.model).await?.is_none() {
-                return Err(Error::field("model", format_args!("is `{}`, which the catalogue does not have. ListModels gives the names", change.model)));
+                return Err(Error::field(
+                    "model",
+                    format_args!(
+                        "is `{}`, which the catalogue does not have. ListModels gives the names",
+                        change.model
+                    ),
+                ));
             }
-            let old = stored.iter().find(|row| row.model == change.model).map(|row| row.limits).unwrap_or_default();
+            let old =
+                stored.iter().find(|row| row.model == change.model).map(|row| row.limits).unwrap_or_default();
             let limits = change.apply(old)?;
             check(&change.model, &limits)?;
             tx.put_limits(permit, &change.model, limits).await?;

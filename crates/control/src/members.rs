@@ -3,7 +3,9 @@
 use bailey_domain::access::Principal;
 use bailey_domain::directory::{Circumstances, EffectiveAccess};
 use bailey_domain::name::UserName;
-use bailey_domain::operations::{AddMember, GetEffectiveAccess, GetMember, ListMembers, ListPages, RemoveMember, SetMemberPages};
+use bailey_domain::operations::{
+    AddMember, GetEffectiveAccess, GetMember, ListMembers, ListPages, RemoveMember, SetMemberPages,
+};
 use bailey_domain::page::Pages;
 use bailey_domain::scope::{Seat, WholeAccount};
 use bailey_domain::{Caller, Error, UserId, WorkspaceId};
@@ -49,7 +51,8 @@ impl Control {
         let (mut tx, permit) = self.begin::<AddMember>(caller, seat, &target).await?;
         let user = seat.user.ok_or_else(|| Error::absent("User"))?;
         tx.find_studio_user(caller.account, user).await?.ok_or_else(|| Error::absent("User"))?;
-        let member = tx.insert_member(&permit, NewMember { workspace: *workspace, user, pages: *pages }).await?;
+        let member =
+            tx.insert_member(&permit, NewMember { workspace: *workspace, user, pages: *pages }).await?;
         let restored_keys = if *restore_keys { tx.restore_keys(&permit, *workspace, user).await? } else { 0 };
         let after = json!({ "member": member, "restoredKeys": restored_keys });
         tx.commit(permit, Record { target, before: Value::Null, after }).await?;
@@ -57,26 +60,49 @@ impl Control {
     }
 
     /// Lists a workspace's members.
-    pub async fn list_members(&self, caller: &Caller, workspace: WorkspaceId, cursor: &Cursor) -> Result<Page<Member>, Error> {
+    pub async fn list_members(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+        cursor: &Cursor,
+    ) -> Result<Page<Member>, Error> {
         let permit = self.permit::<ListMembers>(caller, workspace, &workspace.to_string()).await?;
         self.store.list_members(&permit, cursor).await
     }
 
     /// Shows one member.
-    pub async fn get_member(&self, caller: &Caller, workspace: WorkspaceId, name: &UserName) -> Result<Member, Error> {
+    pub async fn get_member(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+        name: &UserName,
+    ) -> Result<Member, Error> {
         let seat = self.seat(caller, workspace, name).await?;
         let permit = self.permit::<GetMember>(caller, seat, &format!("{workspace} {name}")).await?;
         self.store.find_member(&permit).await?.ok_or_else(|| Error::absent("Member"))
     }
 
     /// Sets a member's page permissions, the whole set, within what the caller may hand out.
-    pub async fn set_member_pages(&self, caller: &Caller, workspace: WorkspaceId, name: &UserName, pages: Pages) -> Result<Member, Error> {
+    pub async fn set_member_pages(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+        name: &UserName,
+        pages: Pages,
+    ) -> Result<Member, Error> {
         let seat = self.seat(caller, workspace, name).await?;
         let target = format!("{workspace} {name}");
         let (mut tx, permit) = self.begin::<SetMemberPages>(caller, seat, &target).await?;
         let user = seat.user.ok_or_else(|| Error::absent("Member"))?;
         let before = tx.find_member(workspace, user).await?.ok_or_else(|| Error::absent("Member"))?;
-        let may = self.directory().may_set_pages::<SetMemberPages>(caller, &seat, workspace, user, before.pages, pages);
+        let may = self.directory().may_set_pages::<SetMemberPages>(
+            caller,
+            &seat,
+            workspace,
+            user,
+            before.pages,
+            pages,
+        );
         tx = self.unless_refused(tx, may, &target).await?;
         let after = tx.set_member_pages(&permit, user, pages).await?;
         tx.commit(permit, Record { target, before: json!(before), after: json!(after) }).await?;
@@ -84,7 +110,12 @@ impl Control {
     }
 
     /// Takes a member out of a workspace. When this returns, the member's keys there are dead and its calls are cut.
-    pub async fn remove_member(&self, caller: &Caller, workspace: WorkspaceId, name: &UserName) -> Result<Revoked, Error> {
+    pub async fn remove_member(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+        name: &UserName,
+    ) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
         let seat = self.seat(caller, workspace, name).await?;
         let target = format!("{workspace} {name}");
@@ -92,7 +123,8 @@ impl Control {
         let user = seat.user.ok_or_else(|| Error::absent("Member"))?;
         let before = tx.find_member(workspace, user).await?.ok_or_else(|| Error::absent("Member"))?;
         let killed = tx.delete_member(&permit, user).await?;
-        let committed = tx.commit(permit, Record { target, before: json!(before), after: Value::Null }).await?;
+        let committed =
+            tx.commit(permit, Record { target, before: json!(before), after: Value::Null }).await?;
         Ok(Revoked::of(committed, killed, self.clock.now_ms() - started))
     }
 
@@ -102,7 +134,12 @@ impl Control {
     }
 
     /// The four kinds for one person in one workspace, each entry with where it comes from.
-    pub async fn get_effective_access(&self, caller: &Caller, workspace: WorkspaceId, name: &UserName) -> Result<EffectiveAccess, Error> {
+    pub async fn get_effective_access(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+        name: &UserName,
+    ) -> Result<EffectiveAccess, Error> {
         let seat = self.seat(caller, workspace, name).await?;
         self.require::<GetEffectiveAccess>(caller, seat, &format!("{workspace} {name}")).await?;
         let user: UserId = seat.user.ok_or_else(|| Error::absent("User"))?;

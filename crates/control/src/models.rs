@@ -25,7 +25,13 @@ impl Control {
         let (mut tx, permit) = self.begin::<PutModel>(caller, WholeAccount, &target).await?;
         for route in &model.routes {
             if tx.find_provider(caller.account, &route.provider).await?.is_none() {
-                return Err(Error::field("routes", format_args!("names the provider `{}`, which does not exist. CreateProvider makes it", route.provider)));
+                return Err(Error::field(
+                    "routes",
+                    format_args!(
+                        "names the provider `{}`, which does not exist. CreateProvider makes it",
+                        route.provider
+                    ),
+                ));
             }
         }
         let before = tx.find_model(caller.account, &model.model).await?;
@@ -40,7 +46,9 @@ impl Control {
         let (mut tx, permit) = self.begin::<DeleteModel>(caller, WholeAccount, name.as_str()).await?;
         let before = tx.find_model(caller.account, name).await?.ok_or_else(|| Error::absent("Model"))?;
         tx.delete_model(&permit, name).await?;
-        let committed = tx.commit(permit, Record { target: name.to_string(), before: json!(before), after: Value::Null }).await?;
+        let committed = tx
+            .commit(permit, Record { target: name.to_string(), before: json!(before), after: Value::Null })
+            .await?;
         Ok(Revoked::of(committed, 0, self.clock.now_ms() - started))
     }
 }

@@ -1,9 +1,9 @@
 //! The tokens that lead from one page of a list to the next. They are authenticated and belong to one account, so a
 //! changed or foreign token is refused instead of leading somewhere.
 
+use bailey_domain::{AccountId, Error};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bailey_domain::{AccountId, Error};
 
 use crate::control::Control;
 
@@ -29,7 +29,8 @@ impl Control {
         if token.is_empty() {
             return Ok(String::new());
         }
-        let wrong = || Error::field(field, "is not a token of this list. Take it unchanged from the answer before");
+        let wrong =
+            || Error::field(field, "is not a token of this list. Take it unchanged from the answer before");
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| wrong())?;
         let (tag, after) = bytes.split_at_checked(TAG).ok_or_else(wrong)?;
         let after = std::str::from_utf8(after).map_err(|_| wrong())?;

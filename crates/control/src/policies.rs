@@ -3,8 +3,8 @@
 use bailey_domain::change::PolicyType;
 use bailey_domain::name::{self, PolicyName};
 use bailey_domain::operations::{
-    CreatePolicy, CreatePolicyVersion, DeletePolicy, DeletePolicyVersion, GetPolicy, GetPolicyVersion, ListPolicies,
-    ListPolicyVersions, SetDefaultPolicyVersion, UpdatePolicyDescription,
+    CreatePolicy, CreatePolicyVersion, DeletePolicy, DeletePolicyVersion, GetPolicy, GetPolicyVersion,
+    ListPolicies, ListPolicyVersions, SetDefaultPolicyVersion, UpdatePolicyDescription,
 };
 use bailey_domain::scope::RamScope;
 use bailey_domain::{AccountId, Caller, Error};
@@ -88,12 +88,14 @@ pub(crate) fn scope_of(account: AccountId, policy_type: PolicyType, name: &str) 
 
 /// Reads a version id such as `v3`.
 pub(crate) fn version_number(field: &str, text: &str) -> Result<u64, Error> {
-    text.strip_prefix('v').and_then(|number| number.parse().ok()).filter(|number| *number > 0).ok_or_else(|| {
-        Error::invalid(
-            format!("InvalidParameter.{field}.Format"),
-            format!("The parameter - \"{field}\" must be `v` and a number, such as `v1`."),
-        )
-    })
+    text.strip_prefix('v').and_then(|number| number.parse().ok()).filter(|number| *number > 0).ok_or_else(
+        || {
+            Error::invalid(
+                format!("InvalidParameter.{field}.Format"),
+                format!("The parameter - \"{field}\" must be `v` and a number, such as `v1`."),
+            )
+        },
+    )
 }
 
 impl Control {
@@ -101,7 +103,9 @@ impl Control {
         if document.is_empty() || document.chars().count() > LONGEST_DOCUMENT {
             return Err(Error::invalid(
                 "InvalidParameter.PolicyDocument.Length",
-                format!("The parameter - \"PolicyDocument\" beyond the length limit. Allowed: 1 to {LONGEST_DOCUMENT} characters."),
+                format!(
+                    "The parameter - \"PolicyDocument\" beyond the length limit. Allowed: 1 to {LONGEST_DOCUMENT} characters."
+                ),
             ));
         }
         self.directory()
@@ -110,7 +114,13 @@ impl Control {
     }
 
     /// Creates a custom policy. That alone gives nobody anything, so rule 9 is asked when it is attached.
-    pub async fn create_policy(&self, caller: &Caller, name: &PolicyName, description: &str, document: &str) -> Result<PolicyText, Error> {
+    pub async fn create_policy(
+        &self,
+        caller: &Caller,
+        name: &PolicyName,
+        description: &str,
+        document: &str,
+    ) -> Result<PolicyText, Error> {
         name::text("Description", description, 0, 1024)?;
         self.check_document(document)?;
         let scope = RamScope::policy(caller.account, name.as_str());
@@ -127,16 +137,25 @@ impl Control {
     }
 
     /// Shows a policy and the version that counts.
-    pub async fn get_policy(&self, caller: &Caller, policy_type: PolicyType, name: &PolicyName) -> Result<(PolicyText, i64), Error> {
-        let permit = self.permit::<GetPolicy>(caller, scope_of(caller.account, policy_type, name.as_str()), name.as_str()).await?;
+    pub async fn get_policy(
+        &self,
+        caller: &Caller,
+        policy_type: PolicyType,
+        name: &PolicyName,
+    ) -> Result<(PolicyText, i64), Error> {
+        let permit = self
+            .permit::<GetPolicy>(caller, scope_of(caller.account, policy_type, name.as_str()), name.as_str())
+            .await?;
         match policy_type {
             PolicyType::System => {
-                let system = bailey_policy::system::find(name.as_str()).ok_or_else(|| Error::absent("Policy"))?;
+                let system =
+                    bailey_policy::system::find(name.as_str()).ok_or_else(|| Error::absent("Policy"))?;
                 let count = self.store.count_system_attachments(caller.account, name).await?;
                 Ok((PolicyText::system(system, count), SYSTEM_DATE))
             }
             PolicyType::Custom => {
-                let policy = self.store.find_policy(&permit, name).await?.ok_or_else(|| Error::absent("Policy"))?;
+                let policy =
+                    self.store.find_policy(&permit, name).await?.ok_or_else(|| Error::absent("Policy"))?;
                 let version = self.store.find_default_version(&permit, &policy).await?;
                 let version = version.ok_or_else(|| Error::absent("Policy.Version"))?;
                 Ok((PolicyText::custom(&policy, Some(version.document)), version.created_at))
@@ -145,7 +164,12 @@ impl Control {
     }
 
     /// Lists policies: system ones first, then the account's own by name.
-    pub async fn list_policies(&self, caller: &Caller, policy_type: Option<PolicyType>, cursor: &Cursor) -> Result<Page<PolicyText>, Error> {
+    pub async fn list_policies(
+        &self,
+        caller: &Caller,
+        policy_type: Option<PolicyType>,
+        cursor: &Cursor,
+    ) -> Result<Page<PolicyText>, Error> {
         let permit = self.permit::<ListPolicies>(caller, RamScope::policy(caller.account, "*"), "").await?;
         let limit = usize::try_from(cursor.limit).map_err(Error::internal)?;
         let mut rows = Vec::new();
@@ -155,8 +179,9 @@ impl Control {
             systems.sort_by_key(|policy| policy.name.to_lowercase());
             for system in systems.into_iter().filter(|system| system.name.to_lowercase().as_str() > after) {
                 if rows.len() == limit {
-                    let next = rows.last().map(|last: &PolicyText| format!("system/{}", last.name.to_lowercase()));
-                    return Ok(Page { rows, next });
+                    let next =
+                        rows.last().map(|last: &PolicyText| format!("system/{}", last.name.to_lowercase()));
+                    return Ok(Page { rows, next, total: None });
                 }
                 let name = PolicyName::parse("PolicyName", system.name)?;
                 let count = self.store.count_system_attachments(caller.account, &name).await?;
@@ -164,49 +189,81 @@ impl Control {
             }
         }
         if policy_type == Some(PolicyType::System) {
-            return Ok(Page { rows, next: None });
+            return Ok(Page { rows, next: None, total: None });
         }
         let after = if shelf == "custom" { after.to_owned() } else { String::new() };
         let rest = u32::try_from(limit - rows.len()).map_err(Error::internal)?;
         let own = self.store.list_policies(&permit, &Cursor { after, limit: rest }).await?;
         rows.extend(own.rows.iter().map(|policy| PolicyText::custom(policy, None)));
-        Ok(Page { rows, next: own.next.map(|next| format!("custom/{next}")) })
+        Ok(Page { rows, next: own.next.map(|next| format!("custom/{next}")), total: None })
     }
 
     /// Changes a custom policy's description.
-    pub async fn update_policy_description(&self, caller: &Caller, name: &PolicyName, description: &str) -> Result<PolicyText, Error> {
+    pub async fn update_policy_description(
+        &self,
+        caller: &Caller,
+        name: &PolicyName,
+        description: &str,
+    ) -> Result<PolicyText, Error> {
         name::text("NewDescription", description, 0, 1024)?;
-        let (mut tx, permit) = self.begin::<UpdatePolicyDescription>(caller, RamScope::policy(caller.account, name.as_str()), name.as_str()).await?;
+        let (mut tx, permit) = self
+            .begin::<UpdatePolicyDescription>(
+                caller,
+                RamScope::policy(caller.account, name.as_str()),
+                name.as_str(),
+            )
+            .await?;
         let before = present(&mut tx, caller.account, name).await?;
         tx.update_policy_description(&permit, name, description).await?;
         let after = present(&mut tx, caller.account, name).await?;
         let text = PolicyText::custom(&after, None);
-        tx.commit(permit, Record { target: name.to_string(), before: json!(before), after: json!(after) }).await?;
+        tx.commit(permit, Record { target: name.to_string(), before: json!(before), after: json!(after) })
+            .await?;
         Ok(text)
     }
 
     /// Deletes a custom policy that is attached to nothing. Without `cascade` it may have one version only.
-    pub async fn delete_policy(&self, caller: &Caller, name: &PolicyName, cascade: bool) -> Result<(), Error> {
-        let (mut tx, permit) = self.begin::<DeletePolicy>(caller, RamScope::policy(caller.account, name.as_str()), name.as_str()).await?;
+    pub async fn delete_policy(
+        &self,
+        caller: &Caller,
+        name: &PolicyName,
+        cascade: bool,
+    ) -> Result<(), Error> {
+        let (mut tx, permit) = self
+            .begin::<DeletePolicy>(caller, RamScope::policy(caller.account, name.as_str()), name.as_str())
+            .await?;
         let policy = present(&mut tx, caller.account, name).await?;
         if policy.attachment_count > 0 {
-            return Err(Error::in_use("Policy.User", "The policy CAN NOT be attached to any user while deleting the policy."));
+            return Err(Error::in_use(
+                "Policy.User",
+                "The policy CAN NOT be attached to any user while deleting the policy.",
+            ));
         }
         if !cascade && tx.policy_versions(caller.account, name).await?.len() > 1 {
-            return Err(Error::in_use("Policy.Version", "The policy CAN NOT has any version except the default version."));
+            return Err(Error::in_use(
+                "Policy.Version",
+                "The policy CAN NOT has any version except the default version.",
+            ));
         }
         tx.delete_policy(&permit, name).await?;
-        tx.commit(permit, Record { target: name.to_string(), before: json!(policy), after: Value::Null }).await?;
+        tx.commit(permit, Record { target: name.to_string(), before: json!(policy), after: Value::Null })
+            .await?;
         Ok(())
     }
 
     /// Adds a version. A version that counts at once, of a policy that is attached, hands something out.
     pub async fn create_policy_version(
-        &self, caller: &Caller, name: &PolicyName, document: &str, make_default: MakeDefault, rotation: Rotation,
+        &self,
+        caller: &Caller,
+        name: &PolicyName,
+        document: &str,
+        make_default: MakeDefault,
+        rotation: Rotation,
     ) -> Result<PolicyVersion, Error> {
         self.check_document(document)?;
         let scope = RamScope::policy(caller.account, name.as_str());
-        let (mut tx, permit) = self.begin::<CreatePolicyVersion>(caller, scope.clone(), name.as_str()).await?;
+        let (mut tx, permit) =
+            self.begin::<CreatePolicyVersion>(caller, scope.clone(), name.as_str()).await?;
         let policy = present(&mut tx, caller.account, name).await?;
         if make_default == MakeDefault::Yes && policy.attachment_count > 0 {
             let may = self.directory().may_grant_policy::<CreatePolicyVersion>(caller, &scope, document);
@@ -215,9 +272,12 @@ impl Control {
         let versions = tx.policy_versions(caller.account, name).await?;
         let quota = self.settings_of(caller.account)?.quota_policy_versions;
         if versions.len() as u64 >= u64::from(quota) {
-            let oldest = versions.iter().find(|version| version.version.unsigned_abs() != policy.default_version);
+            let oldest =
+                versions.iter().find(|version| version.version.unsigned_abs() != policy.default_version);
             match (rotation, oldest) {
-                (Rotation::DeleteOldestNonDefault, Some(oldest)) => tx.rotate_policy_version(&permit, name, oldest.version).await?,
+                (Rotation::DeleteOldestNonDefault, Some(oldest)) => {
+                    tx.rotate_policy_version(&permit, name, oldest.version).await?;
+                }
                 _ => return Err(Error::quota("Policy.Version", "policy versions", u64::from(quota))),
             }
         }
@@ -228,53 +288,107 @@ impl Control {
     }
 
     /// Shows one version and whether it counts.
-    pub async fn get_policy_version(&self, caller: &Caller, policy_type: PolicyType, name: &PolicyName, version: u64) -> Result<(PolicyVersion, bool), Error> {
-        let permit = self.permit::<GetPolicyVersion>(caller, scope_of(caller.account, policy_type, name.as_str()), name.as_str()).await?;
+    pub async fn get_policy_version(
+        &self,
+        caller: &Caller,
+        policy_type: PolicyType,
+        name: &PolicyName,
+        version: u64,
+    ) -> Result<(PolicyVersion, bool), Error> {
+        let permit = self
+            .permit::<GetPolicyVersion>(
+                caller,
+                scope_of(caller.account, policy_type, name.as_str()),
+                name.as_str(),
+            )
+            .await?;
         match policy_type {
             PolicyType::System => {
                 let (found, _) = system_version(name)?;
-                if found.version.unsigned_abs() == version { Ok((found, true)) } else { Err(Error::absent("Policy.Version")) }
+                if found.version.unsigned_abs() == version {
+                    Ok((found, true))
+                } else {
+                    Err(Error::absent("Policy.Version"))
+                }
             }
-            PolicyType::Custom => {
-                self.store.find_policy_version(&permit, name, version).await?.ok_or_else(|| Error::absent("Policy.Version"))
-            }
+            PolicyType::Custom => self
+                .store
+                .find_policy_version(&permit, name, version)
+                .await?
+                .ok_or_else(|| Error::absent("Policy.Version")),
         }
     }
 
     /// Lists a policy's versions and the number of the one that counts.
-    pub async fn list_policy_versions(&self, caller: &Caller, policy_type: PolicyType, name: &PolicyName) -> Result<(Vec<PolicyVersion>, u64), Error> {
-        let permit = self.permit::<ListPolicyVersions>(caller, scope_of(caller.account, policy_type, name.as_str()), name.as_str()).await?;
+    pub async fn list_policy_versions(
+        &self,
+        caller: &Caller,
+        policy_type: PolicyType,
+        name: &PolicyName,
+    ) -> Result<(Vec<PolicyVersion>, u64), Error> {
+        let permit = self
+            .permit::<ListPolicyVersions>(
+                caller,
+                scope_of(caller.account, policy_type, name.as_str()),
+                name.as_str(),
+            )
+            .await?;
         match policy_type {
             PolicyType::System => system_version(name).map(|(version, number)| (vec![version], number)),
-            PolicyType::Custom => self.store.list_policy_versions(&permit, name).await?.ok_or_else(|| Error::absent("Policy")),
+            PolicyType::Custom => {
+                self.store.list_policy_versions(&permit, name).await?.ok_or_else(|| Error::absent("Policy"))
+            }
         }
     }
 
     /// Deletes a version that does not count.
-    pub async fn delete_policy_version(&self, caller: &Caller, name: &PolicyName, version: u64) -> Result<(), Error> {
-        let (mut tx, permit) = self.begin::<DeletePolicyVersion>(caller, RamScope::policy(caller.account, name.as_str()), name.as_str()).await?;
+    pub async fn delete_policy_version(
+        &self,
+        caller: &Caller,
+        name: &PolicyName,
+        version: u64,
+    ) -> Result<(), Error> {
+        let (mut tx, permit) = self
+            .begin::<DeletePolicyVersion>(
+                caller,
+                RamScope::policy(caller.account, name.as_str()),
+                name.as_str(),
+            )
+            .await?;
         let policy = present(&mut tx, caller.account, name).await?;
         let found = present_version(&mut tx, caller.account, name, version).await?;
         if policy.default_version == version {
-            return Err(Error::in_use("Policy.Version.Default", "The default policy version CAN NOT been deleted directly."));
+            return Err(Error::in_use(
+                "Policy.Version.Default",
+                "The default policy version CAN NOT been deleted directly.",
+            ));
         }
         tx.delete_policy_version(&permit, name, found.version).await?;
-        tx.commit(permit, Record { target: name.to_string(), before: json!(found), after: Value::Null }).await?;
+        tx.commit(permit, Record { target: name.to_string(), before: json!(found), after: Value::Null })
+            .await?;
         Ok(())
     }
 
     /// Makes a version the one that counts; of a policy that is attached, that hands something out.
-    pub async fn set_default_policy_version(&self, caller: &Caller, name: &PolicyName, version: u64) -> Result<(), Error> {
+    pub async fn set_default_policy_version(
+        &self,
+        caller: &Caller,
+        name: &PolicyName,
+        version: u64,
+    ) -> Result<(), Error> {
         let scope = RamScope::policy(caller.account, name.as_str());
-        let (mut tx, permit) = self.begin::<SetDefaultPolicyVersion>(caller, scope.clone(), name.as_str()).await?;
+        let (mut tx, permit) =
+            self.begin::<SetDefaultPolicyVersion>(caller, scope.clone(), name.as_str()).await?;
         let policy = present(&mut tx, caller.account, name).await?;
         let found = present_version(&mut tx, caller.account, name, version).await?;
         if policy.attachment_count > 0 {
-            let may = self.directory().may_grant_policy::<SetDefaultPolicyVersion>(caller, &scope, &found.document);
+            let may =
+                self.directory().may_grant_policy::<SetDefaultPolicyVersion>(caller, &scope, &found.document);
             tx = self.unless_refused(tx, may, name.as_str()).await?;
         }
         tx.set_default_policy_version(&permit, name, &found).await?;
-        tx.commit(permit, Record { target: name.to_string(), before: json!(policy), after: json!(found) }).await?;
+        tx.commit(permit, Record { target: name.to_string(), before: json!(policy), after: json!(found) })
+            .await?;
         Ok(())
     }
 }
@@ -282,7 +396,11 @@ impl Control {
 fn system_version(name: &PolicyName) -> Result<(PolicyVersion, u64), Error> {
     let system = bailey_policy::system::find(name.as_str()).ok_or_else(|| Error::absent("Policy"))?;
     let number = version_number("VersionId", system.version)?;
-    let version = PolicyVersion { version: number.cast_signed(), document: system.document.to_owned(), created_at: SYSTEM_DATE };
+    let version = PolicyVersion {
+        version: number.cast_signed(),
+        document: system.document.to_owned(),
+        created_at: SYSTEM_DATE,
+    };
     Ok((version, number))
 }
 
@@ -290,7 +408,12 @@ async fn present(tx: &mut Tx, account: AccountId, name: &PolicyName) -> Result<P
     tx.find_policy(account, name).await?.ok_or_else(|| Error::absent("Policy"))
 }
 
-async fn present_version(tx: &mut Tx, account: AccountId, name: &PolicyName, version: u64) -> Result<PolicyVersion, Error> {
+async fn present_version(
+    tx: &mut Tx,
+    account: AccountId,
+    name: &PolicyName,
+    version: u64,
+) -> Result<PolicyVersion, Error> {
     let versions = tx.policy_versions(account, name).await?;
     let found = versions.into_iter().find(|found| found.version.unsigned_abs() == version);
     found.ok_or_else(|| Error::absent("Policy.Version"))

@@ -20,13 +20,21 @@ impl Control {
     }
 
     /// Changes settings; what the change does not touch stays.
-    pub async fn update_settings(&self, caller: &Caller, change: SettingsChange<'_>) -> Result<Settings, Error> {
+    pub async fn update_settings(
+        &self,
+        caller: &Caller,
+        change: SettingsChange<'_>,
+    ) -> Result<Settings, Error> {
         let (mut tx, permit) = self.begin::<UpdateSettings>(caller, WholeAccount, "settings").await?;
         let before = self.settings_of(caller.account)?;
         let mut after = before.clone();
         change(&mut after)?;
         tx.update_settings(&permit, &after).await?;
-        tx.commit(permit, Record { target: "settings".to_owned(), before: json!(before), after: json!(after) }).await?;
+        tx.commit(
+            permit,
+            Record { target: "settings".to_owned(), before: json!(before), after: json!(after) },
+        )
+        .await?;
         Ok(after)
     }
 }

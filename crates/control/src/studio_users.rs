@@ -40,17 +40,29 @@ pub struct Outcome {
 
 impl Control {
     /// Makes a RAM user known. The user is in no workspace by that.
-    pub async fn add_user(&self, caller: &Caller, name: &UserName, display_name: &DisplayName) -> Result<StudioUser, Error> {
+    pub async fn add_user(
+        &self,
+        caller: &Caller,
+        name: &UserName,
+        display_name: &DisplayName,
+    ) -> Result<StudioUser, Error> {
         let (mut tx, permit) = self.begin::<AddUser>(caller, WholeAccount, name.as_str()).await?;
         let user = present(&mut tx, caller.account, name).await?;
         let added = tx.insert_studio_user(&permit, user.user_id, display_name.as_str()).await?;
-        tx.commit(permit, Record { target: name.to_string(), before: Value::Null, after: json!(added) }).await?;
+        tx.commit(permit, Record { target: name.to_string(), before: Value::Null, after: json!(added) })
+            .await?;
         Ok(added)
     }
 
     /// Makes many RAM users known and gives them seats. `atomic` undoes all when one line fails; `dry_run` undoes
     /// all in any case and says what would have happened.
-    pub async fn add_users(&self, caller: &Caller, lines: &[NewStudioUser], dry_run: bool, atomic: bool) -> Result<Vec<Outcome>, Error> {
+    pub async fn add_users(
+        &self,
+        caller: &Caller,
+        lines: &[NewStudioUser],
+        dry_run: bool,
+        atomic: bool,
+    ) -> Result<Vec<Outcome>, Error> {
         let target = format!("{} users", lines.len());
         let (mut tx, permit) = self.begin::<AddUsers>(caller, WholeAccount, &target).await?;
         let mut outcomes = Vec::with_capacity(lines.len());
@@ -60,10 +72,20 @@ impl Control {
             let outcome = match checked {
                 Ok(()) => {
                     self.write_line(&mut tx, &permit, caller, line).await?;
-                    Outcome { user_name: line.user_name.to_string(), outcome: if dry_run { "wouldAdd" } else { "added" }, code: String::new(), message: String::new() }
+                    Outcome {
+                        user_name: line.user_name.to_string(),
+                        outcome: if dry_run { "wouldAdd" } else { "added" },
+                        code: String::new(),
+                        message: String::new(),
+                    }
                 }
                 Err(error @ Error::Internal(_)) => return Err(error),
-                Err(error) => Outcome { user_name: line.user_name.to_string(), outcome: "failed", code: error.code().to_owned(), message: error.to_string() },
+                Err(error) => Outcome {
+                    user_name: line.user_name.to_string(),
+                    outcome: "failed",
+                    code: error.code().to_owned(),
+                    message: error.to_string(),
+                },
             };
             outcomes.push(outcome);
         }
@@ -84,22 +106,39 @@ impl Control {
         Ok(outcomes)
     }
 
-    async fn check_line(&self, tx: &mut Tx, caller: &Caller, line: &NewStudioUser, earlier: &[Outcome]) -> Result<(), Error> {
+    async fn check_line(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        line: &NewStudioUser,
+        earlier: &[Outcome],
+    ) -> Result<(), Error> {
         let user = present(tx, caller.account, &line.user_name).await?;
-        let repeated = earlier.iter().any(|outcome| outcome.user_name.eq_ignore_ascii_case(line.user_name.as_str()) && outcome.outcome != "failed");
+        let repeated = earlier.iter().any(|outcome| {
+            outcome.user_name.eq_ignore_ascii_case(line.user_name.as_str()) && outcome.outcome != "failed"
+        });
         if repeated || tx.find_studio_user(caller.account, user.user_id).await?.is_some() {
             return Err(Error::exists("User"));
         }
         for (position, (workspace, _)) in line.seats.iter().enumerate() {
             let twice = line.seats[..position].iter().any(|(other, _)| other == workspace);
             if twice || tx.find_workspace(caller.account, *workspace).await?.is_none() {
-                return Err(Error::field("workspaces", format_args!("names `{workspace}`, which is named twice or does not exist")));
+                return Err(Error::field(
+                    "workspaces",
+                    format_args!("names `{workspace}`, which is named twice or does not exist"),
+                ));
             }
         }
         Ok(())
     }
 
-    async fn write_line(&self, tx: &mut Tx, permit: &Permit<AddUsers>, caller: &Caller, line: &NewStudioUser) -> Result<(), Error> {
+    async fn write_line(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit<AddUsers>,
+        caller: &Caller,
+        line: &NewStudioUser,
+    ) -> Result<(), Error> {
         let user = present(tx, caller.account, &line.user_name).await?.user_id;
         tx.insert_studio_user(permit, user, line.display_name.as_str()).await?;
         for (workspace, pages) in &line.seats {
@@ -109,7 +148,11 @@ impl Control {
     }
 
     /// Lists the users known to Model Studio.
-    pub async fn list_studio_users(&self, caller: &Caller, cursor: &Cursor) -> Result<Page<StudioUser>, Error> {
+    pub async fn list_studio_users(
+        &self,
+        caller: &Caller,
+        cursor: &Cursor,
+    ) -> Result<Page<StudioUser>, Error> {
         let permit = self.permit::<ListStudioUsers>(caller, WholeAccount, "").await?;
         self.store.list_studio_users(&permit, cursor).await
     }
@@ -119,9 +162,12 @@ impl Control {
         let started = self.clock.now_ms();
         let (mut tx, permit) = self.begin::<RemoveUser>(caller, WholeAccount, name.as_str()).await?;
         let user = present(&mut tx, caller.account, name).await?;
-        let known = tx.find_studio_user(caller.account, user.user_id).await?.ok_or_else(|| Error::absent("User"))?;
+        let known =
+            tx.find_studio_user(caller.account, user.user_id).await?.ok_or_else(|| Error::absent("User"))?;
         let killed = tx.delete_studio_user(&permit, user.user_id).await?;
-        let committed = tx.commit(permit, Record { target: name.to_string(), before: json!(known), after: Value::Null }).await?;
+        let committed = tx
+            .commit(permit, Record { target: name.to_string(), before: json!(known), after: Value::Null })
+            .await?;
         Ok(Revoked::of(committed, killed, self.clock.now_ms() - started))
     }
 }

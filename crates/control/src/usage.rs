@@ -9,10 +9,18 @@ use crate::control::Control;
 
 impl Control {
     /// Sums the use of a workspace, or of the whole account, within a time in milliseconds since the epoch.
-    pub async fn get_usage(&self, caller: &Caller, workspace: Option<WorkspaceId>, by: UsageBy, from: i64, to: i64) -> Result<Vec<UsageRow>, Error> {
+    pub async fn get_usage(
+        &self,
+        caller: &Caller,
+        workspace: Option<WorkspaceId>,
+        by: UsageBy,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<UsageRow>, Error> {
         match workspace {
             Some(workspace) => {
-                let permit = self.permit::<GetWorkspaceUsage>(caller, workspace, &workspace.to_string()).await?;
+                let permit =
+                    self.permit::<GetWorkspaceUsage>(caller, workspace, &workspace.to_string()).await?;
                 self.recorder.flush().await;
                 self.store.workspace_usage(&permit, by, from, to).await
             }

@@ -33,14 +33,27 @@ impl NewUserText {
         if let Some(text) = given(&self.email) {
             let wrong = || format_error(prefix, "Email", "must be an address such as `name@example.com`");
             let (local, domain) = text.split_once('@').ok_or_else(wrong)?;
-            if local.is_empty() || domain.is_empty() || domain.contains('@') || text.len() > 254 || text.contains(char::is_whitespace) {
+            if local.is_empty()
+                || domain.is_empty()
+                || domain.contains('@')
+                || text.len() > 254
+                || text.contains(char::is_whitespace)
+            {
                 return Err(wrong());
             }
         }
         if let Some(text) = given(&self.mobile_phone) {
-            let wrong = || format_error(prefix, "MobilePhone", "must be country code, `-` and number, such as `86-13812345678`");
+            let wrong = || {
+                format_error(
+                    prefix,
+                    "MobilePhone",
+                    "must be country code, `-` and number, such as `86-13812345678`",
+                )
+            };
             let (country, number) = text.split_once('-').ok_or_else(wrong)?;
-            let digits = |part: &str, most| !part.is_empty() && part.len() <= most && part.bytes().all(|b| b.is_ascii_digit());
+            let digits = |part: &str, most| {
+                !part.is_empty() && part.len() <= most && part.bytes().all(|b| b.is_ascii_digit())
+            };
             if !digits(country, 4) || !digits(number, 20) {
                 return Err(wrong());
             }
@@ -50,7 +63,10 @@ impl NewUserText {
 }
 
 fn format_error(prefix: &str, field: &str, why: &str) -> Error {
-    Error::invalid(format!("InvalidParameter.{prefix}{field}.Format"), format!("The parameter - \"{prefix}{field}\" {why}."))
+    Error::invalid(
+        format!("InvalidParameter.{prefix}{field}.Format"),
+        format!("The parameter - \"{prefix}{field}\" {why}."),
+    )
 }
 
 fn shown(user: &User) -> Value {
@@ -59,7 +75,12 @@ fn shown(user: &User) -> Value {
 
 impl Control {
     /// Creates a RAM user.
-    pub async fn create_user(&self, caller: &Caller, name: UserName, text: NewUserText) -> Result<User, Error> {
+    pub async fn create_user(
+        &self,
+        caller: &Caller,
+        name: UserName,
+        text: NewUserText,
+    ) -> Result<User, Error> {
         text.check("")?;
         let scope = RamScope::user(caller.account, "*");
         let (mut tx, permit) = self.begin::<CreateUser>(caller, scope, name.as_str()).await?;
@@ -74,7 +95,8 @@ impl Control {
             name,
         };
         let user = tx.insert_user(&permit, &new).await?;
-        tx.commit(permit, Record { target: user.name.to_string(), before: Value::Null, after: shown(&user) }).await?;
+        tx.commit(permit, Record { target: user.name.to_string(), before: Value::Null, after: shown(&user) })
+            .await?;
         Ok(user)
     }
 
@@ -85,7 +107,13 @@ impl Control {
     }
 
     /// Changes a RAM user.
-    pub async fn update_user(&self, caller: &Caller, name: &UserName, new_name: Option<UserName>, text: NewUserText) -> Result<User, Error> {
+    pub async fn update_user(
+        &self,
+        caller: &Caller,
+        name: &UserName,
+        new_name: Option<UserName>,
+        text: NewUserText,
+    ) -> Result<User, Error> {
         text.check("New")?;
         let scope = RamScope::user(caller.account, name.as_str());
         let (mut tx, permit) = self.begin::<UpdateUser>(caller, scope, name.as_str()).await?;
@@ -93,7 +121,8 @@ impl Control {
         let NewUserText { display_name, email, mobile_phone, comments } = text;
         let update = UserUpdate { name: new_name, display_name, email, mobile_phone, comments };
         let changed = tx.update_user(&permit, &user, &update).await?;
-        tx.commit(permit, Record { target: name.to_string(), before: shown(&user), after: shown(&changed) }).await?;
+        tx.commit(permit, Record { target: name.to_string(), before: shown(&user), after: shown(&changed) })
+            .await?;
         Ok(changed)
     }
 
@@ -104,10 +133,16 @@ impl Control {
         let (mut tx, permit) = self.begin::<DeleteUser>(caller, scope, name.as_str()).await?;
         let user = present(&mut tx, caller.account, name).await?;
         if tx.has_access_keys(user.user_id).await? {
-            return Err(Error::in_use("User.AccessKey", "The user CAN NOT has any access key while deleting the user."));
+            return Err(Error::in_use(
+                "User.AccessKey",
+                "The user CAN NOT has any access key while deleting the user.",
+            ));
         }
         if tx.has_policies(user.user_id).await? {
-            return Err(Error::in_use("User.Policy", "The user CAN NOT has any attached policy while deleting the user."));
+            return Err(Error::in_use(
+                "User.Policy",
+                "The user CAN NOT has any attached policy while deleting the user.",
+            ));
         }
         let killed = tx.delete_user(&permit, user.user_id).await?;
         let record = Record { target: name.to_string(), before: shown(&user), after: Value::Null };

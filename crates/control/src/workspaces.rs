@@ -12,14 +12,20 @@ use crate::control::{Control, within};
 
 impl Control {
     /// Creates a sub-workspace. It starts with no member and no model.
-    pub async fn create_workspace(&self, caller: &Caller, name: &WorkspaceName, service_site: &str) -> Result<Workspace, Error> {
+    pub async fn create_workspace(
+        &self,
+        caller: &Caller,
+        name: &WorkspaceName,
+        service_site: &str,
+    ) -> Result<Workspace, Error> {
         name::text("serviceSite", service_site, 0, 64)?;
         let (mut tx, permit) = self.begin::<CreateWorkspace>(caller, WholeAccount, name.as_str()).await?;
         let quota = self.settings_of(caller.account)?.quota_workspaces;
         within(quota, tx.count_workspaces(caller.account).await?, "Workspace", "workspaces")?;
         let id = WorkspaceId::random(&*self.entropy);
         let workspace = tx.insert_workspace(&permit, id, name, service_site).await?;
-        tx.commit(permit, Record { target: id.to_string(), before: Value::Null, after: json!(workspace) }).await?;
+        tx.commit(permit, Record { target: id.to_string(), before: Value::Null, after: json!(workspace) })
+            .await?;
         Ok(workspace)
     }
 
@@ -28,13 +34,19 @@ impl Control {
         let permit = self.permit::<ListWorkspaces>(caller, WholeAccount, "").await?;
         let mut workspaces = self.store.list_workspaces(&permit).await?;
         if caller.principal != Principal::Root {
-            workspaces.retain(|workspace| self.directory().sees::<ListWorkspaces>(caller, workspace.workspace_id));
+            workspaces
+                .retain(|workspace| self.directory().sees::<ListWorkspaces>(caller, workspace.workspace_id));
         }
         Ok(workspaces)
     }
 
     /// Renames a workspace.
-    pub async fn rename_workspace(&self, caller: &Caller, id: WorkspaceId, name: &WorkspaceName) -> Result<Workspace, Error> {
+    pub async fn rename_workspace(
+        &self,
+        caller: &Caller,
+        id: WorkspaceId,
+        name: &WorkspaceName,
+    ) -> Result<Workspace, Error> {
         let target = id.to_string();
         let (mut tx, permit) = self.begin::<RenameWorkspace>(caller, id, &target).await?;
         let before = tx.find_workspace(caller.account, id).await?;
@@ -44,7 +56,11 @@ impl Control {
     }
 
     /// Deletes a sub-workspace, or gives what keeps it from being deleted: pairs of resource type and reason.
-    pub async fn delete_workspace(&self, caller: &Caller, id: WorkspaceId) -> Result<Vec<(&'static str, String)>, Error> {
+    pub async fn delete_workspace(
+        &self,
+        caller: &Caller,
+        id: WorkspaceId,
+    ) -> Result<Vec<(&'static str, String)>, Error> {
         let target = id.to_string();
         let (mut tx, permit) = self.begin::<DeleteWorkspace>(caller, id, &target).await?;
         let workspace = tx.find_workspace(caller.account, id).await?;

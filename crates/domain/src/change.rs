@@ -70,28 +70,111 @@ pub struct KeyFacts {
 #[serde(rename_all = "camelCase", tag = "change")]
 #[expect(missing_docs, reason = "the fields are the things' own")]
 pub enum Change {
-    Account { account: AccountId, settings: Box<Settings> },
-    User { account: AccountId, user: UserId, name: UserName },
-    UserGone { user: UserId },
-    AccessKey { account: AccountId, access_key: AccessKeyId, owner: Principal, active: bool, sealed_secret: String },
-    AccessKeyGone { access_key: AccessKeyId },
-    Policy { account: AccountId, name: PolicyName, document: String },
-    PolicyGone { account: AccountId, name: PolicyName },
-    Attached { account: AccountId, to: Attachee, policy_type: PolicyType, policy: PolicyName },
-    Detached { account: AccountId, to: Attachee, policy_type: PolicyType, policy: PolicyName },
-    Group { account: AccountId, group: GroupId },
-    GroupMember { group: GroupId, user: UserId },
-    GroupMemberGone { group: GroupId, user: UserId },
-    Workspace { account: AccountId, workspace: WorkspaceId, is_default: bool, open: bool },
-    WorkspaceGone { workspace: WorkspaceId },
-    Member { workspace: WorkspaceId, user: UserId, pages: Pages, epoch: u64 },
-    MemberGone { workspace: WorkspaceId, user: UserId },
-    Provider { account: AccountId, provider: Box<Provider>, sealed_credential: Option<String> },
-    ProviderGone { account: AccountId, name: ProviderName },
-    Model { account: AccountId, model: Box<Model> },
-    ModelGone { account: AccountId, model: ModelName },
-    Granted { account: AccountId, workspace: WorkspaceId, model: ModelName, grant: Grant },
+    Account {
+        account: AccountId,
+        settings: Box<Settings>,
+    },
+    User {
+        account: AccountId,
+        user: UserId,
+        name: UserName,
+    },
+    UserGone {
+        user: UserId,
+    },
+    AccessKey {
+        account: AccountId,
+        access_key: AccessKeyId,
+        owner: Principal,
+        active: bool,
+        sealed_secret: String,
+    },
+    AccessKeyGone {
+        access_key: AccessKeyId,
+    },
+    Policy {
+        account: AccountId,
+        name: PolicyName,
+        document: String,
+    },
+    PolicyGone {
+        account: AccountId,
+        name: PolicyName,
+    },
+    Attached {
+        account: AccountId,
+        to: Attachee,
+        policy_type: PolicyType,
+        policy: PolicyName,
+    },
+    Detached {
+        account: AccountId,
+        to: Attachee,
+        policy_type: PolicyType,
+        policy: PolicyName,
+    },
+    Group {
+        account: AccountId,
+        group: GroupId,
+    },
+    GroupMember {
+        group: GroupId,
+        user: UserId,
+    },
+    GroupMemberGone {
+        group: GroupId,
+        user: UserId,
+    },
+    Workspace {
+        account: AccountId,
+        workspace: WorkspaceId,
+        is_default: bool,
+        open: bool,
+    },
+    WorkspaceGone {
+        workspace: WorkspaceId,
+    },
+    Member {
+        workspace: WorkspaceId,
+        user: UserId,
+        pages: Pages,
+        epoch: u64,
+    },
+    MemberGone {
+        workspace: WorkspaceId,
+        user: UserId,
+    },
+    Provider {
+        account: AccountId,
+        provider: Box<Provider>,
+        sealed_credential: Option<String>,
+    },
+    ProviderGone {
+        account: AccountId,
+        name: ProviderName,
+    },
+    Model {
+        account: AccountId,
+        model: Box<Model>,
+    },
+    ModelGone {
+        account: AccountId,
+        model: ModelName,
+    },
+    Granted {
+        account: AccountId,
+        workspace: WorkspaceId,
+        model: ModelName,
+        grant: Grant,
+    },
     Key(Box<KeyFacts>),
-    KeyGone { key: ApiKeyId },
-    Limits { account: AccountId, level: LimitLevel, model: ModelName, limits: ModelLimits },
+    KeyGone {
+        key: ApiKeyId,
+    },
+    Limits {
+        account: AccountId,
+        level: LimitLevel,
+        model: ModelName,
+        limits: ModelLimits,
+    },
 }

@@ -77,35 +77,127 @@ struct Texts(&'static str, &'static str, &'static str, &'static str);
 const ADMINISTRATION: &str = "root, or a RAM user with management permission";
 const GRANTERS: &str = "root, or a RAM user with management permission who is a member of the workspace";
 const RAM: &str = "root, or a RAM user with AliyunRAMFullAccess";
-const KEY_KEEPERS: &str = "root, management, or a member with the page permission `api-key` or `administrator`";
+const KEY_KEEPERS: &str =
+    "root, management, or a member with the page permission `api-key` or `administrator`";
 
 impl Check {
     fn texts(self) -> Texts {
         match self {
-            Self::Identity => Texts("identity", "the identity behind the credential does not exist any more", "use a credential of an existing identity", RAM),
+            Self::Identity => Texts(
+                "identity",
+                "the identity behind the credential does not exist any more",
+                "use a credential of an existing identity",
+                RAM,
+            ),
             Self::Root => Texts("root", "the caller is not the account's owner", "call as root", "root"),
-            Self::NoExplicitDeny => Texts("explicit-deny", "a RAM policy denies the action", "detach the policy or narrow its Deny statement", RAM),
-            Self::Policy => Texts("policy", "no RAM policy allows the action on the resource", "attach a policy that allows it", RAM),
-            Self::Workspace => Texts("workspace", "the account has no such workspace", "use a workspace id from ListWorkspaces", ADMINISTRATION),
-            Self::Membership => Texts("membership", "the person is not a member of the workspace", "AddMember", ADMINISTRATION),
-            Self::SomeMembership => Texts("some-membership", "the person is a member of no workspace", "AddMember", ADMINISTRATION),
-            Self::Page(_) => Texts("page", "the page permission is missing", "SetMemberPages", "root, or a member with the page permission `administrator` or `permission-management`"),
-            Self::Delegation => Texts("delegation", "the account does not delegate this", "UpdateSettings delegateMemberRemoval", "root"),
-            Self::Myself => Texts("oneself", "it is about somebody else", "ask about oneself", ADMINISTRATION),
-            Self::HandOut => Texts("hand-out", "it would give more than the caller holds, or change the caller's own set", "ask somebody who holds it", "root"),
-            Self::Key => Texts("key", "no API key has this value", "create a key, or send the one you were given", KEY_KEEPERS),
+            Self::NoExplicitDeny => Texts(
+                "explicit-deny",
+                "a RAM policy denies the action",
+                "detach the policy or narrow its Deny statement",
+                RAM,
+            ),
+            Self::Policy => Texts(
+                "policy",
+                "no RAM policy allows the action on the resource",
+                "attach a policy that allows it",
+                RAM,
+            ),
+            Self::Workspace => Texts(
+                "workspace",
+                "the account has no such workspace",
+                "use a workspace id from ListWorkspaces",
+                ADMINISTRATION,
+            ),
+            Self::Membership => Texts(
+                "membership",
+                "the person is not a member of the workspace",
+                "AddMember",
+                ADMINISTRATION,
+            ),
+            Self::SomeMembership => Texts(
+                "some-membership",
+                "the person is a member of no workspace",
+                "AddMember",
+                ADMINISTRATION,
+            ),
+            Self::Page(_) => Texts(
+                "page",
+                "the page permission is missing",
+                "SetMemberPages",
+                "root, or a member with the page permission `administrator` or `permission-management`",
+            ),
+            Self::Delegation => Texts(
+                "delegation",
+                "the account does not delegate this",
+                "UpdateSettings delegateMemberRemoval",
+                "root",
+            ),
+            Self::Myself => {
+                Texts("oneself", "it is about somebody else", "ask about oneself", ADMINISTRATION)
+            }
+            Self::HandOut => Texts(
+                "hand-out",
+                "it would give more than the caller holds, or change the caller's own set",
+                "ask somebody who holds it",
+                "root",
+            ),
+            Self::Key => Texts(
+                "key",
+                "no API key has this value",
+                "create a key, or send the one you were given",
+                KEY_KEEPERS,
+            ),
             Self::KeyEnabled => Texts("key-enabled", "the key is switched off", "EnableApiKey", KEY_KEEPERS),
             Self::KeyExpiry => Texts("key-expiry", "the key's time is over", "create a new key", KEY_KEEPERS),
             Self::Owner => Texts("owner", "the key's owner was deleted", "create a new key", KEY_KEEPERS),
-            Self::NamedWorkspace => Texts("named-workspace", "the request names another workspace than the key's", "leave the name out, or use a key of that workspace", KEY_KEEPERS),
-            Self::Model => Texts("model", "the catalogue has no such model for this kind of call", "use a name from the model list", ADMINISTRATION),
-            Self::ModelGrant => Texts("model-grant", "the key's workspace has no inference grant for the model", "UpdateModelPermissions", GRANTERS),
-            Self::KeyScope => Texts("key-scope", "the key is narrowed to other models", "UpdateApiKey", KEY_KEEPERS),
-            Self::SourceAddress => Texts("source-address", "the key may not be used from this address", "UpdateApiKey", KEY_KEEPERS),
-            Self::AccountLimit => Texts("account-limit", "the account's limit for the model is reached", "wait, or UpdateAccountModelLimits", ADMINISTRATION),
-            Self::WorkspaceLimit => Texts("workspace-limit", "the workspace's limit for the model is reached", "wait, or UpdateModelLimits", GRANTERS),
-            Self::KeyLimit => Texts("key-limit", "the key's limit for the model is reached", "wait", KEY_KEEPERS),
-            Self::Upstream => Texts("upstream", "no upstream of the model answered", "try again; TestProvider shows what is wrong", ADMINISTRATION),
+            Self::NamedWorkspace => Texts(
+                "named-workspace",
+                "the request names another workspace than the key's",
+                "leave the name out, or use a key of that workspace",
+                KEY_KEEPERS,
+            ),
+            Self::Model => Texts(
+                "model",
+                "the catalogue has no such model for this kind of call",
+                "use a name from the model list",
+                ADMINISTRATION,
+            ),
+            Self::ModelGrant => Texts(
+                "model-grant",
+                "the key's workspace has no inference grant for the model",
+                "UpdateModelPermissions",
+                GRANTERS,
+            ),
+            Self::KeyScope => {
+                Texts("key-scope", "the key is narrowed to other models", "UpdateApiKey", KEY_KEEPERS)
+            }
+            Self::SourceAddress => Texts(
+                "source-address",
+                "the key may not be used from this address",
+                "UpdateApiKey",
+                KEY_KEEPERS,
+            ),
+            Self::AccountLimit => Texts(
+                "account-limit",
+                "the account's limit for the model is reached",
+                "wait, or UpdateAccountModelLimits",
+                ADMINISTRATION,
+            ),
+            Self::WorkspaceLimit => Texts(
+                "workspace-limit",
+                "the workspace's limit for the model is reached",
+                "wait, or UpdateModelLimits",
+                GRANTERS,
+            ),
+            Self::KeyLimit => {
+                Texts("key-limit", "the key's limit for the model is reached", "wait", KEY_KEEPERS)
+            }
+            Self::Upstream => Texts(
+                "upstream",
+                "no upstream of the model answered",
+                "try again; TestProvider shows what is wrong",
+                ADMINISTRATION,
+            ),
         }
     }
 

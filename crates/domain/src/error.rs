@@ -147,7 +147,10 @@ mod tests {
     #[test]
     fn codes_and_messages_are_the_real_services() {
         let error = Error::absent("User");
-        assert_eq!((error.code(), error.to_string().as_str()), ("EntityNotExist.User", "The user does not exist."));
+        assert_eq!(
+            (error.code(), error.to_string().as_str()),
+            ("EntityNotExist.User", "The user does not exist.")
+        );
         let error = Error::exists("User.LoginProfile");
         assert_eq!(error.to_string(), "The login profile does already EXIST.");
     }

@@ -209,7 +209,9 @@ mod tests {
 
     #[test]
     fn a_text_of_another_shape_is_refused_with_its_name() {
-        for text in ["", "llm-", "llm-ABCDEFGHIJKLMNOP", "llm-abcdefghijklmno", "ws-abcdefghijklmnop", "llm-é"] {
+        for text in
+            ["", "llm-", "llm-ABCDEFGHIJKLMNOP", "llm-abcdefghijklmno", "ws-abcdefghijklmnop", "llm-é"]
+        {
             let error = text.parse::<WorkspaceId>().unwrap_err();
             assert!(error.to_string().contains("workspaceId"), "{error}");
         }

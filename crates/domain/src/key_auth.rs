@@ -33,9 +33,9 @@ impl KeyAuth {
 
 /// Reads an address or a network in CIDR form.
 pub fn parse_network(field: &str, text: &str) -> Result<IpNet, Error> {
-    text.parse::<IpNet>()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| Error::field(field, format_args!("holds `{text}`, which is no address and no CIDR network")))
+    text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
+        Error::field(field, format_args!("holds `{text}`, which is no address and no CIDR network"))
+    })
 }
 
 /// What the vendor stores when no address is given under `Custom`: everywhere.
@@ -49,7 +49,8 @@ mod tests {
 
     #[test]
     fn a_mapped_v4_address_matches_v4_networks() {
-        let auth = KeyAuth { access_ips: vec![parse_network("f", "10.0.0.0/8").unwrap()], accessible_models: None };
+        let auth =
+            KeyAuth { access_ips: vec![parse_network("f", "10.0.0.0/8").unwrap()], accessible_models: None };
         assert!(auth.allows_ip("10.1.2.3".parse().unwrap()));
         assert!(auth.allows_ip("::ffff:10.1.2.3".parse().unwrap()));
         assert!(!auth.allows_ip("11.1.2.3".parse().unwrap()));

@@ -1,8 +1,8 @@
 //! Limits over a rolling window: the arithmetic, without a clock.
 //!
-//! A window counts in 64 slots, each 1/63 of the period. An event is forgotten only when its whole slot has
-//! left the period, so over any rolling period never one more than the limit is admitted, and under steady
-//! overload at least 63/64 of the limit is. Memory does not grow with the limit.
+//! A window counts in 64 slots, each 1/63 of the period. A slot is forgotten when the last event in it has left
+//! the period, so over any rolling period never one more than the limit is admitted, and under steady overload at
+//! least 62/63 of the limit is. Memory does not grow with the limit.
 
 use serde::{Deserialize, Serialize};
 
@@ -44,20 +44,30 @@ pub struct Standing {
     pub reset_ms: u64,
 }
 
+/// What came within one slot.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    count: u64,
+    /// When the last of it came: the slot is forgotten one period later.
+    latest_ms: i64,
+}
+
 /// Counts what came within the last period.
 #[derive(Clone, Debug)]
 pub struct Window {
     rate: Rate,
-    slots: [u64; SLOTS],
-    /// The number of the newest slot, counted from the epoch.
-    newest: i64,
+    slots: [Slot; SLOTS],
+    /// The number of the oldest slot that may hold something, counted from the epoch.
+    oldest: i64,
+    /// The latest time seen. A clock that steps back counts as standing still.
+    now_ms: i64,
     total: u64,
 }
 
 impl Window {
     /// An empty window.
     pub fn new(rate: Rate) -> Self {
-        Self { rate, slots: [0; SLOTS], newest: 0, total: 0 }
+        Self { rate, slots: [Slot::default(); SLOTS], oldest: i64::MIN, now_ms: i64::MIN, total: 0 }
     }
 
     /// The rate it keeps.
@@ -75,54 +85,77 @@ impl Window {
         }
     }
 
-    fn slot_ms(&self) -> i64 {
-        (u64::from(self.rate.period_seconds.max(1)) * 1000).div_ceil(SLOTS as u64 - 1).cast_signed()
+    fn period_ms(&self) -> i64 {
+        i64::from(self.rate.period_seconds.max(1)) * 1000
+    }
+
+    /// 63 slots are never shorter than the period, so the 64th is free again when its number comes round.
+    fn slot_of(&self, at_ms: i64) -> i64 {
+        at_ms.div_euclid(self.period_ms() / (SLOTS as i64 - 1) + 1)
     }
 
     fn position(slot: i64) -> usize {
         usize::try_from(slot.rem_euclid(SLOTS as i64)).expect("below 64")
     }
 
-    /// Forgets what has left the period. A clock that steps back counts as standing still.
+    /// Forgets what has left the period.
     fn advance(&mut self, now_ms: i64) {
-        let now = (now_ms.div_euclid(self.slot_ms())).max(self.newest);
-        let gone = (now - self.newest).min(SLOTS as i64);
-        for step in 1..=gone {
-            let position = Self::position(self.newest + step);
-            self.total -= self.slots[position];
-            self.slots[position] = 0;
+        self.now_ms = self.now_ms.max(now_ms);
+        let newest = self.slot_of(self.now_ms);
+        self.oldest = self.oldest.max(newest - (SLOTS as i64 - 1) - 1);
+        while self.oldest <= newest {
+            let slot = &mut self.slots[Self::position(self.oldest)];
+            if slot.count > 0
+                && slot.latest_ms > self.now_ms - i64::from(self.rate.period_seconds.max(1)) * 1000
+            {
+                break;
+            }
+            self.total -= slot.count;
+            *slot = Slot::default();
+            self.oldest += 1;
         }
-        self.newest = now;
     }
 
     /// Whether `weight` more fits now; if not, when it will.
     pub fn check(&mut self, now_ms: i64, weight: u64) -> Result<(), Standing> {
         self.advance(now_ms);
-        if self.total.saturating_add(weight) <= self.rate.amount { Ok(()) } else { Err(self.standing(now_ms, weight)) }
+        if self.total.saturating_add(weight) <= self.rate.amount {
+            Ok(())
+        } else {
+            Err(self.standing(now_ms, weight))
+        }
     }
 
     /// Counts `weight`, whether it fits or not: what was used was used.
     pub fn add(&mut self, now_ms: i64, weight: u64) {
         self.advance(now_ms);
-        let slot = &mut self.slots[Self::position(self.newest)];
+        let newest = self.slot_of(self.now_ms);
+        self.oldest = self.oldest.min(newest);
         let counted = weight.min(u64::MAX - self.total);
-        *slot += counted;
+        let slot = &mut self.slots[Self::position(newest)];
+        slot.count += counted;
+        slot.latest_ms = self.now_ms;
         self.total += counted;
     }
 
     /// How full it is, and when `weight` will fit.
     pub fn standing(&mut self, now_ms: i64, weight: u64) -> Standing {
         self.advance(now_ms);
-        let slot_ms = self.slot_ms();
         let mut over = self.total.saturating_add(weight).saturating_sub(self.rate.amount);
         let mut reset_ms = 0;
-        for slot in self.newest - (SLOTS as i64 - 1)..=self.newest {
+        for slot in self.oldest..=self.slot_of(self.now_ms) {
             if over == 0 {
                 break;
             }
-            over = over.saturating_sub(self.slots[Self::position(slot)]);
-            let leaves = (slot + SLOTS as i64) * slot_ms;
-            reset_ms = u64::try_from(leaves - now_ms).unwrap_or(1).max(1);
+            let Slot { count, latest_ms } = self.slots[Self::position(slot)];
+            if count > 0 {
+                over = over.saturating_sub(count);
+                reset_ms = u64::try_from(latest_ms + self.period_ms() - now_ms).unwrap_or(1).max(1);
+            }
+        }
+        if over > 0 {
+            // What never fits is worth asking again when all is free, or a period from now.
+            reset_ms = reset_ms.max(self.period_ms().unsigned_abs());
         }
         Standing { limit: self.rate.amount, remaining: self.rate.amount.saturating_sub(self.total), reset_ms }
     }

@@ -29,7 +29,9 @@ impl Dialect {
         match name {
             "openai" => Ok(Self::OpenAi),
             "demo" => Ok(Self::Demo),
-            _ => Err(Error::field(field, format_args!("is `{name}`; this release speaks `openai` and `demo`"))),
+            _ => {
+                Err(Error::field(field, format_args!("is `{name}`; this release speaks `openai` and `demo`")))
+            }
         }
     }
 }

@@ -4,10 +4,12 @@
 //! this one table. A new operation is one row here; without a route, a CLI command or a matrix row its
 //! absence fails a test.
 
-use crate::page::Page::{Administrator, ApiKey, PermissionManagement};
-use crate::rules::Needs::{self, All, Any, Anyone, Delegated, Management, Member, MemberSomewhere, Myself, Page, Policy, Root};
-use crate::scope::{Person, RamScope, Scope, ScopeKind, Seat, WholeAccount};
 use crate::id::WorkspaceId;
+use crate::page::Page::{Administrator, ApiKey, PermissionManagement};
+use crate::rules::Needs::{
+    self, All, Any, Anyone, Delegated, Management, Member, MemberSomewhere, Myself, Page, Policy, Root,
+};
+use crate::scope::{Person, RamScope, Scope, ScopeKind, Seat, WholeAccount};
 
 /// Which API an operation belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +62,6 @@ pub trait Operation {
 
 macro_rules! operations {
     ($($(#[doc = $doc:literal])* $name:ident: $service:ident $action:literal, $effect:ident on $on:ty, $needs:expr;)*) => {
-        #[expect(clippy::enum_variant_names, reason = "the variants are the operations' own names")]
         enum Position { $($name,)* }
 
         $(
@@ -248,18 +249,60 @@ operations! {
 
 /// Actions of the feature APIs (version 2023-12-29). Their rule is rule 4: policy and membership.
 pub const FEATURE_ACTIONS: &[&str] = &[
-    "sfm:AddCategory", "sfm:AddConnector", "sfm:AddFile", "sfm:AddFilesFromAuthorizedOss", "sfm:AddTable",
-    "sfm:CreateIndex", "sfm:CreateMemory", "sfm:CreateMemoryNode", "sfm:CreatePromptTemplate",
-    "sfm:SubmitIndexAddDocumentsJob", "sfm:SubmitIndexJob", "sfm:BatchUpdateFileTag", "sfm:ChangeParseSetting",
-    "sfm:UpdateChunk", "sfm:UpdateConnector", "sfm:UpdateFileTag", "sfm:UpdateIndex", "sfm:UpdateMemory",
-    "sfm:UpdateMemoryNode", "sfm:UpdatePromptTemplate", "sfm:UpdateTableFromAuthorizedOss", "sfm:DeleteCategory",
-    "sfm:DeleteChunk", "sfm:DeleteConnector", "sfm:DeleteFile", "sfm:DeleteFiles", "sfm:DeleteIndexDocument",
-    "sfm:DeleteMemory", "sfm:DeleteMemoryNode", "sfm:DeletePromptTemplate", "sfm:GetAvailableParserTypes",
-    "sfm:GetConnector", "sfm:GetIndexJobStatus", "sfm:GetIndexMonitor", "sfm:GetMemory", "sfm:GetMemoryNode",
-    "sfm:GetParseSettings", "sfm:GetPromptTemplate", "sfm:ChunkList", "sfm:ListCategory", "sfm:ListFile",
-    "sfm:ListIndex", "sfm:ListIndexFiles", "sfm:ListIndexFileDetails", "sfm:ListMemories", "sfm:ListMemoryNodes",
-    "sfm:ListPromptTemplates", "sfm:ApplyFileUploadLease", "sfm:ApplyTempStorageLease", "sfm:DescribeFile",
-    "sfm:Retrieve", "sfm:DeleteIndex", "sfm:GetAlipayUrl", "sfm:GetAlipayTransferStatus",
+    "sfm:AddCategory",
+    "sfm:AddConnector",
+    "sfm:AddFile",
+    "sfm:AddFilesFromAuthorizedOss",
+    "sfm:AddTable",
+    "sfm:CreateIndex",
+    "sfm:CreateMemory",
+    "sfm:CreateMemoryNode",
+    "sfm:CreatePromptTemplate",
+    "sfm:SubmitIndexAddDocumentsJob",
+    "sfm:SubmitIndexJob",
+    "sfm:BatchUpdateFileTag",
+    "sfm:ChangeParseSetting",
+    "sfm:UpdateChunk",
+    "sfm:UpdateConnector",
+    "sfm:UpdateFileTag",
+    "sfm:UpdateIndex",
+    "sfm:UpdateMemory",
+    "sfm:UpdateMemoryNode",
+    "sfm:UpdatePromptTemplate",
+    "sfm:UpdateTableFromAuthorizedOss",
+    "sfm:DeleteCategory",
+    "sfm:DeleteChunk",
+    "sfm:DeleteConnector",
+    "sfm:DeleteFile",
+    "sfm:DeleteFiles",
+    "sfm:DeleteIndexDocument",
+    "sfm:DeleteMemory",
+    "sfm:DeleteMemoryNode",
+    "sfm:DeletePromptTemplate",
+    "sfm:GetAvailableParserTypes",
+    "sfm:GetConnector",
+    "sfm:GetIndexJobStatus",
+    "sfm:GetIndexMonitor",
+    "sfm:GetMemory",
+    "sfm:GetMemoryNode",
+    "sfm:GetParseSettings",
+    "sfm:GetPromptTemplate",
+    "sfm:ChunkList",
+    "sfm:ListCategory",
+    "sfm:ListFile",
+    "sfm:ListIndex",
+    "sfm:ListIndexFiles",
+    "sfm:ListIndexFileDetails",
+    "sfm:ListMemories",
+    "sfm:ListMemoryNodes",
+    "sfm:ListPromptTemplates",
+    "sfm:ApplyFileUploadLease",
+    "sfm:ApplyTempStorageLease",
+    "sfm:DescribeFile",
+    "sfm:Retrieve",
+    "sfm:DeleteIndex",
+    "sfm:GetAlipayUrl",
+    "sfm:GetAlipayTransferStatus",
 ];
 
 /// Rule 4.

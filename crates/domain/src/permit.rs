@@ -89,7 +89,8 @@ impl Refusal {
 
     /// What the refused caller may do next.
     pub fn next_step(&self) -> String {
-        let failed = self.decision.chain.iter().rev().find(|link| link.result == "fail" && link.check != "root");
+        let failed =
+            self.decision.chain.iter().rev().find(|link| link.result == "fail" && link.check != "root");
         match failed {
             Some(link) if !self.hides() => format!(
                 "{}: {}. Who can: {}. `bailey explain {}` shows the whole chain.",

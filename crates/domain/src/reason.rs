@@ -41,15 +41,26 @@ macro_rules! reasons {
     };
 }
 
-const fn face(status: u16, openai_code: &'static str, native_code: &'static str, message: &'static str) -> Option<GatewayFace> {
+const fn face(
+    status: u16,
+    openai_code: &'static str,
+    native_code: &'static str,
+    message: &'static str,
+) -> Option<GatewayFace> {
     Some(GatewayFace { status, openai_code, native_code, message })
 }
 
 // Every way a key can be invalid looks alike to whoever presents it.
-const INVALID_KEY: Option<GatewayFace> = face(401, "invalid_api_key", "InvalidApiKey", "Incorrect API key provided.");
-const MODEL_DENIED: Option<GatewayFace> = face(403, "Model.AccessDenied", "Model.AccessDenied", "Model access denied.");
-const RATE: Option<GatewayFace> =
-    face(429, "limit_requests", "Throttling.RateQuota", "Requests rate limit exceeded, please try again later.");
+const INVALID_KEY: Option<GatewayFace> =
+    face(401, "invalid_api_key", "InvalidApiKey", "Incorrect API key provided.");
+const MODEL_DENIED: Option<GatewayFace> =
+    face(403, "Model.AccessDenied", "Model.AccessDenied", "Model access denied.");
+const RATE: Option<GatewayFace> = face(
+    429,
+    "limit_requests",
+    "Throttling.RateQuota",
+    "Requests rate limit exceeded, please try again later.",
+);
 const TOKENS: Option<GatewayFace> = face(
     429,
     "insufficient_quota",

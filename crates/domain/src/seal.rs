@@ -42,7 +42,8 @@ impl Sealer {
 
     /// Decrypts what [`Sealer::seal`] gave for the same label.
     pub fn open(&self, label: &str, sealed: &str) -> Result<Secret<Vec<u8>>, Error> {
-        let broken = || Error::internal(format!("the sealed value of {label} does not open: wrong master key?"));
+        let broken =
+            || Error::internal(format!("the sealed value of {label} does not open: wrong master key?"));
         let mut whole = STANDARD.decode(sealed).map_err(|_| broken())?;
         if whole.len() < aead::NONCE_LEN {
             return Err(broken());

@@ -34,7 +34,7 @@ where
     let (gateway, id) = (&worker.gateway, asker.arrival.id);
     let is_long = body.size_hint().upper().is_none_or(|upper| upper > READ_FOR_ANYBODY);
     if (is_long || !asker.has_key())
-        && let Err(denied) = gateway.directory.callable_models(&asker.call())
+        && let Err(denied) = gateway.directory.recognise(&asker.call())
     {
         return worker.refuse(asker, &denied, None);
     }

@@ -90,7 +90,7 @@ impl<'a> Envelope<'a> {
             text.find(|character: char| !character.is_ascii_whitespace()).filter(|&at| body[at] == b'{')
         else {
             let what = if text.trim().is_empty() { "is empty" } else { "is not a JSON object" };
-            return Err(whole(format!("the body {what}; send one, such as {{\"model\":\"…\"}}")));
+            return Err(whole(format!("the body {what}; send a JSON object, such as {{\"model\":\"…\"}}")));
         };
         let wire: Wire<'a> = serde_json::from_str(text)
             .map_err(|error| whole(format!("the body is not the JSON that is due: {error}")))?;

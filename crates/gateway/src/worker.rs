@@ -144,7 +144,7 @@ impl Inner {
         asker: &Asker<'_>,
         answer: impl FnOnce() -> Response<Body>,
     ) -> Response<Body> {
-        match self.gateway.directory.callable_models(&asker.call()) {
+        match self.gateway.directory.recognise(&asker.call()) {
             Ok(_) => answer(),
             Err(denied) => self.refuse(asker, &denied, None),
         }

@@ -68,7 +68,11 @@ fn column(owner: Principal) -> Option<String> {
 
 impl Store {
     /// Everybody's access keys are few, so there is one page.
-    pub async fn list_access_keys(&self, permit: &Permit<ListAccessKeys>, owner: Principal) -> Result<Vec<AccessKey>, Error> {
+    pub async fn list_access_keys(
+        &self,
+        permit: &Permit<ListAccessKeys>,
+        owner: Principal,
+    ) -> Result<Vec<AccessKey>, Error> {
         const SQL: &str = "
             SELECT * FROM access_keys WHERE account_id = $1 AND COALESCE(user_id, '') = $2 ORDER BY created_at, access_key_id";
         let rows: Vec<AccessKeyRow> = reading!(self.pools, pool => sqlx::query_as(SQL)
@@ -81,12 +85,18 @@ impl Store {
 impl Tx {
     /// How many access keys somebody has.
     pub async fn count_access_keys(&mut self, account: AccountId, owner: Principal) -> Result<u64, Error> {
-        const SQL: &str = "SELECT COUNT(*) FROM access_keys WHERE account_id = $1 AND COALESCE(user_id, '') = $2";
+        const SQL: &str =
+            "SELECT COUNT(*) FROM access_keys WHERE account_id = $1 AND COALESCE(user_id, '') = $2";
         self.count_two(SQL, &account.to_string(), &column(owner).unwrap_or_default()).await
     }
 
     /// One access key of somebody.
-    pub async fn find_access_key(&mut self, account: AccountId, owner: Principal, id: AccessKeyId) -> Result<Option<AccessKey>, Error> {
+    pub async fn find_access_key(
+        &mut self,
+        account: AccountId,
+        owner: Principal,
+        id: AccessKeyId,
+    ) -> Result<Option<AccessKey>, Error> {
         const SQL: &str = "
             SELECT * FROM access_keys WHERE account_id = $1 AND COALESCE(user_id, '') = $2 AND access_key_id = $3";
         let row: Option<AccessKeyRow> = on!(self.connection, conn => sqlx::query_as(SQL)
@@ -97,7 +107,11 @@ impl Tx {
     }
 
     /// Creates an access key.
-    pub async fn insert_access_key(&mut self, permit: &Permit<CreateAccessKey>, new: &NewAccessKey) -> Result<AccessKey, Error> {
+    pub async fn insert_access_key(
+        &mut self,
+        permit: &Permit<CreateAccessKey>,
+        new: &NewAccessKey,
+    ) -> Result<AccessKey, Error> {
         const SQL: &str = "
             INSERT INTO access_keys (access_key_id, account_id, user_id, sealed_secret, active, created_at)
             VALUES ($1, $2, $3, $4, TRUE, $5) RETURNING *";
@@ -115,8 +129,14 @@ impl Tx {
     }
 
     /// Switches an access key on or off.
-    pub async fn update_access_key(&mut self, permit: &Permit<UpdateAccessKey>, key: &AccessKey, active: bool) -> Result<AccessKey, Error> {
-        const SQL: &str = "UPDATE access_keys SET active = $3 WHERE account_id = $1 AND access_key_id = $2 RETURNING *";
+    pub async fn update_access_key(
+        &mut self,
+        permit: &Permit<UpdateAccessKey>,
+        key: &AccessKey,
+        active: bool,
+    ) -> Result<AccessKey, Error> {
+        const SQL: &str =
+            "UPDATE access_keys SET active = $3 WHERE account_id = $1 AND access_key_id = $2 RETURNING *";
         let account = permit.caller().account;
         let row: Option<AccessKeyRow> = on!(self.connection, conn => sqlx::query_as(SQL)
             .bind(account.to_string()).bind(key.access_key_id.to_string()).bind(active).fetch_optional(conn).await)
@@ -127,7 +147,11 @@ impl Tx {
     }
 
     /// Deletes an access key.
-    pub async fn delete_access_key(&mut self, permit: &Permit<DeleteAccessKey>, id: AccessKeyId) -> Result<(), Error> {
+    pub async fn delete_access_key(
+        &mut self,
+        permit: &Permit<DeleteAccessKey>,
+        id: AccessKeyId,
+    ) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM access_keys WHERE account_id = $1 AND access_key_id = $2";
         if self.execute_two(SQL, &permit.caller().account.to_string(), &id.to_string()).await? == 0 {
             return Err(Error::absent("User.AccessKey"));

@@ -3,7 +3,9 @@
 use bailey_domain::access::Attachee;
 use bailey_domain::change::{Change, PolicyType};
 use bailey_domain::name::PolicyName;
-use bailey_domain::operations::{AttachPolicyToUser, DetachPolicyFromUser, ListEntitiesForPolicy, ListPoliciesForUser};
+use bailey_domain::operations::{
+    AttachPolicyToUser, DetachPolicyFromUser, ListEntitiesForPolicy, ListPoliciesForUser,
+};
 use bailey_domain::{AccountId, Error, Permit, UserId};
 use serde::Serialize;
 
@@ -43,7 +45,9 @@ pub struct Entity {
 
 type AttachmentRow = (String, String, Option<String>, Option<i64>, i64);
 
-fn attachment((policy_type, name, description, version, attached_at): AttachmentRow) -> Result<Attachment, Error> {
+fn attachment(
+    (policy_type, name, description, version, attached_at): AttachmentRow,
+) -> Result<Attachment, Error> {
     let policy_type = if policy_type == "System" { PolicyType::System } else { PolicyType::Custom };
     Ok(Attachment {
         policy_type: policy_type.name(),
@@ -56,7 +60,11 @@ fn attachment((policy_type, name, description, version, attached_at): Attachment
 
 impl Store {
     /// The policies attached to a user directly.
-    pub async fn list_policies_for_user(&self, permit: &Permit<ListPoliciesForUser>, user: UserId) -> Result<Vec<Attachment>, Error> {
+    pub async fn list_policies_for_user(
+        &self,
+        permit: &Permit<ListPoliciesForUser>,
+        user: UserId,
+    ) -> Result<Vec<Attachment>, Error> {
         const SQL: &str = "
             SELECT a.policy_type, a.policy_name, p.description, p.default_version, a.attached_at
             FROM policy_attachments a LEFT JOIN policies p
@@ -71,7 +79,10 @@ impl Store {
 
     /// The users that a policy is attached to.
     pub async fn list_entities_for_policy(
-        &self, permit: &Permit<ListEntitiesForPolicy>, policy_type: PolicyType, name: &PolicyName,
+        &self,
+        permit: &Permit<ListEntitiesForPolicy>,
+        policy_type: PolicyType,
+        name: &PolicyName,
     ) -> Result<Vec<Entity>, Error> {
         const SQL: &str = "
             SELECT u.user_id, u.name, u.display_name, a.attached_at
@@ -93,7 +104,11 @@ impl Store {
     }
 
     /// How many principals a system policy is attached to.
-    pub async fn count_system_attachments(&self, account: AccountId, name: &PolicyName) -> Result<u64, Error> {
+    pub async fn count_system_attachments(
+        &self,
+        account: AccountId,
+        name: &PolicyName,
+    ) -> Result<u64, Error> {
         const SQL: &str = "SELECT COUNT(*) FROM policy_attachments
             WHERE account_id = $1 AND folded_policy_name = $2 AND policy_type = 'System'";
         let (count,): (i64,) = reading!(self.pools, pool => sqlx::query_as(SQL)
@@ -113,13 +128,18 @@ impl Tx {
 
     /// Whether a user still has policies, which keeps it from being deleted.
     pub async fn has_policies(&mut self, user: UserId) -> Result<bool, Error> {
-        const SQL: &str = "SELECT COUNT(*) FROM policy_attachments WHERE principal_type = 'user' AND principal_id = $1";
+        const SQL: &str =
+            "SELECT COUNT(*) FROM policy_attachments WHERE principal_type = 'user' AND principal_id = $1";
         Ok(self.count(SQL, &user.to_string()).await? > 0)
     }
 
     /// Attaches a policy to a user.
     pub async fn attach_policy(
-        &mut self, permit: &Permit<AttachPolicyToUser>, user: UserId, policy_type: PolicyType, name: &PolicyName,
+        &mut self,
+        permit: &Permit<AttachPolicyToUser>,
+        user: UserId,
+        policy_type: PolicyType,
+        name: &PolicyName,
     ) -> Result<(), Error> {
         const SQL: &str = "
             INSERT INTO policy_attachments (account_id, principal_type, principal_id, policy_type, policy_name,
@@ -144,7 +164,11 @@ impl Tx {
 
     /// Detaches a policy from a user; `false` when it was not attached.
     pub async fn detach_policy(
-        &mut self, permit: &Permit<DetachPolicyFromUser>, user: UserId, policy_type: PolicyType, name: &PolicyName,
+        &mut self,
+        permit: &Permit<DetachPolicyFromUser>,
+        user: UserId,
+        policy_type: PolicyType,
+        name: &PolicyName,
     ) -> Result<bool, Error> {
         const SQL: &str = "
             DELETE FROM policy_attachments WHERE account_id = $1 AND principal_type = 'user' AND principal_id = $2
@@ -155,7 +179,12 @@ impl Tx {
             .execute(conn).await.map(|done| done.rows_affected()))
         .map_err(database)?;
         if gone > 0 {
-            self.note(Change::Detached { account, to: Attachee::User(user), policy_type, policy: name.clone() });
+            self.note(Change::Detached {
+                account,
+                to: Attachee::User(user),
+                policy_type,
+                policy: name.clone(),
+            });
         }
         Ok(gone > 0)
     }

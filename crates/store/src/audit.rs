@@ -86,8 +86,19 @@ impl AuditRow {
             context.update(&number.to_le_bytes());
         }
         for text in [
-            &self.account_id, &self.request_id, &self.actor, &self.access_key_id, &self.source_ip, &self.operation,
-            &self.workspace_id, &self.target, &self.outcome, &self.reason, &self.chain, &self.state_before, &self.state_after,
+            &self.account_id,
+            &self.request_id,
+            &self.actor,
+            &self.access_key_id,
+            &self.source_ip,
+            &self.operation,
+            &self.workspace_id,
+            &self.target,
+            &self.outcome,
+            &self.reason,
+            &self.chain,
+            &self.state_before,
+            &self.state_after,
         ] {
             update(&mut context, text.as_bytes());
         }
@@ -106,14 +117,21 @@ pub(crate) fn head_mac(key: &hmac::Key, account: &str, sequence: i64, hash: &str
 }
 
 /// The head of an account's chain: the last sequence and its hash.
-pub(crate) async fn head(connection: &mut Connection, account: &str) -> Result<Option<(i64, String, String)>, Error> {
+pub(crate) async fn head(
+    connection: &mut Connection,
+    account: &str,
+) -> Result<Option<(i64, String, String)>, Error> {
     const SQL: &str = "SELECT sequence, hash, mac FROM audit_heads WHERE account_id = $1";
     on!(*connection, conn => sqlx::query_as(SQL).bind(account).fetch_optional(conn).await).map_err(database)
 }
 
 /// Appends a record to the account's chain.
 pub(crate) async fn append(
-    connection: &mut Connection, key: &hmac::Key, account: AccountId, revision: u64, entry: &Entry<'_>,
+    connection: &mut Connection,
+    key: &hmac::Key,
+    account: AccountId,
+    revision: u64,
+    entry: &Entry<'_>,
 ) -> Result<(), Error> {
     let account_id = account.to_string();
     let (sequence, previous) = match head(connection, &account_id).await? {
@@ -200,7 +218,11 @@ impl<'a> Verifier<'a> {
     }
 
     /// Takes the head after the last record.
-    pub(crate) fn finish(&self, account: &str, head: Option<(i64, String, String)>) -> Result<u64, ChainFault> {
+    pub(crate) fn finish(
+        &self,
+        account: &str,
+        head: Option<(i64, String, String)>,
+    ) -> Result<u64, ChainFault> {
         let fault = |why: &str| ChainFault { sequence: to_unsigned(self.last + 1), why: why.to_owned() };
         match head {
             // Every account has a record of its founding, so a chain that is not there was taken away.

@@ -106,12 +106,16 @@ pub struct AuditFilter {
     pub to: Option<i64>,
 }
 
-const AFTER: &str = "SELECT * FROM audit_records WHERE account_id = $1 AND sequence > $2 ORDER BY sequence LIMIT 1000";
+const AFTER: &str =
+    "SELECT * FROM audit_records WHERE account_id = $1 AND sequence > $2 ORDER BY sequence LIMIT 1000";
 
 impl Store {
     /// Records of the account, newest first.
     pub async fn list_audit_records(
-        &self, permit: &Permit<ListAuditRecords>, filter: &AuditFilter, cursor: &Cursor,
+        &self,
+        permit: &Permit<ListAuditRecords>,
+        filter: &AuditFilter,
+        cursor: &Cursor,
     ) -> Result<Page<AuditRecord>, Error> {
         const SQL: &str = "
             SELECT * FROM audit_records WHERE account_id = $1 AND sequence < $2
@@ -131,7 +135,11 @@ impl Store {
     }
 
     /// The records after a sequence, oldest first: one piece of the export.
-    pub async fn export_audit(&self, permit: &Permit<ExportAudit>, after: u64) -> Result<Vec<AuditRecord>, Error> {
+    pub async fn export_audit(
+        &self,
+        permit: &Permit<ExportAudit>,
+        after: u64,
+    ) -> Result<Vec<AuditRecord>, Error> {
         let rows: Vec<AuditRow> = reading!(self.pools, pool => sqlx::query_as(AFTER)
             .bind(permit.caller().account.to_string()).bind(crate::error::to_signed(after)).fetch_all(pool).await)
         .map_err(database)?;
@@ -168,7 +176,11 @@ impl Store {
     }
 
     /// The record of a request, if the account has one.
-    pub async fn find_audit_record(&self, permit: &Permit<GetDecision>, request_id: &str) -> Result<Option<AuditRecord>, Error> {
+    pub async fn find_audit_record(
+        &self,
+        permit: &Permit<GetDecision>,
+        request_id: &str,
+    ) -> Result<Option<AuditRecord>, Error> {
         self.find_record(permit.caller().account, request_id).await
     }
 
@@ -178,7 +190,8 @@ impl Store {
     }
 
     async fn find_record(&self, account: AccountId, request_id: &str) -> Result<Option<AuditRecord>, Error> {
-        const SQL: &str = "SELECT * FROM audit_records WHERE account_id = $1 AND request_id = $2 ORDER BY sequence LIMIT 1";
+        const SQL: &str =
+            "SELECT * FROM audit_records WHERE account_id = $1 AND request_id = $2 ORDER BY sequence LIMIT 1";
         let row: Option<AuditRow> = reading!(self.pools, pool => sqlx::query_as(SQL)
             .bind(account.to_string()).bind(request_id).fetch_optional(pool).await)
         .map_err(database)?;

@@ -42,12 +42,17 @@ impl Store {
                 .bind(crate::audit::text_of(&recorded.decision)?).execute(conn).await.map(drop))
             .map_err(database)?;
         }
-        on!(connection, conn => sqlx::query(FORGET).bind(KEPT - 1).execute(conn).await.map(drop)).map_err(database)?;
+        on!(connection, conn => sqlx::query(FORGET).bind(KEPT - 1).execute(conn).await.map(drop))
+            .map_err(database)?;
         connection.commit().await.map_err(database)
     }
 
     /// The refused call of a request: the account's own, or one with a key that was nobody's.
-    pub async fn find_gateway_decision(&self, permit: &Permit<GetDecision>, request_id: &str) -> Result<Option<Decision>, Error> {
+    pub async fn find_gateway_decision(
+        &self,
+        permit: &Permit<GetDecision>,
+        request_id: &str,
+    ) -> Result<Option<Decision>, Error> {
         const SQL: &str = "
             SELECT decision FROM gateway_decisions WHERE request_id = $1 AND (account_id = $2 OR account_id = '')";
         let row: Option<(String,)> = reading!(self.pools, pool => sqlx::query_as(SQL)
@@ -57,7 +62,11 @@ impl Store {
     }
 
     /// Whose key a refused call was made with, before a permit: that is what the permission depends on.
-    pub async fn owner_of_decision(&self, account: AccountId, request_id: &str) -> Result<Option<String>, Error> {
+    pub async fn owner_of_decision(
+        &self,
+        account: AccountId,
+        request_id: &str,
+    ) -> Result<Option<String>, Error> {
         const SQL: &str = "SELECT owner_id FROM gateway_decisions WHERE request_id = $1 AND account_id = $2";
         let row: Option<(String,)> = reading!(self.pools, pool => sqlx::query_as(SQL)
             .bind(request_id).bind(account.to_string()).fetch_optional(pool).await)

@@ -7,7 +7,9 @@ pub(crate) fn database(error: sqlx::Error) -> Error {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
             tracing::error!(%error, "the database does not answer");
-            Error::Unavailable { message: "the database does not answer; nothing was changed. Please try again".to_owned() }
+            Error::Unavailable {
+                message: "the database does not answer; nothing was changed. Please try again".to_owned(),
+            }
         }
         other => Error::internal(other),
     }

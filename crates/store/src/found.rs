@@ -42,7 +42,8 @@ impl Store {
 
     /// Founds an account with its default workspace and root's first access key, in one transaction.
     pub async fn found_account(&self, founding: &Founding) -> Result<(), Error> {
-        const ACCOUNT: &str = "INSERT INTO accounts (account_id, name, settings, created_at) VALUES ($1, $2, $3, $4)";
+        const ACCOUNT: &str =
+            "INSERT INTO accounts (account_id, name, settings, created_at) VALUES ($1, $2, $3, $4)";
         const WORKSPACE: &str = "
             INSERT INTO workspaces (workspace_id, account_id, name, is_default, open_models, service_site, created_at)
             VALUES ($1, $2, 'Default Workspace', TRUE, FALSE, '', $3)";
@@ -64,7 +65,12 @@ impl Store {
             .execute(conn).await.map(drop))
         .map_err(database)?;
         tx.note(Change::Account { account: *account, settings: Box::new(settings) });
-        tx.note(Change::Workspace { account: *account, workspace: *workspace, is_default: true, open: false });
+        tx.note(Change::Workspace {
+            account: *account,
+            workspace: *workspace,
+            is_default: true,
+            open: false,
+        });
         tx.note(Change::AccessKey {
             account: *account,
             access_key: *access_key,
@@ -81,7 +87,8 @@ impl Store {
             request_id: founding.request_id,
             now_ms: *now_ms,
         };
-        let after = json!({ "name": founding.name, "defaultWorkspaceId": workspace, "accessKeyId": access_key });
+        let after =
+            json!({ "name": founding.name, "defaultWorkspaceId": workspace, "accessKeyId": access_key });
         let entry = Entry {
             caller: &caller,
             operation: "FoundAccount",

@@ -46,7 +46,10 @@ impl Store {
 
 impl Tx {
     /// The grants of the permit's workspace as this transaction sees them.
-    pub async fn grants(&mut self, permit: &Permit<UpdateModelPermissions>) -> Result<Vec<ModelGrant>, Error> {
+    pub async fn grants(
+        &mut self,
+        permit: &Permit<UpdateModelPermissions>,
+    ) -> Result<Vec<ModelGrant>, Error> {
         let rows: Vec<Row> = on!(self.connection, conn => sqlx::query_as(LIST)
             .bind(permit.caller().account.to_string()).bind(permit.scope().to_string()).fetch_all(conn).await)
         .map_err(database)?;
@@ -54,7 +57,12 @@ impl Tx {
     }
 
     /// Sets what the permit's workspace may do with a model.
-    pub async fn put_grant(&mut self, permit: &Permit<UpdateModelPermissions>, model: &ModelName, grant: Grant) -> Result<(), Error> {
+    pub async fn put_grant(
+        &mut self,
+        permit: &Permit<UpdateModelPermissions>,
+        model: &ModelName,
+        grant: Grant,
+    ) -> Result<(), Error> {
         const PUT: &str = "
             INSERT INTO model_grants (account_id, workspace_id, model, inference, fine_tune, deploy)
             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id, workspace_id, model)

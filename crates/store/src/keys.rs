@@ -4,8 +4,8 @@ use bailey_domain::access::Principal;
 use bailey_domain::change::{Change, KeyFacts};
 use bailey_domain::key_auth::KeyAuth;
 use bailey_domain::operations::{
-    CreateApiKey, DeleteApiKey, DisableApiKey, EnableApiKey, GetApiKey, ListAllApiKeys, ListApiKeys, Operation, ResetApiKey,
-    UpdateApiKey,
+    CreateApiKey, DeleteApiKey, DisableApiKey, EnableApiKey, GetApiKey, ListAllApiKeys, ListApiKeys,
+    Operation, ResetApiKey, UpdateApiKey,
 };
 use bailey_domain::secret::KeyHash;
 use bailey_domain::{AccountId, ApiKeyId, Error, Permit, UserId, WorkspaceId};
@@ -103,7 +103,11 @@ impl TryFrom<KeyRow> for ApiKey {
             workspace_id: stored(row.workspace_id.parse(), "workspace_id")?,
             workspace_name: row.workspace_name,
             owner,
-            owner_name: if owner == Principal::Root { "root".to_owned() } else { row.owner_name.unwrap_or_default() },
+            owner_name: if owner == Principal::Root {
+                "root".to_owned()
+            } else {
+                row.owner_name.unwrap_or_default()
+            },
             tail: row.tail,
             description: row.description,
             auth: row.auth.map(|text| stored(serde_json::from_str(&text), "auth")).transpose()?,
@@ -156,20 +160,33 @@ fn like(part: &str) -> String {
 impl Store {
     /// The keys of the permit's workspace.
     pub async fn list_api_keys(
-        &self, permit: &Permit<ListApiKeys>, filter: &KeyFilter, order: KeyOrder, cursor: &Cursor,
+        &self,
+        permit: &Permit<ListApiKeys>,
+        filter: &KeyFilter,
+        order: KeyOrder,
+        cursor: &Cursor,
     ) -> Result<Page<ApiKey>, Error> {
         self.list_keys(permit.caller().account, Some(permit.scope().to_string()), filter, order, cursor).await
     }
 
     /// The keys of the whole account.
     pub async fn list_all_api_keys(
-        &self, permit: &Permit<ListAllApiKeys>, filter: &KeyFilter, order: KeyOrder, cursor: &Cursor,
+        &self,
+        permit: &Permit<ListAllApiKeys>,
+        filter: &KeyFilter,
+        order: KeyOrder,
+        cursor: &Cursor,
     ) -> Result<Page<ApiKey>, Error> {
         self.list_keys(permit.caller().account, None, filter, order, cursor).await
     }
 
     async fn list_keys(
-        &self, account: AccountId, workspace: Option<String>, filter: &KeyFilter, order: KeyOrder, cursor: &Cursor,
+        &self,
+        account: AccountId,
+        workspace: Option<String>,
+        filter: &KeyFilter,
+        order: KeyOrder,
+        cursor: &Cursor,
     ) -> Result<Page<ApiKey>, Error> {
         let (sql, start) = match order {
             KeyOrder::OldestFirst => (OLDEST_FIRST, (i64::MIN, String::new())),
@@ -185,11 +202,34 @@ impl Store {
             .fetch_all(pool).await)
         .map_err(database)?;
         let keys = rows.into_iter().map(ApiKey::try_from).collect::<Result<Vec<_>, _>>()?;
-        Ok(Page::of(keys, cursor.limit, |key| format!("{}.{}", key.created_at, key.api_key_id)))
+        let mut page = Page::of(keys, cursor.limit, |key| format!("{}.{}", key.created_at, key.api_key_id));
+        page.total = Some(self.count_keys(account, workspace, filter).await?);
+        Ok(page)
+    }
+
+    async fn count_keys(
+        &self,
+        account: AccountId,
+        workspace: Option<String>,
+        filter: &KeyFilter,
+    ) -> Result<u64, Error> {
+        const SQL: &str = "
+            SELECT COUNT(*) FROM api_keys k WHERE k.account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR k.workspace_id = $2)
+                AND (CAST($3 AS TEXT) IS NULL OR k.api_key_id = $3)
+                AND (CAST($4 AS TEXT) IS NULL OR LOWER(k.description) LIKE $4 ESCAPE '!')";
+        let (count,): (i64,) = reading!(self.pools, pool => sqlx::query_as(SQL)
+            .bind(account.to_string()).bind(workspace).bind(filter.api_key_id.map(|id| id.to_string()))
+            .bind(filter.description.as_deref().map(like)).fetch_one(pool).await)
+        .map_err(database)?;
+        Ok(to_unsigned(count))
     }
 
     /// The permit's key, if it is in the permit's workspace.
-    pub async fn find_api_key(&self, permit: &Permit<GetApiKey>, id: ApiKeyId) -> Result<Option<ApiKey>, Error> {
+    pub async fn find_api_key(
+        &self,
+        permit: &Permit<GetApiKey>,
+        id: ApiKeyId,
+    ) -> Result<Option<ApiKey>, Error> {
         let key = self.find_key(permit.caller().account, id).await?;
         Ok(key.filter(|key| key.workspace_id == *permit.scope()))
     }
@@ -225,7 +265,11 @@ impl Tx {
     }
 
     /// Creates a key under the owner's present seat.
-    pub async fn insert_api_key(&mut self, permit: &Permit<CreateApiKey>, new: &NewApiKey) -> Result<ApiKey, Error> {
+    pub async fn insert_api_key(
+        &mut self,
+        permit: &Permit<CreateApiKey>,
+        new: &NewApiKey,
+    ) -> Result<ApiKey, Error> {
         const SQL: &str = "
             INSERT INTO api_keys (api_key_id, account_id, workspace_id, owner_id, epoch, hash, tail, description, auth,
                 disabled, expires_at, created_at)
@@ -247,7 +291,12 @@ impl Tx {
     }
 
     /// Switches a key of the permit's workspace on or off.
-    pub async fn switch_api_key<O: Changes>(&mut self, permit: &Permit<O>, id: ApiKeyId, disabled: bool) -> Result<(), Error> {
+    pub async fn switch_api_key<O: Changes>(
+        &mut self,
+        permit: &Permit<O>,
+        id: ApiKeyId,
+        disabled: bool,
+    ) -> Result<(), Error> {
         const SQL: &str = "UPDATE api_keys SET disabled = $3 WHERE workspace_id = $1 AND api_key_id = $2";
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(permit.scope().to_string()).bind(id.to_string()).bind(disabled).execute(conn).await.map(|done| done.rows_affected()))
@@ -257,8 +306,15 @@ impl Tx {
     }
 
     /// Gives a key of the permit's workspace a new value.
-    pub async fn reset_api_key(&mut self, permit: &Permit<ResetApiKey>, id: ApiKeyId, hash: &KeyHash, tail: &str) -> Result<(), Error> {
-        const SQL: &str = "UPDATE api_keys SET hash = $3, tail = $4 WHERE workspace_id = $1 AND api_key_id = $2";
+    pub async fn reset_api_key(
+        &mut self,
+        permit: &Permit<ResetApiKey>,
+        id: ApiKeyId,
+        hash: &KeyHash,
+        tail: &str,
+    ) -> Result<(), Error> {
+        const SQL: &str =
+            "UPDATE api_keys SET hash = $3, tail = $4 WHERE workspace_id = $1 AND api_key_id = $2";
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(permit.scope().to_string()).bind(id.to_string()).bind(hash.to_hex()).bind(tail)
             .execute(conn).await.map(|done| done.rows_affected()))
@@ -269,7 +325,8 @@ impl Tx {
 
     /// Changes a key of the permit's workspace.
     pub async fn update_api_key(&mut self, permit: &Permit<UpdateApiKey>, key: &ApiKey) -> Result<(), Error> {
-        const SQL: &str = "UPDATE api_keys SET description = $3, auth = $4 WHERE workspace_id = $1 AND api_key_id = $2";
+        const SQL: &str =
+            "UPDATE api_keys SET description = $3, auth = $4 WHERE workspace_id = $1 AND api_key_id = $2";
         let auth = key.auth.as_ref().map(crate::audit::text_of).transpose()?;
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(permit.scope().to_string()).bind(key.api_key_id.to_string()).bind(&key.description).bind(auth)
@@ -281,7 +338,8 @@ impl Tx {
 
     /// Deletes a key of the permit's workspace.
     pub async fn delete_api_key(&mut self, permit: &Permit<DeleteApiKey>, id: ApiKeyId) -> Result<(), Error> {
-        const LIMITS: &str = "DELETE FROM model_limits WHERE account_id = $1 AND level = 'key' AND level_id = $2";
+        const LIMITS: &str =
+            "DELETE FROM model_limits WHERE account_id = $1 AND level = 'key' AND level_id = $2";
         const SQL: &str = "DELETE FROM api_keys WHERE workspace_id = $1 AND api_key_id = $2";
         self.execute_two(LIMITS, &permit.caller().account.to_string(), &id.to_string()).await?;
         self.execute_two(SQL, &permit.scope().to_string(), &id.to_string()).await.and_then(demand_key)?;
@@ -310,10 +368,12 @@ impl Tx {
             SELECT workspace_id, owner_id, epoch, hash, auth, disabled, expires_at FROM api_keys WHERE api_key_id = $1";
         type Row = (String, String, i64, String, Option<String>, bool, Option<i64>);
         let (workspace, owner_id, epoch, hash, auth, disabled, expires_at_ms): Row =
-            on!(self.connection, conn => sqlx::query_as(SQL).bind(id.to_string()).fetch_one(conn).await).map_err(database)?;
+            on!(self.connection, conn => sqlx::query_as(SQL).bind(id.to_string()).fetch_one(conn).await)
+                .map_err(database)?;
         Ok(KeyFacts {
             id,
-            hash: KeyHash::from_hex(&hash).ok_or_else(|| Error::internal("a stored key hash does not read back"))?,
+            hash: KeyHash::from_hex(&hash)
+                .ok_or_else(|| Error::internal("a stored key hash does not read back"))?,
             workspace: stored(workspace.parse(), "workspace_id")?,
             owner: owner(&owner_id)?,
             epoch: to_unsigned(epoch),

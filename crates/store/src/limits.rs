@@ -48,7 +48,10 @@ impl Limits for UpdateAccountModelLimits {}
 
 impl Store {
     /// The limits of the account and of the permit's workspace.
-    pub async fn list_limits(&self, permit: &Permit<ListModelLimits>) -> Result<(Vec<StoredLimits>, Vec<StoredLimits>), Error> {
+    pub async fn list_limits(
+        &self,
+        permit: &Permit<ListModelLimits>,
+    ) -> Result<(Vec<StoredLimits>, Vec<StoredLimits>), Error> {
         let account = permit.caller().account;
         Ok((self.limits_at(account, &WholeAccount).await?, self.limits_at(account, permit.scope()).await?))
     }
@@ -69,11 +72,18 @@ impl Tx {
     }
 
     /// The account's own limits, which no workspace limit may exceed.
-    pub async fn account_limits(&mut self, permit: &Permit<UpdateModelLimits>) -> Result<Vec<StoredLimits>, Error> {
+    pub async fn account_limits(
+        &mut self,
+        permit: &Permit<UpdateModelLimits>,
+    ) -> Result<Vec<StoredLimits>, Error> {
         self.limits_of_level(permit.caller().account, &WholeAccount).await
     }
 
-    async fn limits_of_level(&mut self, account: AccountId, scope: &impl Scope) -> Result<Vec<StoredLimits>, Error> {
+    async fn limits_of_level(
+        &mut self,
+        account: AccountId,
+        scope: &impl Scope,
+    ) -> Result<Vec<StoredLimits>, Error> {
         let (name, id, _) = level(scope);
         let rows: Vec<Row> = on!(self.connection, conn => sqlx::query_as(LIST)
             .bind(account.to_string()).bind(name).bind(&id).fetch_all(conn).await)
@@ -82,11 +92,17 @@ impl Tx {
     }
 
     /// Sets the limits of a model at the permit's level; empty limits are none.
-    pub async fn put_limits<O: Limits>(&mut self, permit: &Permit<O>, model: &ModelName, limits: ModelLimits) -> Result<(), Error> {
+    pub async fn put_limits<O: Limits>(
+        &mut self,
+        permit: &Permit<O>,
+        model: &ModelName,
+        limits: ModelLimits,
+    ) -> Result<(), Error> {
         const PUT: &str = "
             INSERT INTO model_limits (account_id, level, level_id, model, limits) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (account_id, level, level_id, model) DO UPDATE SET limits = excluded.limits";
-        const DELETE: &str = "DELETE FROM model_limits WHERE account_id = $1 AND level = $2 AND level_id = $3 AND model = $4";
+        const DELETE: &str =
+            "DELETE FROM model_limits WHERE account_id = $1 AND level = $2 AND level_id = $3 AND model = $4";
         let account = permit.caller().account;
         let (name, id, level) = level(permit.scope());
         if limits.is_empty() {

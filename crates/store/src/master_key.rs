@@ -16,10 +16,14 @@ pub struct MasterKey(Secret<[u8; 32]>);
 impl MasterKey {
     /// From its text form: 64 hexadecimal characters.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let bytes = bailey_domain::secret::unhex(text.trim()).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let bytes =
+            bailey_domain::secret::unhex(text.trim()).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
         let bytes = bytes.ok_or_else(|| Error::field("master_key", "must be 64 hexadecimal characters"))?;
         if bytes == [0; 32] {
-            return Err(Error::field("master_key", "must not be all zeros; remove the file to have one made"));
+            return Err(Error::field(
+                "master_key",
+                "must not be all zeros; remove the file to have one made",
+            ));
         }
         Ok(Self(Secret::new(bytes)))
     }
@@ -38,7 +42,11 @@ impl MasterKey {
 }
 
 /// Opens the data key, or makes one for a new database.
-pub(crate) async fn unlock(pools: &Pools, master: &MasterKey, entropy: &dyn Entropy) -> Result<Sealer, Error> {
+pub(crate) async fn unlock(
+    pools: &Pools,
+    master: &MasterKey,
+    entropy: &dyn Entropy,
+) -> Result<Sealer, Error> {
     // Of several nodes that start on a new database at the same moment, one makes the key and all read it.
     const MAKE: &str = "
         INSERT INTO installation (id, sealed_data_key, revision) VALUES (1, $1, 0) ON CONFLICT (id) DO NOTHING";
@@ -49,11 +57,13 @@ pub(crate) async fn unlock(pools: &Pools, master: &MasterKey, entropy: &dyn Entr
         let mut data_key = [0; 32];
         entropy.fill(&mut data_key);
         let sealed = wrapper.seal(entropy, LABEL, &data_key);
-        on!(connection, conn => sqlx::query(MAKE).bind(sealed).execute(conn).await.map(drop)).map_err(database)?;
+        on!(connection, conn => sqlx::query(MAKE).bind(sealed).execute(conn).await.map(drop))
+            .map_err(database)?;
         found = find(&mut connection).await?;
     }
     connection.commit().await.map_err(database)?;
-    let sealed = found.ok_or_else(|| Error::internal("the installation's row cannot be read after it was written"))?;
+    let sealed =
+        found.ok_or_else(|| Error::internal("the installation's row cannot be read after it was written"))?;
     let bytes = wrapper.open(LABEL, &sealed)?;
     let data_key = <[u8; 32]>::try_from(bytes.reveal().as_slice());
     data_key.map(|key| Sealer::new(&key)).map_err(|_| Error::internal("the data key has a wrong length"))

@@ -1,7 +1,9 @@
 //! Members of workspaces.
 
 use bailey_domain::change::{Change, KeyFacts};
-use bailey_domain::operations::{AddMember, AddUsers, GetMember, ListMembers, Operation, RemoveMember, SetMemberPages};
+use bailey_domain::operations::{
+    AddMember, AddUsers, GetMember, ListMembers, Operation, RemoveMember, SetMemberPages,
+};
 use bailey_domain::page::Pages;
 use bailey_domain::scope::{Scope, ScopeKind};
 use bailey_domain::{Error, Permit, UserId, WorkspaceId};
@@ -79,7 +81,11 @@ const FIND: &str = "
 /// about somebody unknown, and the types do not see that the two are one.
 fn demand_seat<S: Scope>(scope: &S, workspace: WorkspaceId, user: UserId) -> Result<(), Error> {
     let same = scope.workspace() == Some(workspace) && scope.subject() == Some(user);
-    if S::KIND != ScopeKind::Seat || same { Ok(()) } else { Err(Error::internal("the permit is for another seat")) }
+    if S::KIND != ScopeKind::Seat || same {
+        Ok(())
+    } else {
+        Err(Error::internal("the permit is for another seat"))
+    }
 }
 
 /// The operations that give a seat.
@@ -89,7 +95,11 @@ impl Seats for AddUsers {}
 
 impl Store {
     /// The members of the permit's workspace, by name.
-    pub async fn list_members(&self, permit: &Permit<ListMembers>, cursor: &Cursor) -> Result<Page<Member>, Error> {
+    pub async fn list_members(
+        &self,
+        permit: &Permit<ListMembers>,
+        cursor: &Cursor,
+    ) -> Result<Page<Member>, Error> {
         const SQL: &str = "
             SELECT m.workspace_id, m.user_id, u.name, s.display_name, m.pages, m.added_by, m.created_at
             FROM members m JOIN users u ON u.user_id = m.user_id JOIN studio_users s ON s.user_id = m.user_id
@@ -114,7 +124,11 @@ impl Store {
 
 impl Tx {
     /// A member as this transaction sees it.
-    pub async fn find_member(&mut self, workspace: WorkspaceId, user: UserId) -> Result<Option<Member>, Error> {
+    pub async fn find_member(
+        &mut self,
+        workspace: WorkspaceId,
+        user: UserId,
+    ) -> Result<Option<Member>, Error> {
         let row: Option<MemberRow> = on!(self.connection, conn => sqlx::query_as(FIND)
             .bind(workspace.to_string()).bind(user.to_string()).fetch_optional(conn).await)
         .map_err(database)?;
@@ -122,7 +136,11 @@ impl Tx {
     }
 
     /// Gives a seat. Its epoch is this revision, so no key made under an earlier seat fits it.
-    pub async fn insert_member<O: Seats>(&mut self, permit: &Permit<O>, new: NewMember) -> Result<Member, Error> {
+    pub async fn insert_member<O: Seats>(
+        &mut self,
+        permit: &Permit<O>,
+        new: NewMember,
+    ) -> Result<Member, Error> {
         const SQL: &str = "
             INSERT INTO members (account_id, workspace_id, user_id, pages, epoch, added_by, created_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -143,8 +161,14 @@ impl Tx {
     }
 
     /// Gives the keys that the member made under earlier seats in this workspace back to the new one.
-    pub async fn restore_keys(&mut self, permit: &Permit<AddMember>, workspace: WorkspaceId, user: UserId) -> Result<u64, Error> {
-        const SQL: &str = "UPDATE api_keys SET epoch = $3 WHERE workspace_id = $1 AND owner_id = $2 RETURNING api_key_id";
+    pub async fn restore_keys(
+        &mut self,
+        permit: &Permit<AddMember>,
+        workspace: WorkspaceId,
+        user: UserId,
+    ) -> Result<u64, Error> {
+        const SQL: &str =
+            "UPDATE api_keys SET epoch = $3 WHERE workspace_id = $1 AND owner_id = $2 RETURNING api_key_id";
         demand_seat(permit.scope(), workspace, user)?;
         let rows: Vec<(String,)> = on!(self.connection, conn => sqlx::query_as(SQL)
             .bind(workspace.to_string()).bind(user.to_string()).bind(to_signed(self.revision)).fetch_all(conn).await)
@@ -157,8 +181,14 @@ impl Tx {
     }
 
     /// Sets the page permissions of the permit's member, the whole set.
-    pub async fn set_member_pages(&mut self, permit: &Permit<SetMemberPages>, user: UserId, pages: Pages) -> Result<Member, Error> {
-        const SQL: &str = "UPDATE members SET pages = $3 WHERE workspace_id = $1 AND user_id = $2 RETURNING epoch";
+    pub async fn set_member_pages(
+        &mut self,
+        permit: &Permit<SetMemberPages>,
+        user: UserId,
+        pages: Pages,
+    ) -> Result<Member, Error> {
+        const SQL: &str =
+            "UPDATE members SET pages = $3 WHERE workspace_id = $1 AND user_id = $2 RETURNING epoch";
         let workspace = permit.scope().workspace;
         demand_seat(permit.scope(), workspace, user)?;
         let row: Option<(i64,)> = on!(self.connection, conn => sqlx::query_as(SQL)

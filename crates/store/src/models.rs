@@ -20,7 +20,10 @@ impl Store {
     }
 
     /// The whole catalogue, beside which a workspace's grants are shown.
-    pub async fn list_grantable_models(&self, permit: &Permit<ListModelPermissions>) -> Result<Vec<Model>, Error> {
+    pub async fn list_grantable_models(
+        &self,
+        permit: &Permit<ListModelPermissions>,
+    ) -> Result<Vec<Model>, Error> {
         self.models_of(permit.caller().account).await
     }
 
@@ -70,7 +73,11 @@ impl Tx {
     }
 
     /// Takes a model out of the catalogue, with its grants and limits.
-    pub async fn delete_model(&mut self, permit: &Permit<DeleteModel>, name: &ModelName) -> Result<(), Error> {
+    pub async fn delete_model(
+        &mut self,
+        permit: &Permit<DeleteModel>,
+        name: &ModelName,
+    ) -> Result<(), Error> {
         let account = permit.caller().account;
         for sql in [
             "DELETE FROM model_grants WHERE account_id = $1 AND model = $2",

@@ -8,6 +8,8 @@ pub struct Page<T> {
     pub rows: Vec<T>,
     /// Where the next page starts; `None` at the end.
     pub next: Option<String>,
+    /// Rows of all pages together, where that is counted.
+    pub total: Option<u64>,
 }
 
 impl<T> Page<T> {
@@ -17,12 +19,12 @@ impl<T> Page<T> {
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = more.then(|| rows.last().map(&key)).flatten();
-        Self { rows, next }
+        Self { rows, next, total: None }
     }
 
     /// The same page of other things.
     pub fn map<U>(self, each: impl FnMut(T) -> U) -> Page<U> {
-        Page { rows: self.rows.into_iter().map(each).collect(), next: self.next }
+        Page { rows: self.rows.into_iter().map(each).collect(), next: self.next, total: self.total }
     }
 }
 

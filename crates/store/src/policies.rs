@@ -3,8 +3,8 @@
 use bailey_domain::change::{Change, PolicyType};
 use bailey_domain::name::PolicyName;
 use bailey_domain::operations::{
-    CreatePolicy, CreatePolicyVersion, DeletePolicy, DeletePolicyVersion, GetPolicy, GetPolicyVersion, ListPolicies,
-    ListPolicyVersions, SetDefaultPolicyVersion, UpdatePolicyDescription,
+    CreatePolicy, CreatePolicyVersion, DeletePolicy, DeletePolicyVersion, GetPolicy, GetPolicyVersion,
+    ListPolicies, ListPolicyVersions, SetDefaultPolicyVersion, UpdatePolicyDescription,
 };
 use bailey_domain::{AccountId, Error, Permit};
 use serde::Serialize;
@@ -80,12 +80,20 @@ const VERSION: &str = "
 
 impl Store {
     /// A custom policy.
-    pub async fn find_policy(&self, permit: &Permit<GetPolicy>, name: &PolicyName) -> Result<Option<Policy>, Error> {
+    pub async fn find_policy(
+        &self,
+        permit: &Permit<GetPolicy>,
+        name: &PolicyName,
+    ) -> Result<Option<Policy>, Error> {
         self.find_policy_in(permit.caller().account, name).await
     }
 
     /// The policies of an account by name, custom ones.
-    pub async fn list_policies(&self, permit: &Permit<ListPolicies>, cursor: &Cursor) -> Result<Page<Policy>, Error> {
+    pub async fn list_policies(
+        &self,
+        permit: &Permit<ListPolicies>,
+        cursor: &Cursor,
+    ) -> Result<Page<Policy>, Error> {
         const SQL: &str = "
             SELECT p.name, p.description, p.default_version, p.created_at, p.updated_at,
                 (SELECT COUNT(*) FROM policy_attachments a WHERE a.account_id = p.account_id AND a.policy_type = 'Custom'
@@ -99,23 +107,34 @@ impl Store {
     }
 
     /// One version, for GetPolicy.
-    pub async fn find_default_version(&self, permit: &Permit<GetPolicy>, policy: &Policy) -> Result<Option<PolicyVersion>, Error> {
+    pub async fn find_default_version(
+        &self,
+        permit: &Permit<GetPolicy>,
+        policy: &Policy,
+    ) -> Result<Option<PolicyVersion>, Error> {
         self.find_version_in(permit.caller().account, &policy.name, policy.default_version).await
     }
 
     /// One version.
     pub async fn find_policy_version(
-        &self, permit: &Permit<GetPolicyVersion>, name: &PolicyName, version: u64,
+        &self,
+        permit: &Permit<GetPolicyVersion>,
+        name: &PolicyName,
+        version: u64,
     ) -> Result<Option<(PolicyVersion, bool)>, Error> {
         let account = permit.caller().account;
-        let Some(policy) = self.find_policy_in(account, name).await? else { return Err(Error::absent("Policy")) };
+        let Some(policy) = self.find_policy_in(account, name).await? else {
+            return Err(Error::absent("Policy"));
+        };
         let found = self.find_version_in(account, name, version).await?;
         Ok(found.map(|found| (found, policy.default_version == version)))
     }
 
     /// Every version of a policy and the number of the default one; `None` when there is no such policy.
     pub async fn list_policy_versions(
-        &self, permit: &Permit<ListPolicyVersions>, name: &PolicyName,
+        &self,
+        permit: &Permit<ListPolicyVersions>,
+        name: &PolicyName,
     ) -> Result<Option<(Vec<PolicyVersion>, u64)>, Error> {
         const SQL: &str = "
             SELECT version, document, created_at FROM policy_versions
@@ -135,7 +154,12 @@ impl Store {
         row.map(Policy::try_from).transpose()
     }
 
-    async fn find_version_in(&self, account: AccountId, name: &PolicyName, version: u64) -> Result<Option<PolicyVersion>, Error> {
+    async fn find_version_in(
+        &self,
+        account: AccountId,
+        name: &PolicyName,
+        version: u64,
+    ) -> Result<Option<PolicyVersion>, Error> {
         reading!(self.pools, pool => sqlx::query_as(VERSION)
             .bind(account.to_string()).bind(name.folded()).bind(crate::error::to_signed(version))
             .fetch_optional(pool).await)
@@ -145,7 +169,11 @@ impl Store {
 
 impl Tx {
     /// A custom policy as this transaction sees it.
-    pub async fn find_policy(&mut self, account: AccountId, name: &PolicyName) -> Result<Option<Policy>, Error> {
+    pub async fn find_policy(
+        &mut self,
+        account: AccountId,
+        name: &PolicyName,
+    ) -> Result<Option<Policy>, Error> {
         let row: Option<PolicyRow> = on!(self.connection, conn => sqlx::query_as(FIND)
             .bind(account.to_string()).bind(name.folded()).fetch_optional(conn).await)
         .map_err(database)?;
@@ -159,7 +187,11 @@ impl Tx {
 
     /// Creates a policy whose first version counts.
     pub async fn insert_policy(
-        &mut self, permit: &Permit<CreatePolicy>, name: &PolicyName, description: &str, document: &str,
+        &mut self,
+        permit: &Permit<CreatePolicy>,
+        name: &PolicyName,
+        description: &str,
+        document: &str,
     ) -> Result<Policy, Error> {
         const SQL: &str = "
             INSERT INTO policies (account_id, name, folded_name, description, default_version, last_version, created_at, updated_at)
@@ -177,7 +209,10 @@ impl Tx {
 
     /// Changes the description.
     pub async fn update_policy_description(
-        &mut self, permit: &Permit<UpdatePolicyDescription>, name: &PolicyName, description: &str,
+        &mut self,
+        permit: &Permit<UpdatePolicyDescription>,
+        name: &PolicyName,
+        description: &str,
     ) -> Result<(), Error> {
         const SQL: &str = "
             UPDATE policies SET description = $3, updated_at = $4 WHERE account_id = $1 AND folded_name = $2";
@@ -188,7 +223,11 @@ impl Tx {
     }
 
     /// The versions of a policy, oldest first.
-    pub async fn policy_versions(&mut self, account: AccountId, name: &PolicyName) -> Result<Vec<PolicyVersion>, Error> {
+    pub async fn policy_versions(
+        &mut self,
+        account: AccountId,
+        name: &PolicyName,
+    ) -> Result<Vec<PolicyVersion>, Error> {
         const SQL: &str = "
             SELECT version, document, created_at FROM policy_versions
             WHERE account_id = $1 AND folded_name = $2 ORDER BY version";
@@ -199,7 +238,11 @@ impl Tx {
 
     /// Adds a version; with `make_default` it is the one that counts from now on.
     pub async fn insert_policy_version(
-        &mut self, permit: &Permit<CreatePolicyVersion>, name: &PolicyName, document: &str, make_default: MakeDefault,
+        &mut self,
+        permit: &Permit<CreatePolicyVersion>,
+        name: &PolicyName,
+        document: &str,
+        make_default: MakeDefault,
     ) -> Result<PolicyVersion, Error> {
         const NEXT: &str = "
             UPDATE policies SET last_version = last_version + 1, updated_at = $3
@@ -219,7 +262,10 @@ impl Tx {
 
     /// Makes a version the one that counts.
     pub async fn set_default_policy_version(
-        &mut self, permit: &Permit<SetDefaultPolicyVersion>, name: &PolicyName, version: &PolicyVersion,
+        &mut self,
+        permit: &Permit<SetDefaultPolicyVersion>,
+        name: &PolicyName,
+        version: &PolicyVersion,
     ) -> Result<(), Error> {
         let caller = permit.caller();
         self.write_default(caller.account, name, version.version, &version.document, caller.now_ms).await
@@ -227,23 +273,38 @@ impl Tx {
 
     /// Deletes a version that does not count.
     pub async fn delete_policy_version(
-        &mut self, permit: &Permit<DeletePolicyVersion>, name: &PolicyName, version: i64,
+        &mut self,
+        permit: &Permit<DeletePolicyVersion>,
+        name: &PolicyName,
+        version: i64,
     ) -> Result<(), Error> {
         self.delete_version_row(permit.caller().account, name, version).await
     }
 
     /// Deletes the version that makes room for a new one.
-    pub async fn rotate_policy_version(&mut self, permit: &Permit<CreatePolicyVersion>, name: &PolicyName, version: i64) -> Result<(), Error> {
+    pub async fn rotate_policy_version(
+        &mut self,
+        permit: &Permit<CreatePolicyVersion>,
+        name: &PolicyName,
+        version: i64,
+    ) -> Result<(), Error> {
         self.delete_version_row(permit.caller().account, name, version).await
     }
 
     /// Deletes a policy with its versions. It must be attached to nothing: what is attached to a user has to exist
     /// when the database is loaded.
-    pub async fn delete_policy(&mut self, permit: &Permit<DeletePolicy>, name: &PolicyName) -> Result<(), Error> {
+    pub async fn delete_policy(
+        &mut self,
+        permit: &Permit<DeletePolicy>,
+        name: &PolicyName,
+    ) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM policies WHERE account_id = $1 AND folded_name = $2";
         let account = permit.caller().account;
         if self.count_attachments(account, PolicyType::Custom, name).await? > 0 {
-            return Err(Error::in_use("Policy.User", "the policy is attached. Detach it everywhere, then delete it"));
+            return Err(Error::in_use(
+                "Policy.User",
+                "the policy is attached. Detach it everywhere, then delete it",
+            ));
         }
         self.execute_two(SQL, &account.to_string(), &name.folded()).await?;
         self.note(Change::PolicyGone { account, name: name.clone() });
@@ -251,7 +312,12 @@ impl Tx {
     }
 
     /// How many principals a policy is attached to.
-    pub async fn count_attachments(&mut self, account: AccountId, policy_type: PolicyType, name: &PolicyName) -> Result<u64, Error> {
+    pub async fn count_attachments(
+        &mut self,
+        account: AccountId,
+        policy_type: PolicyType,
+        name: &PolicyName,
+    ) -> Result<u64, Error> {
         const CUSTOM: &str = "SELECT COUNT(*) FROM policy_attachments
             WHERE account_id = $1 AND folded_policy_name = $2 AND policy_type = 'Custom'";
         const SYSTEM: &str = "SELECT COUNT(*) FROM policy_attachments
@@ -260,7 +326,14 @@ impl Tx {
         self.count_two(sql, &account.to_string(), &name.folded()).await
     }
 
-    async fn insert_version_row(&mut self, account: AccountId, name: &PolicyName, version: i64, document: &str, now_ms: i64) -> Result<(), Error> {
+    async fn insert_version_row(
+        &mut self,
+        account: AccountId,
+        name: &PolicyName,
+        version: i64,
+        document: &str,
+        now_ms: i64,
+    ) -> Result<(), Error> {
         const SQL: &str = "
             INSERT INTO policy_versions (account_id, folded_name, version, document, created_at) VALUES ($1, $2, $3, $4, $5)";
         on!(self.connection, conn => sqlx::query(SQL)
@@ -269,7 +342,12 @@ impl Tx {
         .map_err(database)
     }
 
-    async fn delete_version_row(&mut self, account: AccountId, name: &PolicyName, version: i64) -> Result<(), Error> {
+    async fn delete_version_row(
+        &mut self,
+        account: AccountId,
+        name: &PolicyName,
+        version: i64,
+    ) -> Result<(), Error> {
         // Never the one that counts.
         const SQL: &str = "
             DELETE FROM policy_versions WHERE account_id = $1 AND folded_name = $2 AND version = $3
@@ -287,7 +365,14 @@ impl Tx {
         checked.map_err(|error| Error::invalid("MalformedPolicyDocument", error.to_string()))
     }
 
-    async fn write_default(&mut self, account: AccountId, name: &PolicyName, version: i64, document: &str, now_ms: i64) -> Result<(), Error> {
+    async fn write_default(
+        &mut self,
+        account: AccountId,
+        name: &PolicyName,
+        version: i64,
+        document: &str,
+        now_ms: i64,
+    ) -> Result<(), Error> {
         const SQL: &str = "
             UPDATE policies SET default_version = $3, updated_at = $4 WHERE account_id = $1 AND folded_name = $2
                 AND $3 IN (SELECT version FROM policy_versions WHERE account_id = $1 AND folded_name = $2)";

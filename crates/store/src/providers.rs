@@ -3,7 +3,9 @@
 use bailey_domain::change::Change;
 use bailey_domain::model::Provider;
 use bailey_domain::name::ProviderName;
-use bailey_domain::operations::{CreateProvider, DeleteProvider, ListProviders, TestProvider, UpdateProvider};
+use bailey_domain::operations::{
+    CreateProvider, DeleteProvider, ListProviders, TestProvider, UpdateProvider,
+};
 use bailey_domain::{AccountId, Error, Permit};
 
 use crate::connection::{on, reading};
@@ -31,7 +33,8 @@ const FIND: &str = "SELECT definition, sealed_credential FROM providers WHERE ac
 impl Store {
     /// The account's providers by name.
     pub async fn list_providers(&self, permit: &Permit<ListProviders>) -> Result<Vec<StoredProvider>, Error> {
-        const SQL: &str = "SELECT definition, sealed_credential FROM providers WHERE account_id = $1 ORDER BY name";
+        const SQL: &str =
+            "SELECT definition, sealed_credential FROM providers WHERE account_id = $1 ORDER BY name";
         let rows: Vec<Row> = reading!(self.pools, pool => sqlx::query_as(SQL)
             .bind(permit.caller().account.to_string()).fetch_all(pool).await)
         .map_err(database)?;
@@ -39,7 +42,11 @@ impl Store {
     }
 
     /// A provider that is to be tested.
-    pub async fn find_provider(&self, permit: &Permit<TestProvider>, name: &ProviderName) -> Result<Option<StoredProvider>, Error> {
+    pub async fn find_provider(
+        &self,
+        permit: &Permit<TestProvider>,
+        name: &ProviderName,
+    ) -> Result<Option<StoredProvider>, Error> {
         let row: Option<Row> = reading!(self.pools, pool => sqlx::query_as(FIND)
             .bind(permit.caller().account.to_string()).bind(name.as_str()).fetch_optional(pool).await)
         .map_err(database)?;
@@ -49,7 +56,11 @@ impl Store {
 
 impl Tx {
     /// A provider as this transaction sees it.
-    pub async fn find_provider(&mut self, account: AccountId, name: &ProviderName) -> Result<Option<StoredProvider>, Error> {
+    pub async fn find_provider(
+        &mut self,
+        account: AccountId,
+        name: &ProviderName,
+    ) -> Result<Option<StoredProvider>, Error> {
         let row: Option<Row> = on!(self.connection, conn => sqlx::query_as(FIND)
             .bind(account.to_string()).bind(name.as_str()).fetch_optional(conn).await)
         .map_err(database)?;
@@ -57,7 +68,11 @@ impl Tx {
     }
 
     /// Adds a provider.
-    pub async fn insert_provider(&mut self, permit: &Permit<CreateProvider>, new: &StoredProvider) -> Result<(), Error> {
+    pub async fn insert_provider(
+        &mut self,
+        permit: &Permit<CreateProvider>,
+        new: &StoredProvider,
+    ) -> Result<(), Error> {
         const SQL: &str = "
             INSERT INTO providers (account_id, name, definition, sealed_credential, created_at) VALUES ($1, $2, $3, $4, $5)";
         let account = permit.caller().account;
@@ -70,7 +85,11 @@ impl Tx {
     }
 
     /// Changes a provider.
-    pub async fn update_provider(&mut self, permit: &Permit<UpdateProvider>, changed: &StoredProvider) -> Result<(), Error> {
+    pub async fn update_provider(
+        &mut self,
+        permit: &Permit<UpdateProvider>,
+        changed: &StoredProvider,
+    ) -> Result<(), Error> {
         const SQL: &str = "UPDATE providers SET definition = $3, sealed_credential = $4 WHERE account_id = $1 AND name = $2";
         let account = permit.caller().account;
         let changed_rows = on!(self.connection, conn => sqlx::query(SQL)
@@ -86,7 +105,11 @@ impl Tx {
     }
 
     /// Deletes a provider.
-    pub async fn delete_provider(&mut self, permit: &Permit<DeleteProvider>, name: &ProviderName) -> Result<(), Error> {
+    pub async fn delete_provider(
+        &mut self,
+        permit: &Permit<DeleteProvider>,
+        name: &ProviderName,
+    ) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM providers WHERE account_id = $1 AND name = $2";
         let account = permit.caller().account;
         if self.execute_two(SQL, &account.to_string(), name.as_str()).await? == 0 {

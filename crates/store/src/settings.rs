@@ -11,7 +11,11 @@ use crate::tx::Tx;
 
 impl Tx {
     /// Changes the settings, the whole of them.
-    pub async fn update_settings(&mut self, permit: &Permit<UpdateSettings>, settings: &Settings) -> Result<(), Error> {
+    pub async fn update_settings(
+        &mut self,
+        permit: &Permit<UpdateSettings>,
+        settings: &Settings,
+    ) -> Result<(), Error> {
         const SQL: &str = "UPDATE accounts SET settings = $2 WHERE account_id = $1";
         let account = permit.caller().account;
         on!(self.connection, conn => sqlx::query(SQL)

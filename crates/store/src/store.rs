@@ -10,8 +10,8 @@ use bailey_domain::{Directory, Entropy, Error};
 use ring::hmac;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use tokio::sync::Mutex;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tokio::sync::Mutex;
 
 use crate::connection::{Pools, reading};
 use crate::error::database;
@@ -88,7 +88,9 @@ impl Store {
         let mut connection = pool.acquire().await.map_err(database)?.detach();
         let (claimed,): (bool,) = sqlx::query_as(SQL).fetch_one(&mut connection).await.map_err(database)?;
         if !claimed {
-            return Err(Error::Unavailable { message: "another bailey serves this database. Stop it first".to_owned() });
+            return Err(Error::Unavailable {
+                message: "another bailey serves this database. Stop it first".to_owned(),
+            });
         }
         self.claim.lock().await.replace(connection);
         Ok(())
@@ -126,7 +128,11 @@ async fn connect(location: &Location) -> Result<Pools, Error> {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(10));
-            let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(database)?;
+            let writer = SqlitePoolOptions::new()
+                .max_connections(1)
+                .connect_with(options.clone())
+                .await
+                .map_err(database)?;
             check_sqlite(&writer).await?;
             let readers = SqlitePoolOptions::new()
                 .min_connections(1)
@@ -139,7 +145,9 @@ async fn connect(location: &Location) -> Result<Pools, Error> {
         Location::Postgres(url) => {
             // The URL may hold a password, so the parser's own words are not passed on.
             let options = PgConnectOptions::from_str(url)
-                .map_err(|_| Error::field("database", "is not a PostgreSQL URL such as postgres://user@host/name"))?
+                .map_err(|_| {
+                    Error::field("database", "is not a PostgreSQL URL such as postgres://user@host/name")
+                })?
                 .application_name("bailey");
             let pool = |connections| {
                 PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(10))
@@ -153,7 +161,8 @@ async fn connect(location: &Location) -> Result<Pools, Error> {
 }
 
 async fn check_sqlite(pool: &sqlx::SqlitePool) -> Result<(), Error> {
-    let (version,): (String,) = sqlx::query_as("SELECT sqlite_version()").fetch_one(pool).await.map_err(database)?;
+    let (version,): (String,) =
+        sqlx::query_as("SELECT sqlite_version()").fetch_one(pool).await.map_err(database)?;
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);
     let found = (next(), next(), next());
@@ -164,7 +173,8 @@ async fn check_sqlite(pool: &sqlx::SqlitePool) -> Result<(), Error> {
 }
 
 async fn check_postgres(pool: &sqlx::PgPool) -> Result<(), Error> {
-    let (text,): (String,) = sqlx::query_as("SHOW server_version_num").fetch_one(pool).await.map_err(database)?;
+    let (text,): (String,) =
+        sqlx::query_as("SHOW server_version_num").fetch_one(pool).await.map_err(database)?;
     if text.parse::<u32>().unwrap_or(0) < OLDEST_POSTGRES {
         return Err(Error::internal(format!("PostgreSQL {text} is too old: 15 or newer is needed")));
     }

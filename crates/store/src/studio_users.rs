@@ -46,11 +46,16 @@ impl Adds for AddUsers {}
 
 impl Store {
     /// The users known to Model Studio, by name.
-    pub async fn list_studio_users(&self, permit: &Permit<ListStudioUsers>, cursor: &Cursor) -> Result<Page<StudioUser>, Error> {
+    pub async fn list_studio_users(
+        &self,
+        permit: &Permit<ListStudioUsers>,
+        cursor: &Cursor,
+    ) -> Result<Page<StudioUser>, Error> {
         const USERS: &str = "
             SELECT s.user_id, u.name, s.display_name, s.created_at FROM studio_users s JOIN users u ON u.user_id = s.user_id
             WHERE s.account_id = $1 AND u.folded_name > $2 ORDER BY u.folded_name LIMIT $3";
-        const SEATS: &str = "SELECT workspace_id FROM members WHERE user_id = $1 ORDER BY created_at, workspace_id";
+        const SEATS: &str =
+            "SELECT workspace_id FROM members WHERE user_id = $1 ORDER BY created_at, workspace_id";
         let rows: Vec<Row> = reading!(self.pools, pool => sqlx::query_as(USERS)
             .bind(permit.caller().account.to_string()).bind(&cursor.after).bind(cursor.fetch()).fetch_all(pool).await)
         .map_err(database)?;
@@ -68,7 +73,11 @@ impl Store {
 
 impl Tx {
     /// A user known to Model Studio, as this transaction sees it.
-    pub async fn find_studio_user(&mut self, account: AccountId, user: UserId) -> Result<Option<StudioUser>, Error> {
+    pub async fn find_studio_user(
+        &mut self,
+        account: AccountId,
+        user: UserId,
+    ) -> Result<Option<StudioUser>, Error> {
         const SQL: &str = "
             SELECT s.user_id, u.name, s.display_name, s.created_at FROM studio_users s JOIN users u ON u.user_id = s.user_id
             WHERE s.account_id = $1 AND s.user_id = $2";
@@ -80,7 +89,10 @@ impl Tx {
 
     /// Makes a RAM user known.
     pub async fn insert_studio_user<O: Adds>(
-        &mut self, permit: &Permit<O>, user: UserId, display_name: &str,
+        &mut self,
+        permit: &Permit<O>,
+        user: UserId,
+        display_name: &str,
     ) -> Result<StudioUser, Error> {
         const SQL: &str = "INSERT INTO studio_users (user_id, account_id, display_name, created_at) VALUES ($1, $2, $3, $4)";
         let account = permit.caller().account;
@@ -93,7 +105,11 @@ impl Tx {
     }
 
     /// Takes a user out of every workspace and out of Model Studio. Gives how many live keys die by that.
-    pub async fn delete_studio_user(&mut self, permit: &Permit<RemoveUser>, user: UserId) -> Result<u64, Error> {
+    pub async fn delete_studio_user(
+        &mut self,
+        permit: &Permit<RemoveUser>,
+        user: UserId,
+    ) -> Result<u64, Error> {
         self.demand_user(permit.caller().account, user).await?;
         let killed = self.count_live_keys_everywhere(user).await?;
         self.clear_seats(user).await?;
@@ -117,6 +133,7 @@ impl Tx {
         for (workspace,) in seats {
             self.note(Change::MemberGone { workspace: stored(workspace.parse(), "workspace_id")?, user });
         }
-        on!(self.connection, conn => sqlx::query(USER).bind(user.to_string()).execute(conn).await.map(drop)).map_err(database)
+        on!(self.connection, conn => sqlx::query(USER).bind(user.to_string()).execute(conn).await.map(drop))
+            .map_err(database)
     }
 }

@@ -117,12 +117,14 @@ impl Store {
                 input_tokens = usage_hours.input_tokens + excluded.input_tokens,
                 output_tokens = usage_hours.output_tokens + excluded.output_tokens";
         type Sums = [u64; 5];
-        let mut hours: HashMap<(AccountId, i64, WorkspaceId, ApiKeyId, Principal, &str), Sums> = HashMap::new();
+        let mut hours: HashMap<(AccountId, i64, WorkspaceId, ApiKeyId, Principal, &str), Sums> =
+            HashMap::new();
         for event in events {
             let hour = event.at_ms - event.at_ms.rem_euclid(HOUR_MS);
             let place = (event.account, hour, event.workspace, event.key, event.owner, event.model.as_str());
             let sums = hours.entry(place).or_default();
-            let [input, output] = [event.input_tokens, event.output_tokens].map(|tokens| tokens.min(MOST_TOKENS));
+            let [input, output] =
+                [event.input_tokens, event.output_tokens].map(|tokens| tokens.min(MOST_TOKENS));
             let counted = [1, u64::from(event.failed), u64::from(event.cut), input, output];
             for (sum, more) in sums.iter_mut().zip(counted) {
                 *sum = sum.saturating_add(more);
@@ -142,16 +144,35 @@ impl Store {
     }
 
     /// The account's use within a time.
-    pub async fn usage(&self, permit: &Permit<GetUsage>, by: UsageBy, from: i64, to: i64) -> Result<Vec<UsageRow>, Error> {
+    pub async fn usage(
+        &self,
+        permit: &Permit<GetUsage>,
+        by: UsageBy,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<UsageRow>, Error> {
         self.sum_usage(permit.caller().account, None, by, from, to).await
     }
 
     /// The use of the permit's workspace within a time.
-    pub async fn workspace_usage(&self, permit: &Permit<GetWorkspaceUsage>, by: UsageBy, from: i64, to: i64) -> Result<Vec<UsageRow>, Error> {
+    pub async fn workspace_usage(
+        &self,
+        permit: &Permit<GetWorkspaceUsage>,
+        by: UsageBy,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<UsageRow>, Error> {
         self.sum_usage(permit.caller().account, Some(permit.scope().to_string()), by, from, to).await
     }
 
-    async fn sum_usage(&self, account: AccountId, workspace: Option<String>, by: UsageBy, from: i64, to: i64) -> Result<Vec<UsageRow>, Error> {
+    async fn sum_usage(
+        &self,
+        account: AccountId,
+        workspace: Option<String>,
+        by: UsageBy,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<UsageRow>, Error> {
         reading!(self.pools, pool => sqlx::query_as(by.sql())
             .bind(account.to_string()).bind(from).bind(to).bind(workspace).fetch_all(pool).await)
         .map_err(database)

@@ -155,7 +155,12 @@ impl Tx {
     }
 
     /// Changes a user.
-    pub async fn update_user(&mut self, permit: &Permit<UpdateUser>, user: &User, update: &UserUpdate) -> Result<User, Error> {
+    pub async fn update_user(
+        &mut self,
+        permit: &Permit<UpdateUser>,
+        user: &User,
+        update: &UserUpdate,
+    ) -> Result<User, Error> {
         const SQL: &str = "
             UPDATE users SET name = $3, folded_name = $4, display_name = $5, email = $6, mobile_phone = $7,
                 comments = $8, updated_at = $9
@@ -201,12 +206,18 @@ impl Tx {
     /// One number, for one bound text.
     pub(crate) async fn count(&mut self, sql: &'static str, bound: &str) -> Result<u64, Error> {
         let (count,): (i64,) =
-            on!(self.connection, conn => sqlx::query_as(sql).bind(bound).fetch_one(conn).await).map_err(database)?;
+            on!(self.connection, conn => sqlx::query_as(sql).bind(bound).fetch_one(conn).await)
+                .map_err(database)?;
         Ok(crate::error::to_unsigned(count))
     }
 
     /// One number, for two bound texts.
-    pub(crate) async fn count_two(&mut self, sql: &'static str, first: &str, second: &str) -> Result<u64, Error> {
+    pub(crate) async fn count_two(
+        &mut self,
+        sql: &'static str,
+        first: &str,
+        second: &str,
+    ) -> Result<u64, Error> {
         let (count,): (i64,) = on!(self.connection, conn =>
             sqlx::query_as(sql).bind(first).bind(second).fetch_one(conn).await)
         .map_err(database)?;
@@ -214,7 +225,12 @@ impl Tx {
     }
 
     /// A statement with two bound texts; gives how many rows it changed.
-    pub(crate) async fn execute_two(&mut self, sql: &'static str, first: &str, second: &str) -> Result<u64, Error> {
+    pub(crate) async fn execute_two(
+        &mut self,
+        sql: &'static str,
+        first: &str,
+        second: &str,
+    ) -> Result<u64, Error> {
         on!(self.connection, conn => sqlx::query(sql)
             .bind(first).bind(second).execute(conn).await.map(|done| done.rows_affected()))
         .map_err(database)

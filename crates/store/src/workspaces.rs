@@ -2,7 +2,9 @@
 
 use bailey_domain::change::Change;
 use bailey_domain::name::WorkspaceName;
-use bailey_domain::operations::{CreateWorkspace, DeleteWorkspace, ListWorkspaces, RenameWorkspace, UpdateModelPermissions};
+use bailey_domain::operations::{
+    CreateWorkspace, DeleteWorkspace, ListWorkspaces, RenameWorkspace, UpdateModelPermissions,
+};
 use bailey_domain::{AccountId, Error, Permit, WorkspaceId};
 use serde::Serialize;
 
@@ -82,7 +84,11 @@ impl Store {
     }
 
     /// A workspace, for what is answered about it.
-    pub async fn find_workspace(&self, account: AccountId, id: WorkspaceId) -> Result<Option<Workspace>, Error> {
+    pub async fn find_workspace(
+        &self,
+        account: AccountId,
+        id: WorkspaceId,
+    ) -> Result<Option<Workspace>, Error> {
         let row: Option<WorkspaceRow> = reading!(self.pools, pool => sqlx::query_as(FIND)
             .bind(account.to_string()).bind(id.to_string()).fetch_optional(pool).await)
         .map_err(database)?;
@@ -92,7 +98,11 @@ impl Store {
 
 impl Tx {
     /// A workspace as this transaction sees it.
-    pub async fn find_workspace(&mut self, account: AccountId, id: WorkspaceId) -> Result<Option<Workspace>, Error> {
+    pub async fn find_workspace(
+        &mut self,
+        account: AccountId,
+        id: WorkspaceId,
+    ) -> Result<Option<Workspace>, Error> {
         let row: Option<WorkspaceRow> = on!(self.connection, conn => sqlx::query_as(FIND)
             .bind(account.to_string()).bind(id.to_string()).fetch_optional(conn).await)
         .map_err(database)?;
@@ -106,7 +116,11 @@ impl Tx {
 
     /// Creates a sub-workspace.
     pub async fn insert_workspace(
-        &mut self, permit: &Permit<CreateWorkspace>, id: WorkspaceId, name: &WorkspaceName, service_site: &str,
+        &mut self,
+        permit: &Permit<CreateWorkspace>,
+        id: WorkspaceId,
+        name: &WorkspaceName,
+        service_site: &str,
     ) -> Result<Workspace, Error> {
         const SQL: &str = "
             INSERT INTO workspaces (workspace_id, account_id, name, is_default, open_models, service_site, created_at)
@@ -121,8 +135,13 @@ impl Tx {
     }
 
     /// Renames the permit's workspace.
-    pub async fn rename_workspace(&mut self, permit: &Permit<RenameWorkspace>, name: &WorkspaceName) -> Result<Workspace, Error> {
-        const SQL: &str = "UPDATE workspaces SET name = $3 WHERE account_id = $1 AND workspace_id = $2 RETURNING *";
+    pub async fn rename_workspace(
+        &mut self,
+        permit: &Permit<RenameWorkspace>,
+        name: &WorkspaceName,
+    ) -> Result<Workspace, Error> {
+        const SQL: &str =
+            "UPDATE workspaces SET name = $3 WHERE account_id = $1 AND workspace_id = $2 RETURNING *";
         let row: WorkspaceRow = on!(self.connection, conn => sqlx::query_as(SQL)
             .bind(permit.caller().account.to_string()).bind(permit.scope().to_string()).bind(name.as_str())
             .fetch_one(conn).await)
@@ -131,7 +150,11 @@ impl Tx {
     }
 
     /// Opens the permit's workspace to all models, or closes it.
-    pub async fn open_models(&mut self, permit: &Permit<UpdateModelPermissions>, open: OpenModels) -> Result<(), Error> {
+    pub async fn open_models(
+        &mut self,
+        permit: &Permit<UpdateModelPermissions>,
+        open: OpenModels,
+    ) -> Result<(), Error> {
         const SQL: &str = "
             UPDATE workspaces SET open_models = $3 WHERE account_id = $1 AND workspace_id = $2 RETURNING is_default";
         let (account, workspace) = (permit.caller().account, *permit.scope());
@@ -150,9 +173,11 @@ impl Tx {
 
     /// Deletes the permit's workspace with its seats, grants and limits.
     pub async fn delete_workspace(&mut self, permit: &Permit<DeleteWorkspace>) -> Result<(), Error> {
-        const MEMBERS: &str = "DELETE FROM members WHERE account_id = $1 AND workspace_id = $2 RETURNING user_id";
+        const MEMBERS: &str =
+            "DELETE FROM members WHERE account_id = $1 AND workspace_id = $2 RETURNING user_id";
         const GRANTS: &str = "DELETE FROM model_grants WHERE account_id = $1 AND workspace_id = $2";
-        const LIMITS: &str = "DELETE FROM model_limits WHERE account_id = $1 AND level = 'workspace' AND level_id = $2";
+        const LIMITS: &str =
+            "DELETE FROM model_limits WHERE account_id = $1 AND level = 'workspace' AND level_id = $2";
         const WORKSPACE: &str = "DELETE FROM workspaces WHERE account_id = $1 AND workspace_id = $2";
         let (account, workspace) = (permit.caller().account.to_string(), *permit.scope());
         let id = workspace.to_string();

@@ -148,7 +148,9 @@ impl Denied {
             None => ("unknown".to_owned(), "unknown".to_owned()),
         };
         match check {
-            Check::Model | Check::ModelGrant | Check::Upstream => self.model.as_deref().unwrap_or("none").to_owned(),
+            Check::Model | Check::ModelGrant | Check::Upstream => {
+                self.model.as_deref().unwrap_or("none").to_owned()
+            }
             Check::Membership | Check::NamedWorkspace | Check::WorkspaceLimit => workspace,
             Check::SourceAddress => self.source.to_string(),
             Check::AccountLimit => "account".to_owned(),
@@ -166,9 +168,16 @@ pub(super) struct Entered<'a> {
     pub(super) account: &'a AccountState,
 }
 
+/// A call whose checks all passed, but for the limits.
+type Considered<'a> = (Entered<'a>, &'a Arc<ModelEntry>);
+
 impl State {
     /// Key, owner, membership, workspace.
-    pub(super) fn enter(&self, call: &Call<'_>, chain: &mut Chain) -> Result<Entered<'_>, (Reason, Option<&KeyState>)> {
+    pub(super) fn enter(
+        &self,
+        call: &Call<'_>,
+        chain: &mut Chain,
+    ) -> Result<Entered<'_>, (Reason, Option<&KeyState>)> {
         let slot = call.key.and_then(|hash| self.key_slot_by_hash(hash));
         let Some((slot, key)) = slot.and_then(|slot| Some((slot, self.keys.get(slot)?))) else {
             chain.note(Check::Key, false);
@@ -178,7 +187,13 @@ impl State {
         self.enter_with(slot, key, call, chain).map_err(|reason| (reason, Some(key)))
     }
 
-    pub(super) fn enter_with<'a>(&'a self, slot: Slot, key: &'a KeyState, call: &Call<'_>, chain: &mut Chain) -> Result<Entered<'a>, Reason> {
+    pub(super) fn enter_with<'a>(
+        &'a self,
+        slot: Slot,
+        key: &'a KeyState,
+        call: &Call<'_>,
+        chain: &mut Chain,
+    ) -> Result<Entered<'a>, Reason> {
         if !chain.note(Check::KeyEnabled, !key.disabled) {
             return Err(Reason::KeyDisabled);
         }
@@ -217,7 +232,14 @@ impl State {
     }
 
     /// Grant, key scope, address.
-    fn may_call<'a>(&self, entered: &Entered<'a>, model: &str, does: Option<Capability>, call: &Call<'_>, chain: &mut Chain) -> Result<&'a Arc<ModelEntry>, Reason> {
+    fn may_call<'a>(
+        &self,
+        entered: &Entered<'a>,
+        model: &str,
+        does: Option<Capability>,
+        call: &Call<'_>,
+        chain: &mut Chain,
+    ) -> Result<&'a Arc<ModelEntry>, Reason> {
         let entry = entered.account.models.get(model);
         let able = entry.filter(|entry| does.is_none_or(|does| entry.model.capabilities.contains(&does)));
         let Some(entry) = able else {
@@ -241,17 +263,27 @@ impl State {
 
     /// Everything but the limits; the same checks for admission, for calls in flight and for `explain`.
     pub(super) fn consider<'a>(
-        &'a self, call: &Call<'_>, model: &str, does: Option<Capability>, chain: &mut Chain,
-    ) -> Result<(Entered<'a>, &'a Arc<ModelEntry>), (Reason, Option<&'a KeyState>)> {
+        &'a self,
+        call: &Call<'_>,
+        model: &str,
+        does: Option<Capability>,
+        chain: &mut Chain,
+    ) -> Result<Considered<'a>, (Reason, Option<&'a KeyState>)> {
         let entered = self.enter(call, chain)?;
-        let entry = self.may_call(&entered, model, does, call, chain).map_err(|reason| (reason, Some(entered.key)))?;
+        let entry = self
+            .may_call(&entered, model, does, call, chain)
+            .map_err(|reason| (reason, Some(entered.key)))?;
         Ok((entered, entry))
     }
 
     /// The same for a key that is known by its handle.
     pub(super) fn consider_key<'a>(
-        &'a self, slot: Slot, call: &Call<'_>, model: &str, chain: &mut Chain,
-    ) -> Result<(Entered<'a>, &'a Arc<ModelEntry>), Reason> {
+        &'a self,
+        slot: Slot,
+        call: &Call<'_>,
+        model: &str,
+        chain: &mut Chain,
+    ) -> Result<Considered<'a>, Reason> {
         let Some(key) = self.keys.get(slot) else {
             chain.note(Check::Key, false);
             return Err(Reason::KeyUnknown);
@@ -273,14 +305,25 @@ impl Entered<'_> {
     /// Whether the key's workspace may call the model.
     pub(super) fn holds(&self, entry: &ModelEntry) -> bool {
         let free = self.workspace.is_default && !self.account.settings.default_workspace_restricted;
-        free || self.workspace.open || self.workspace.grants.get(&entry.number).is_some_and(|grant| grant.inference)
+        free || self.workspace.open
+            || self.workspace.grants.get(&entry.number).is_some_and(|grant| grant.inference)
     }
 
     /// The limits that count for this call, from the widest to the narrowest.
     fn limiters(&self, model: u32) -> [(Option<&Limiter>, Check, Reason, Reason); 3] {
         [
-            (self.account.limits.get(&model), Check::AccountLimit, Reason::RateAccount, Reason::TokensAccount),
-            (self.workspace.limits.get(&model), Check::WorkspaceLimit, Reason::RateWorkspace, Reason::TokensWorkspace),
+            (
+                self.account.limits.get(&model),
+                Check::AccountLimit,
+                Reason::RateAccount,
+                Reason::TokensAccount,
+            ),
+            (
+                self.workspace.limits.get(&model),
+                Check::WorkspaceLimit,
+                Reason::RateWorkspace,
+                Reason::TokensWorkspace,
+            ),
             (
                 self.key.limits.as_ref().and_then(|limits| limits.get(&model)),
                 Check::KeyLimit,
@@ -340,7 +383,8 @@ impl Directory {
         if let Err((reason, standing)) = entered.reserve(entry.number, call.now_ms, &mut chain) {
             return Err(denied(chain, reason, Some(entered.key), Some(standing)));
         }
-        let boarding = Boarding { key: entered.key_slot, model: Arc::clone(&entry.name), source: call.source };
+        let boarding =
+            Boarding { key: entered.key_slot, model: Arc::clone(&entry.name), source: call.source };
         Ok(Admitted {
             account: entered.workspace.account,
             key: entered.key.id,
@@ -352,24 +396,25 @@ impl Directory {
         })
     }
 
+    /// Whether a key is a good one, used from where it may be: for answers about a request that names no model.
+    pub fn recognise(&self, call: &Call<'_>) -> Result<(), Box<Denied>> {
+        let state = self.read();
+        state.recognised(call).map(drop)
+    }
+
     /// Exactly the models that a key may call, by name.
     pub fn callable_models(&self, call: &Call<'_>) -> Result<Vec<Arc<ModelEntry>>, Box<Denied>> {
         let state = self.read();
-        let mut chain = Chain::default();
-        let denied = |chain: Chain, reason: Reason, key: Option<&KeyState>| {
-            Box::new(state.denied(call, None, chain, reason, key, None))
-        };
-        let entered = match state.enter(call, &mut chain) {
-            Ok(entered) => entered,
-            Err((reason, key)) => return Err(denied(chain, reason, key)),
-        };
+        let entered = state.recognised(call)?;
         let auth = entered.key.auth.as_ref();
-        if !chain.note(Check::SourceAddress, auth.is_none_or(|auth| auth.allows_ip(call.source))) {
-            return Err(denied(chain, Reason::IpNotAllowed, Some(entered.key)));
-        }
         let narrowed = |entry: &ModelEntry| auth.is_none_or(|auth| auth.allows_model(&entry.name));
-        let mut models: Vec<_> =
-            entered.account.models.values().filter(|entry| entered.holds(entry) && narrowed(entry)).cloned().collect();
+        let mut models: Vec<_> = entered
+            .account
+            .models
+            .values()
+            .filter(|entry| entered.holds(entry) && narrowed(entry))
+            .cloned()
+            .collect();
         models.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(models)
     }
@@ -390,13 +435,43 @@ impl Directory {
 }
 
 impl State {
+    fn recognised(&self, call: &Call<'_>) -> Result<Entered<'_>, Box<Denied>> {
+        let mut chain = Chain::default();
+        let denied = |chain: Chain, reason: Reason, key: Option<&KeyState>| {
+            Box::new(self.denied(call, None, chain, reason, key, None))
+        };
+        let entered = match self.enter(call, &mut chain) {
+            Ok(entered) => entered,
+            Err((reason, key)) => return Err(denied(chain, reason, key)),
+        };
+        let auth = entered.key.auth.as_ref();
+        if !chain.note(Check::SourceAddress, auth.is_none_or(|auth| auth.allows_ip(call.source))) {
+            return Err(denied(chain, Reason::IpNotAllowed, Some(entered.key)));
+        }
+        Ok(entered)
+    }
+
     fn denied(
-        &self, call: &Call<'_>, model: Option<&str>, chain: Chain, reason: Reason, key: Option<&KeyState>, standing: Option<Standing>,
+        &self,
+        call: &Call<'_>,
+        model: Option<&str>,
+        chain: Chain,
+        reason: Reason,
+        key: Option<&KeyState>,
+        standing: Option<Standing>,
     ) -> Denied {
         let known = key.and_then(|key| {
             let workspace = self.workspaces.get(key.workspace)?;
             Some((workspace.account, workspace.id, key.id))
         });
-        Denied { reason, known, standing, chain, revision: self.revision, model: model.map(Into::into), source: call.source }
+        Denied {
+            reason,
+            known,
+            standing,
+            chain,
+            revision: self.revision,
+            model: model.map(Into::into),
+            source: call.source,
+        }
     }
 }

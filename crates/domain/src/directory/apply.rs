@@ -6,7 +6,10 @@ use bailey_policy::Policy;
 
 use super::admit::{ModelEntry, ProviderEntry, RouteEntry};
 use super::slab::Slot;
-use super::state::{AccessKeyFacts, AccountState, GroupState, KeyOwner, KeyState, Limiters, SeatState, State, Table, UserState, WorkspaceState};
+use super::state::{
+    AccessKeyFacts, AccountState, GroupState, KeyOwner, KeyState, Limiters, SeatState, State, Table,
+    UserState, WorkspaceState,
+};
 use crate::access::{Attachee, Principal};
 use crate::change::{Change, KeyFacts, LimitLevel, PolicyType};
 use crate::error::Error;
@@ -101,7 +104,9 @@ impl State {
                 self.rebuild_routes(account, name.as_str())?;
             }
             Change::Model { account, model } => self.put_model(account, *model)?,
-            Change::ModelGone { account, model } => drop(self.account_mut(account)?.models.remove(model.as_str())),
+            Change::ModelGone { account, model } => {
+                drop(self.account_mut(account)?.models.remove(model.as_str()));
+            }
             Change::Granted { account, workspace, model, grant } => {
                 if let Some(number) = self.model_number(account, model.as_str()) {
                     self.set_grant(workspace, number, grant)?;
@@ -160,7 +165,14 @@ impl State {
             user.arn = arn;
             return;
         }
-        let user = UserState { id, account, arn, policies: Default::default(), groups: Default::default(), seats: 0 };
+        let user = UserState {
+            id,
+            account,
+            arn,
+            policies: Default::default(),
+            groups: Default::default(),
+            seats: 0,
+        };
         let slot = self.users.insert(user);
         let users = &self.users;
         self.user_index.insert(&id, slot, |stored| users.get(stored).expect("an indexed user is there").id);
@@ -187,7 +199,12 @@ impl State {
     }
 
     /// The slot of a policy by its name.
-    pub(crate) fn policy_slot(&self, account: AccountId, policy_type: PolicyType, name: &PolicyName) -> Option<Slot> {
+    pub(crate) fn policy_slot(
+        &self,
+        account: AccountId,
+        policy_type: PolicyType,
+        name: &PolicyName,
+    ) -> Option<Slot> {
         match policy_type {
             PolicyType::System => self.system_policies.get(&name.folded()).copied(),
             PolicyType::Custom => self.accounts.get(&account)?.policies.get(&name.folded()).copied(),
@@ -205,7 +222,8 @@ impl State {
     }
 
     fn put_workspace(&mut self, account: AccountId, id: WorkspaceId, is_default: bool, open: bool) {
-        if let Some(workspace) = self.workspace_slots.get(&id).and_then(|slot| self.workspaces.get_mut(*slot)) {
+        if let Some(workspace) = self.workspace_slots.get(&id).and_then(|slot| self.workspaces.get_mut(*slot))
+        {
             workspace.open = open;
             return;
         }
@@ -268,7 +286,8 @@ impl State {
     }
 
     fn put_key(&mut self, facts: KeyFacts) -> Result<(), Error> {
-        let workspace = *self.workspace_slots.get(&facts.workspace).ok_or_else(|| unknown(facts.workspace))?;
+        let workspace =
+            *self.workspace_slots.get(&facts.workspace).ok_or_else(|| unknown(facts.workspace))?;
         let owner = match facts.owner {
             Principal::Root => KeyOwner::Root,
             // An owner that was deleted has no slot; the key then belongs to a slot that never lives.
@@ -297,12 +316,14 @@ impl State {
             None => {
                 let slot = self.keys.insert(key);
                 let keys = &self.keys;
-                self.key_by_id.insert(&facts.id, slot, |stored| keys.get(stored).expect("an indexed key is there").id);
+                self.key_by_id
+                    .insert(&facts.id, slot, |stored| keys.get(stored).expect("an indexed key is there").id);
                 slot
             }
         };
         let keys = &self.keys;
-        self.key_by_hash.insert(&facts.hash, slot, |stored| keys.get(stored).expect("an indexed key is there").hash);
+        self.key_by_hash
+            .insert(&facts.hash, slot, |stored| keys.get(stored).expect("an indexed key is there").hash);
         Ok(())
     }
 
@@ -316,7 +337,13 @@ impl State {
         }
     }
 
-    fn set_limits(&mut self, account: AccountId, level: LimitLevel, model: u32, limits: ModelLimits) -> Result<(), Error> {
+    fn set_limits(
+        &mut self,
+        account: AccountId,
+        level: LimitLevel,
+        model: u32,
+        limits: ModelLimits,
+    ) -> Result<(), Error> {
         let limiters = match level {
             LimitLevel::Account => &mut self.account_mut(account)?.limits,
             LimitLevel::Workspace(workspace) => &mut self.workspace_mut(workspace)?.limits,
@@ -341,7 +368,11 @@ fn model_entry(account: &AccountState, number: u32, model: Model) -> ModelEntry 
         .iter()
         .filter_map(|route| {
             let provider = Arc::clone(account.providers.get(route.provider.as_str())?);
-            Some(RouteEntry { provider, upstream_model: route.upstream_model.clone(), priority: route.priority })
+            Some(RouteEntry {
+                provider,
+                upstream_model: route.upstream_model.clone(),
+                priority: route.priority,
+            })
         })
         .collect();
     routes.sort_by_key(|route| route.priority);

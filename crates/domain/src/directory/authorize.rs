@@ -65,7 +65,11 @@ struct Facts<'a> {
 }
 
 impl State {
-    pub(crate) fn authorize<O: Operation>(&self, caller: &Caller, scope: O::On) -> Result<Permit<O>, Box<Refusal>> {
+    pub(crate) fn authorize<O: Operation>(
+        &self,
+        caller: &Caller,
+        scope: O::On,
+    ) -> Result<Permit<O>, Box<Refusal>> {
         let entry = O::entry();
         let question = self.question_of(caller, entry, &scope);
         let (answer, chain) = self.decide(&question);
@@ -75,7 +79,12 @@ impl State {
         }
     }
 
-    pub(crate) fn question_of<'a, S: Scope>(&'a self, caller: &Caller, entry: &'static Entry, scope: &'a S) -> Question<'a> {
+    pub(crate) fn question_of<'a, S: Scope>(
+        &'a self,
+        caller: &Caller,
+        entry: &'static Entry,
+        scope: &'a S,
+    ) -> Question<'a> {
         Question {
             account: caller.account,
             principal: caller.principal,
@@ -94,7 +103,12 @@ impl State {
     }
 
     pub(crate) fn refusal(
-        &self, caller: &Caller, entry: &'static Entry, question: &Question<'_>, reason: Reason, chain: &Chain,
+        &self,
+        caller: &Caller,
+        entry: &'static Entry,
+        question: &Question<'_>,
+        reason: Reason,
+        chain: &Chain,
     ) -> Box<Refusal> {
         let decision = Decision {
             outcome: Outcome::Deny,
@@ -126,7 +140,11 @@ impl State {
             Principal::Root => {
                 chain.note(Check::Root, true);
                 let is_here = !matches!(workspace, Some(None));
-                return if is_here || chain.note(Check::Workspace, false) { Ok(()) } else { Err(Reason::WorkspaceAccessDenied) };
+                return if is_here || chain.note(Check::Workspace, false) {
+                    Ok(())
+                } else {
+                    Err(Reason::WorkspaceAccessDenied)
+                };
             }
             Principal::User(user) => user,
         };
@@ -147,7 +165,10 @@ impl State {
             workspace_is_here: workspace_slot.is_some(),
             seat: workspace_slot.and_then(|workspace| self.members.get(&(slot, workspace)).copied()),
             seats: user.seats,
-            delegated: self.accounts.get(&question.account).is_some_and(|account| account.settings.delegate_member_removal),
+            delegated: self
+                .accounts
+                .get(&question.account)
+                .is_some_and(|account| account.settings.delegate_member_removal),
         };
         // Not even management acts on a workspace that is not there, and the answer is the outsider's.
         if question.workspace.is_some() && !facts.workspace_is_here {
@@ -158,7 +179,7 @@ impl State {
     }
 
     /// What the user's policies, attached directly and through groups, say about every resource.
-    fn verdict(&self, user: &UserState, question: &Question<'_>) -> Verdict {
+    pub(super) fn verdict(&self, user: &UserState, question: &Question<'_>) -> Verdict {
         let circumstances = &question.circumstances;
         let known = [
             ("acs:SourceIp", Value::Ip(circumstances.source_ip)),
@@ -206,7 +227,10 @@ impl State {
     }
 
     /// Every policy that counts for the user.
-    pub(crate) fn policies_held<'a>(&'a self, user: &'a UserState) -> impl Iterator<Item = &'a Policy> + Clone {
+    pub(crate) fn policies_held<'a>(
+        &'a self,
+        user: &'a UserState,
+    ) -> impl Iterator<Item = &'a Policy> + Clone {
         let groups = user.groups.iter().filter_map(|slot| self.groups.get(*slot));
         let slots = user.policies.iter().chain(groups.flat_map(|group| group.policies.iter()));
         slots.filter_map(|slot| self.policies.get(*slot))
@@ -215,7 +239,10 @@ impl State {
     /// Whether a caller may be told that a workspace exists when doing `O`.
     pub(crate) fn sees<O: Operation>(&self, caller: &Caller, workspace: WorkspaceId) -> bool {
         let entry = O::entry();
-        let question = Question { needs: &Needs::Any(&[Needs::Management, Needs::Member]), ..self.question_of(caller, entry, &workspace) };
+        let question = Question {
+            needs: &Needs::Any(&[Needs::Management, Needs::Member]),
+            ..self.question_of(caller, entry, &workspace)
+        };
         self.decide(&question).0.is_ok()
     }
 }
@@ -227,15 +254,20 @@ impl Facts<'_> {
             // Root was let through before any rule was asked.
             Needs::Root => false,
             Needs::Anyone => true,
-            Needs::Policy | Needs::Management => chain.note(Check::Policy, matches!(self.verdict, Verdict::Allow { .. })),
+            Needs::Policy | Needs::Management => {
+                chain.note(Check::Policy, matches!(self.verdict, Verdict::Allow { .. }))
+            }
             Needs::Member => chain.note(Check::Membership, self.seat.is_some()),
             Needs::MemberSomewhere => chain.note(Check::SomeMembership, self.seats > 0),
             Needs::Page(page) => self.page(*page, chain),
             Needs::Myself => {
-                let same = self.question.subject.is_some() && self.question.subject == self.question.principal.user();
+                let same = self.question.subject.is_some()
+                    && self.question.subject == self.question.principal.user();
                 chain.note(Check::Myself, same)
             }
-            Needs::Delegated(inner) => chain.note(Check::Delegation, self.delegated) && self.hold(inner, chain),
+            Needs::Delegated(inner) => {
+                chain.note(Check::Delegation, self.delegated) && self.hold(inner, chain)
+            }
             Needs::Any(parts) => parts.iter().any(|part| self.hold(part, chain)),
             Needs::All(parts) => parts.iter().all(|part| self.hold(part, chain)),
         }

@@ -66,7 +66,14 @@ pub struct EffectiveAccess {
 
 impl Directory {
     /// Decides about a call with a key, by its handle. `None` when the account has no such key.
-    pub fn explain_call(&self, account: AccountId, key: ApiKeyId, model: &str, source: IpAddr, now_ms: i64) -> Option<Decision> {
+    pub fn explain_call(
+        &self,
+        account: AccountId,
+        key: ApiKeyId,
+        model: &str,
+        source: IpAddr,
+        now_ms: i64,
+    ) -> Option<Decision> {
         let state = self.read();
         let slot = state.key_slot(key)?;
         let workspace = state.workspaces.get(state.keys.get(slot)?.workspace)?;
@@ -128,10 +135,17 @@ impl Directory {
     }
 
     /// The four kinds for one person in one workspace.
-    pub fn effective_access(&self, account: AccountId, workspace: WorkspaceId, user: UserId, circumstances: Circumstances<'_>) -> EffectiveAccess {
+    pub fn effective_access(
+        &self,
+        account: AccountId,
+        workspace: WorkspaceId,
+        user: UserId,
+        circumstances: Circumstances<'_>,
+    ) -> EffectiveAccess {
         let state = self.read();
         let pages = state.seat_of(user, workspace).map(|seat| seat.pages);
-        let held = |action: &str, resource: &str| state.source_of(account, user, action, resource, &circumstances);
+        let held =
+            |action: &str, resource: &str| state.source_of(account, user, action, resource, &circumstances);
         let (_, api_resource) = (workspace, super::authorize::workspace_resource(account, workspace));
         let account_resource = format!("acs:modelstudio:*:{account}:*");
         EffectiveAccess {
@@ -140,14 +154,19 @@ impl Directory {
             api: FEATURE_ACTIONS
                 .iter()
                 .filter(|_| pages.is_some())
-                .filter_map(|action| Some(Holding { name: (*action).to_owned(), from: held(action, &api_resource)? }))
+                .filter_map(|action| {
+                    Some(Holding { name: (*action).to_owned(), from: held(action, &api_resource)? })
+                })
                 .collect(),
             management: OPERATIONS
                 .iter()
                 .filter(|entry| entry.action.starts_with("modelstudio:"))
                 .filter(|entry| entry.needs.mentions(&|part| matches!(part, Needs::Management)))
                 .filter_map(|entry| {
-                    Some(Holding { name: entry.action.to_owned(), from: held(entry.action, &account_resource)? })
+                    Some(Holding {
+                        name: entry.action.to_owned(),
+                        from: held(entry.action, &account_resource)?,
+                    })
                 })
                 .collect(),
         }
@@ -159,7 +178,11 @@ fn page_holdings(pages: Pages) -> Vec<Holding> {
         .iter()
         .filter(|entry| pages.allow(entry.page))
         .map(|entry| {
-            let from = if pages.contains(entry.page) { "own page permission" } else { "page permission `administrator`" };
+            let from = if pages.contains(entry.page) {
+                "own page permission"
+            } else {
+                "page permission `administrator`"
+            };
             Holding { name: entry.name.to_owned(), from: from.to_owned() }
         })
         .collect()
@@ -195,11 +218,26 @@ impl State {
             },
         };
         let subject = |check: Check| match check {
-            Check::Workspace | Check::Membership => question.workspace.map_or_else(|| "none".to_owned(), |id| id.to_string()),
-            Check::Policy | Check::NoExplicitDeny => question.action.name().to_owned(),
+            Check::Workspace | Check::Membership => {
+                question.workspace.map_or_else(|| "none".to_owned(), |id| id.to_string())
+            }
+            Check::Policy => question.action.name().to_owned(),
+            Check::NoExplicitDeny => match self.denying_policy(question) {
+                Some(policy) => format!("{} denied by policy `{policy}`", question.action.name()),
+                None => question.action.name().to_owned(),
+            },
             _ => who.clone(),
         };
         chain.render(&subject)
+    }
+
+    /// The name of the policy whose Deny decides a question: whoever mends it must know which one it is.
+    fn denying_policy(&self, question: &Question<'_>) -> Option<String> {
+        let user = self.user(question.principal.user()?)?;
+        match self.verdict(user, question) {
+            Verdict::ExplicitDeny { policy, .. } => Some(self.policy_name(question.account, user, policy)),
+            _ => None,
+        }
     }
 
     /// Whether a workspace may call a model; `None` when there is no such model.
@@ -208,7 +246,10 @@ impl State {
         let entry = state.models.get(model)?;
         let (_, workspace) = self.workspace_in(account, workspace)?;
         let free = workspace.is_default && !state.settings.default_workspace_restricted;
-        Some(free || workspace.open || workspace.grants.get(&entry.number).is_some_and(|grant| grant.inference))
+        Some(
+            free || workspace.open
+                || workspace.grants.get(&entry.number).is_some_and(|grant| grant.inference),
+        )
     }
 
     fn models_of(&self, account: AccountId, workspace: WorkspaceId) -> Vec<Holding> {
@@ -220,20 +261,33 @@ impl State {
             } else if place.open {
                 Some("workspace is open to all models")
             } else {
-                place.grants.get(&number).filter(|grant| grant.inference).map(|_| "model grant of the workspace")
+                place
+                    .grants
+                    .get(&number)
+                    .filter(|grant| grant.inference)
+                    .map(|_| "model grant of the workspace")
             }
         };
         let mut models: Vec<_> = state
             .models
             .values()
-            .filter_map(|entry| Some(Holding { name: entry.name.to_string(), from: from(entry.number)?.to_owned() }))
+            .filter_map(|entry| {
+                Some(Holding { name: entry.name.to_string(), from: from(entry.number)?.to_owned() })
+            })
             .collect();
         models.sort_by(|one, other| one.name.cmp(&other.name));
         models
     }
 
     /// The name of the policy that allows an action; `None` when it is not allowed.
-    fn source_of(&self, account: AccountId, user: UserId, action: &str, resource: &str, circumstances: &Circumstances<'_>) -> Option<String> {
+    fn source_of(
+        &self,
+        account: AccountId,
+        user: UserId,
+        action: &str,
+        resource: &str,
+        circumstances: &Circumstances<'_>,
+    ) -> Option<String> {
         let user = self.user(user)?;
         let action = self.catalogue.resolve(action);
         let entries = [
@@ -246,7 +300,9 @@ impl State {
         let context = Context::new(&entries);
         let request = Request { action: &action, resource, context: &context };
         match bailey_policy::evaluate(self.policies_held(user), &request) {
-            Verdict::Allow { policy, .. } => Some(format!("RAM policy `{}`", self.policy_name(account, user, policy))),
+            Verdict::Allow { policy, .. } => {
+                Some(format!("RAM policy `{}`", self.policy_name(account, user, policy)))
+            }
             _ => None,
         }
     }
@@ -254,12 +310,14 @@ impl State {
     fn policy_name(&self, account: AccountId, user: &UserState, position: usize) -> String {
         let groups = user.groups.iter().filter_map(|slot| self.groups.get(*slot));
         let slots = user.policies.iter().chain(groups.flat_map(|group| group.policies.iter()));
-        let slot: Option<Slot> = slots.filter(|slot| self.policies.get(**slot).is_some()).nth(position).copied();
+        let slot: Option<Slot> =
+            slots.filter(|slot| self.policies.get(**slot).is_some()).nth(position).copied();
         let own = self.accounts.get(&account).into_iter().flat_map(|account| account.policies.iter());
         let mut all = own.chain(self.system_policies.iter());
         let name = all.find(|(_, stored)| Some(**stored) == slot).map(|(name, _)| name.clone());
         name.map_or_else(String::new, |folded| {
-            let system = bailey_policy::system::ALL.iter().find(|system| system.name.to_lowercase() == folded);
+            let system =
+                bailey_policy::system::ALL.iter().find(|system| system.name.to_lowercase() == folded);
             system.map_or(folded, |system| system.name.to_owned())
         })
     }

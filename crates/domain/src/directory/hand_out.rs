@@ -2,8 +2,8 @@
 
 use bailey_policy::Policy;
 
-use super::state::State;
 use super::Directory;
+use super::state::State;
 use crate::access::{Caller, Principal};
 use crate::change::PolicyType;
 use crate::decision::{Chain, Check};
@@ -18,7 +18,13 @@ impl Directory {
     /// Checks a change of a member's pages from `before` to `after`. Root and, for adding, management may give
     /// anything; a page holder only what Permission Management hands out, and nobody changes their own set.
     pub fn may_set_pages<O: Operation>(
-        &self, caller: &Caller, scope: &O::On, workspace: WorkspaceId, member: UserId, before: Pages, after: Pages,
+        &self,
+        caller: &Caller,
+        scope: &O::On,
+        workspace: WorkspaceId,
+        member: UserId,
+        before: Pages,
+        after: Pages,
     ) -> Result<(), Box<Refusal>> {
         let Principal::User(giver) = caller.principal else { return Ok(()) };
         let state = self.read();
@@ -38,7 +44,12 @@ impl Directory {
     /// Checks that a policy which is to count for somebody gives no more than the caller's own policies do.
     /// Whoever holds all of `ram:*` administers RAM and may grant anything: that is what the guide's
     /// AliyunRAMFullAccess is for.
-    pub fn may_grant_policy<O: Operation>(&self, caller: &Caller, scope: &O::On, document: &str) -> Result<(), Box<Refusal>> {
+    pub fn may_grant_policy<O: Operation>(
+        &self,
+        caller: &Caller,
+        scope: &O::On,
+        document: &str,
+    ) -> Result<(), Box<Refusal>> {
         let state = self.read();
         let covered = match Policy::parse(document, &state.catalogue) {
             Ok(policy) => state.holds(caller, &policy),
@@ -49,19 +60,30 @@ impl Directory {
 
     /// The same for a policy that exists.
     pub fn may_attach_policy<O: Operation>(
-        &self, caller: &Caller, scope: &O::On, policy_type: PolicyType, name: &PolicyName,
+        &self,
+        caller: &Caller,
+        scope: &O::On,
+        policy_type: PolicyType,
+        name: &PolicyName,
     ) -> Result<(), Box<Refusal>> {
         let state = self.read();
-        let policy = state.policy_slot(caller.account, policy_type, name).and_then(|slot| state.policies.get(slot));
+        let policy =
+            state.policy_slot(caller.account, policy_type, name).and_then(|slot| state.policies.get(slot));
         let covered = policy.is_some_and(|policy| state.holds(caller, policy));
         state.hand_out::<O>(caller, scope, covered)
     }
 
     /// Checks that the caller may make a credential of this person: his own, or anybody's for whoever
     /// administers RAM, since a credential gives everything its owner has.
-    pub fn may_make_credential<O: Operation>(&self, caller: &Caller, scope: &O::On, owner: Principal) -> Result<(), Box<Refusal>> {
+    pub fn may_make_credential<O: Operation>(
+        &self,
+        caller: &Caller,
+        scope: &O::On,
+        owner: Principal,
+    ) -> Result<(), Box<Refusal>> {
         let state = self.read();
-        let allowed = caller.principal == owner || (owner != Principal::Root && state.administers_ram(caller));
+        let allowed =
+            caller.principal == owner || (owner != Principal::Root && state.administers_ram(caller));
         state.hand_out::<O>(caller, scope, allowed)
     }
 
@@ -72,7 +94,12 @@ impl Directory {
 }
 
 impl State {
-    fn hand_out<O: Operation>(&self, caller: &Caller, scope: &O::On, allowed: bool) -> Result<(), Box<Refusal>> {
+    fn hand_out<O: Operation>(
+        &self,
+        caller: &Caller,
+        scope: &O::On,
+        allowed: bool,
+    ) -> Result<(), Box<Refusal>> {
         if allowed {
             return Ok(());
         }
@@ -86,13 +113,16 @@ impl State {
     fn holds(&self, caller: &Caller, proposed: &Policy) -> bool {
         let Principal::User(user) = caller.principal else { return true };
         let Some(user) = self.user(user) else { return false };
-        self.administers_ram(caller) || bailey_policy::covers(self.policies_held(user), proposed, &self.catalogue).is_ok()
+        self.administers_ram(caller)
+            || bailey_policy::covers(self.policies_held(user), proposed, &self.catalogue).is_ok()
     }
 
     fn administers_ram(&self, caller: &Caller) -> bool {
         let Principal::User(user) = caller.principal else { return true };
         let Some(user) = self.user(user) else { return false };
-        let everything = self.system_policies.get("aliyunramfullaccess").and_then(|slot| self.policies.get(*slot));
-        everything.is_some_and(|ram| bailey_policy::covers(self.policies_held(user), ram, &self.catalogue).is_ok())
+        let everything =
+            self.system_policies.get("aliyunramfullaccess").and_then(|slot| self.policies.get(*slot));
+        everything
+            .is_some_and(|ram| bailey_policy::covers(self.policies_held(user), ram, &self.catalogue).is_ok())
     }
 }

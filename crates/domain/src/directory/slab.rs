@@ -30,7 +30,8 @@ impl<T> Slab<T> {
         let piece = &mut self.pieces[full];
         piece.push(Some(record));
         self.live += 1;
-        Slot::try_from(full * PIECE + piece.len() - 1).expect("four thousand million records do not fit in memory")
+        Slot::try_from(full * PIECE + piece.len() - 1)
+            .expect("four thousand million records do not fit in memory")
     }
 
     /// The record of this number.

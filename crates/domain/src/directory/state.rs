@@ -206,7 +206,11 @@ impl State {
 
     /// The workspace if it is one of this account's.
     #[inline]
-    pub(crate) fn workspace_in(&self, account: AccountId, id: WorkspaceId) -> Option<(Slot, &WorkspaceState)> {
+    pub(crate) fn workspace_in(
+        &self,
+        account: AccountId,
+        id: WorkspaceId,
+    ) -> Option<(Slot, &WorkspaceState)> {
         self.workspace(id).filter(|(_, workspace)| workspace.account == account)
     }
 

@@ -9,8 +9,23 @@ use crate::world::Home;
 
 /// Every column of a record.
 const COLUMNS: [&str; 17] = [
-    "account_id", "sequence", "recorded_at", "request_id", "revision", "actor", "access_key_id", "source_ip", "operation",
-    "workspace_id", "target", "outcome", "reason", "chain", "state_before", "state_after", "hash",
+    "account_id",
+    "sequence",
+    "recorded_at",
+    "request_id",
+    "revision",
+    "actor",
+    "access_key_id",
+    "source_ip",
+    "operation",
+    "workspace_id",
+    "target",
+    "outcome",
+    "reason",
+    "chain",
+    "state_before",
+    "state_after",
+    "hash",
 ];
 
 /// Both tables as they were, to tamper with again and again.
@@ -190,7 +205,7 @@ cases! {
     /// Another installation's key does not verify this one's chain, so records cannot be carried over.
     async fn the_chain_is_keyed(test) {
         let (account, _) = test.found().await;
-        let other = TestStore::sqlite().await;
+        let other = TestStore::seeded(2).await;
         let (mut from, mut to) = (test.raw().await, other.raw().await);
         to.execute(&format!("INSERT INTO accounts VALUES ('{account}', 'x', '{{}}', 0)")).await;
         for (table, columns) in [

@@ -8,7 +8,12 @@ use serde_json::{Value, json};
 use crate::support::{TestStore, all};
 use crate::world::{Home, seat};
 
-async fn list(test: &TestStore, account: AccountId, filter: &AuditFilter, cursor: &Cursor) -> (Vec<AuditRecord>, Option<String>) {
+async fn list(
+    test: &TestStore,
+    account: AccountId,
+    filter: &AuditFilter,
+    cursor: &Cursor,
+) -> (Vec<AuditRecord>, Option<String>) {
     let permit = permit!(test, test.root(account), ListAuditRecords on WholeAccount);
     let page = test.store.list_audit_records(&permit, filter, cursor).await.unwrap();
     (page.rows, page.next)
@@ -18,7 +23,8 @@ async fn list(test: &TestStore, account: AccountId, filter: &AuditFilter, cursor
 async fn refused_removal(test: &TestStore, home: &Home) -> String {
     use bailey_domain::operations::RemoveMember;
     let alice = test.user(home.account, home.alice);
-    let refusal = test.store.directory().authorize::<RemoveMember>(&alice, seat(home.first, home.bob)).unwrap_err();
+    let refusal =
+        test.store.directory().authorize::<RemoveMember>(&alice, seat(home.first, home.bob)).unwrap_err();
     test.store.record_refusal(&refusal, "bob", alice.now_ms).await.unwrap();
     alice.request_id.to_string()
 }

@@ -10,8 +10,10 @@ use bailey_store::{MakeDefault, PolicyVersion};
 use crate::support::{TestStore, all, first};
 use crate::world::{allow, policy_name};
 
-const NOTHING: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"sfm:Retrieve","Resource":"*"}]}"#;
-const DENY: &str = r#"{"Version":"1","Statement":[{"Effect":"Deny","Action":"modelstudio:*","Resource":"*"}]}"#;
+const NOTHING: &str =
+    r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"sfm:Retrieve","Resource":"*"}]}"#;
+const DENY: &str =
+    r#"{"Version":"1","Statement":[{"Effect":"Deny","Action":"modelstudio:*","Resource":"*"}]}"#;
 
 /// Adds a version and gives its number.
 async fn add_version(test: &TestStore, account: AccountId, document: &str, make_default: MakeDefault) -> i64 {

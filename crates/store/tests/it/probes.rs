@@ -7,9 +7,10 @@ use bailey_domain::access::Principal;
 use bailey_domain::directory::{Call, Circumstances};
 use bailey_domain::model::Capability;
 use bailey_domain::operations::{
-    AddMember, AttachPolicyToUser, CreateApiKey, CreateUser, CreateWorkspace, DisableApiKey, Explain, GetEffectiveAccess,
-    GetWorkspaceUsage, ListAllApiKeys, ListApiKeys, ListMembers, ListModels, ListWorkspaces, Operation, RemoveMember,
-    RemoveUser, SetMemberPages, UpdateModelPermissions, UpdateSettings,
+    AddMember, AttachPolicyToUser, CreateApiKey, CreateUser, CreateWorkspace, DisableApiKey, Explain,
+    GetEffectiveAccess, GetWorkspaceUsage, ListAllApiKeys, ListApiKeys, ListMembers, ListModels,
+    ListWorkspaces, Operation, RemoveMember, RemoveUser, SetMemberPages, UpdateModelPermissions,
+    UpdateSettings,
 };
 use bailey_domain::scope::{Person, RamScope, Seat, WholeAccount};
 use bailey_domain::secret::KeyHash;
@@ -17,6 +18,8 @@ use bailey_domain::{AccessKeyId, AccountId, ApiKeyId, Caller, Directory, UserId,
 use bailey_store::Store;
 
 use crate::support::{HOME, TestStore};
+
+const ADMITTED: &str = "admitted:";
 
 /// What is asked about. Includes what was deleted, as far as the feed still tells of it.
 #[derive(Default)]
@@ -37,8 +40,9 @@ pub(crate) async fn check(test: &TestStore) {
     fresh.close().await;
 }
 
-/// Compares two directories. The clock jumps an hour, so that no limit remembers an earlier comparison.
-pub(crate) async fn compare(test: &TestStore, live: &Directory, other: &Directory) {
+/// Compares two directories, and gives how many model calls both would admit. The clock jumps an hour, so that no limit
+/// remembers an earlier comparison.
+pub(crate) async fn compare(test: &TestStore, live: &Directory, other: &Directory) -> usize {
     test.clock.advance_ms(3_600_000);
     let subjects = subjects(test).await;
     let now = test.now();
@@ -47,13 +51,15 @@ pub(crate) async fn compare(test: &TestStore, live: &Directory, other: &Director
     for (live, other) in live.iter().zip(&other) {
         assert_eq!(live, other, "the live directory (left) and the other one (right) disagree");
     }
+    live.iter().filter(|line| line.contains(ADMITTED)).count()
 }
 
 /// Every account has one record for each of its revisions, and a chain that holds.
 async fn chains(test: &TestStore, store: &Store) {
     let mut raw = test.raw().await;
     for account in store.accounts().await.unwrap() {
-        let records = raw.number(&format!("SELECT COUNT(*) FROM audit_records WHERE account_id = '{account}'")).await;
+        let records =
+            raw.number(&format!("SELECT COUNT(*) FROM audit_records WHERE account_id = '{account}'")).await;
         let verified = store.verify_account(account).await.unwrap().unwrap();
         assert_eq!(i64::try_from(verified).unwrap(), records);
     }
@@ -72,7 +78,9 @@ async fn subjects(test: &TestStore) -> Subjects {
             let text = |name: &str| change[name].as_str().unwrap_or_default();
             match text("change") {
                 "account" => add(&mut found.accounts, text("account").parse().unwrap()),
-                "user" => add(&mut found.users, (text("account").parse().unwrap(), text("user").parse().unwrap())),
+                "user" => {
+                    add(&mut found.users, (text("account").parse().unwrap(), text("user").parse().unwrap()))
+                }
                 "workspace" => {
                     let workspace = text("workspace").parse().unwrap();
                     add(&mut found.workspaces, (text("account").parse().unwrap(), workspace));
@@ -121,8 +129,12 @@ fn calls(directory: &Directory, subjects: &Subjects, now_ms: i64, lines: &mut Ve
         for model in &subjects.models {
             let answer = match directory.admit(&call, model, Capability::Chat) {
                 Ok(admitted) => format!(
-                    "{:?} {:?} {:?} {:?} {:?} {:?}",
-                    admitted.account, admitted.key, admitted.owner, admitted.workspace, admitted.model.model,
+                    "{ADMITTED} {:?} {:?} {:?} {:?} {:?} {:?}",
+                    admitted.account,
+                    admitted.key,
+                    admitted.owner,
+                    admitted.workspace,
+                    admitted.model.model,
                     admitted.model.routes
                 ),
                 Err(denied) => format!("{:?} {:?}", denied.decision(String::new()), denied.known),
@@ -130,7 +142,8 @@ fn calls(directory: &Directory, subjects: &Subjects, now_ms: i64, lines: &mut Ve
             lines.push(format!("{key} {hash:?} calls {model}: {answer}"));
         }
         let callable = directory.callable_models(&call);
-        let names = callable.map(|models| models.iter().map(|model| model.name.to_string()).collect::<Vec<_>>());
+        let names =
+            callable.map(|models| models.iter().map(|model| model.name.to_string()).collect::<Vec<_>>());
         lines.push(format!("{key} {hash:?} may call {:?}", names.map_err(|denied| denied.reason)));
         for (account, _) in &subjects.workspaces {
             let explained = directory.explain_call(*account, *key, &subjects.models[0], HOME, now_ms);

@@ -76,18 +76,24 @@ pub(crate) struct TestStore {
 
 impl TestStore {
     pub(crate) async fn sqlite() -> Self {
+        Self::seeded(1).await
+    }
+
+    /// An installation with keys of its own.
+    pub(crate) async fn seeded(seed: u64) -> Self {
         let directory = TemporaryDirectory::new("store").unwrap();
         let location = Location::File(directory.join("bailey.db"));
-        Self::open(location, Some(directory)).await
+        Self::open(seed, location, Some(directory)).await
     }
 
     pub(crate) async fn postgres() -> Self {
         let url = PostgresCluster::shared().unwrap().fresh_database().unwrap();
-        Self::open(Location::Postgres(url), None).await
+        Self::open(1, Location::Postgres(url), None).await
     }
 
-    async fn open(location: Location, directory: Option<TemporaryDirectory>) -> Self {
-        let clock = Fixed::seeded(1);
+    async fn open(seed: u64, location: Location, directory: Option<TemporaryDirectory>) -> Self {
+        let seed = std::env::var("SEED").map_or(seed, |s| s.parse().unwrap());
+        let clock = Fixed::seeded(seed);
         let master = MasterKey::random(&clock);
         let store = Store::open(&location, &master, &clock).await.unwrap();
         Self { store, location, master, clock, _directory: directory }

@@ -153,13 +153,24 @@ impl TestStore {
         id
     }
 
-    pub(crate) async fn add_member(&self, account: AccountId, workspace: WorkspaceId, user: UserId, pages: Pages) {
+    pub(crate) async fn add_member(
+        &self,
+        account: AccountId,
+        workspace: WorkspaceId,
+        user: UserId,
+        pages: Pages,
+    ) {
         let new = NewMember { workspace, user, pages };
         commit!(self, self.root(account), AddMember on seat(workspace, user), |tx, permit| tx.insert_member(&permit, new));
     }
 
     /// Gives how many live keys died.
-    pub(crate) async fn remove_member(&self, account: AccountId, workspace: WorkspaceId, user: UserId) -> u64 {
+    pub(crate) async fn remove_member(
+        &self,
+        account: AccountId,
+        workspace: WorkspaceId,
+        user: UserId,
+    ) -> u64 {
         commit!(self, self.root(account), RemoveMember on seat(workspace, user), |tx, permit| tx.delete_member(&permit, user))
     }
 
