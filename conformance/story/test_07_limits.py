@@ -77,6 +77,23 @@ def test_a_deleted_limit_no_longer_refuses(world: World, root: Cloud) -> None:
         assert say(world.caller("Slow one")).choices
 
 
+def test_rule_10_a_key_limit_caps_within_its_workspace(world: World, root: Cloud) -> None:
+    """Ours: one key is slowed, the other keys of the workspace are not."""
+    key_id = world.key_ids["a second key"]
+    limited = {"model": QWEN_PLUS, "operationType": "OVERLAY", "requestLimit": 2, "requestLimitPeriod": 60}
+    root.ours("UpdateApiKey", apiKeyId=key_id, body={"modelLimits": [limited]})
+    (shown,) = root.ours("GetApiKey", apiKeyId=key_id)["apiKey"]["modelLimits"]
+    assert (shown["model"], shown["requestLimit"], shown["requestLimitPeriod"]) == (QWEN_PLUS, 2, 60)
+    caller = world.caller("a second key")
+    say(caller)
+    say(caller)
+    with call_refused(openai.RateLimitError, "limit_requests", "rate_key") as refusal:
+        say(caller)
+    check_when_to_come_back(refusal)
+    assert say(world.caller("Slow one")).choices
+    assert say(caller, QWEN_MAX).choices
+
+
 def test_rule_10_the_account_limit_sums_over_the_workspaces(world: World, root: Cloud) -> None:
     """One call in each of two workspaces uses up a limit of two; the third is refused in either.
 

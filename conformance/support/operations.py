@@ -31,4 +31,7 @@ OPERATIONS = {
     "UpdateAccountModelLimits": ("POST", "/modelstudio/models/account-limits"),
     "GetSettings": ("GET", "/modelstudio/settings"),
     "UpdateSettings": ("PUT", "/modelstudio/settings"),
+    # The vendor's operations, called with fields of ours that its SDK does not have.
+    "UpdateApiKey": ("PUT", "/modelstudio/apikeys/{apiKeyId}"),
+    "GetApiKey": ("GET", "/modelstudio/apikeys/{apiKeyId}"),
 }

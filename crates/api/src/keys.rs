@@ -5,6 +5,7 @@ use bailey_domain::{ApiKeyId, Error};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::limits;
 use crate::read;
 use crate::routes::{Answer, Call};
 
@@ -82,14 +83,29 @@ pub(crate) async fn list_api_keys(call: &Call<'_>) -> Answer {
 pub(crate) async fn get_api_key(call: &Call<'_>) -> Answer {
     let id = key_id(call)?;
     call.finish()?;
-    let key = call.api.control().get_api_key(call.caller, id).await?;
-    Ok(json!({ "apiKey": shown(&key, None) }))
+    let (key, own) = call.api.control().get_api_key(call.caller, id).await?;
+    let own: Vec<_> = own
+        .iter()
+        .map(|row| {
+            let mut fields = limits::limits(&row.limits);
+            fields["model"] = json!(row.model);
+            fields
+        })
+        .collect();
+    let mut fields = shown(&key, None);
+    fields["modelLimits"] = json!(own);
+    Ok(json!({ "apiKey": fields }))
 }
 
 pub(crate) async fn update_api_key(call: &Call<'_>) -> Answer {
     let id = key_id(call)?;
-    let change =
-        KeyChange { description: call.parameters.text("description")?, auth: read::auth(call.parameters)? };
+    // Ours: the vendor's API limits accounts and workspaces only.
+    let given = call.parameters.names().any(|name| name == "modelLimits");
+    let change = KeyChange {
+        description: call.parameters.text("description")?,
+        auth: read::auth(call.parameters)?,
+        limits: if given { limits::changes(call, "modelLimits")? } else { Vec::new() },
+    };
     call.finish()?;
     let key = call.api.control().update_api_key(call.caller, id, change).await?;
     Ok(json!({ "apiKey": shown(&key, None) }))

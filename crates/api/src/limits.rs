@@ -15,7 +15,7 @@ const MOST_MODELS: usize = 200;
 const LONGEST_PERIOD: i64 = 31 * 24 * 3600;
 const MOST: i64 = 1 << 40;
 
-fn limits(limits: &ModelLimits) -> Value {
+pub(crate) fn limits(limits: &ModelLimits) -> Value {
     if limits.is_empty() {
         return Value::Null;
     }
@@ -51,7 +51,7 @@ pub(crate) async fn list_model_limits(call: &Call<'_>) -> Answer {
     )
 }
 
-fn changes(call: &Call<'_>, field: &str) -> Result<Vec<LimitChange>, Failure> {
+pub(crate) fn changes(call: &Call<'_>, field: &str) -> Result<Vec<LimitChange>, Failure> {
     let entries = call.parameters.objects(field)?.unwrap_or_default();
     if entries.is_empty() {
         return Err(call.parameters.missing(field).into());

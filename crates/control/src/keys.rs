@@ -9,10 +9,11 @@ use bailey_domain::operations::{
 use bailey_domain::scope::WholeAccount;
 use bailey_domain::secret::{KeyHash, random_secret};
 use bailey_domain::{ApiKeyId, Caller, Error, Secret, WorkspaceId};
-use bailey_store::{ApiKey, Cursor, KeyFilter, KeyOrder, NewApiKey, Page, Record, Tx};
+use bailey_store::{ApiKey, Cursor, KeyFilter, KeyOrder, NewApiKey, Page, Record, StoredLimits, Tx};
 use serde_json::{Value, json};
 
 use crate::control::{Control, within};
+use crate::limits::{self, LimitChange};
 use crate::revoked::Revoked;
 
 /// A key with its value, which is shown here and never again.
@@ -31,6 +32,8 @@ pub struct KeyChange {
     pub description: Option<String>,
     /// What narrows it; `Some(None)` nothing any more.
     pub auth: Option<Option<KeyAuth>>,
+    /// Limits of single models.
+    pub limits: Vec<LimitChange>,
 }
 
 /// A key that is not there, or not for the caller to see: the same answer for both.
@@ -116,11 +119,16 @@ impl Control {
         }
     }
 
-    /// Shows a key, masked.
-    pub async fn get_api_key(&self, caller: &Caller, id: ApiKeyId) -> Result<ApiKey, Error> {
+    /// Shows a key, masked, with its own limits.
+    pub async fn get_api_key(
+        &self,
+        caller: &Caller,
+        id: ApiKeyId,
+    ) -> Result<(ApiKey, Vec<StoredLimits>), Error> {
         let key = self.seen_key(caller, id).await?;
         let permit = self.permit::<GetApiKey>(caller, key.workspace_id, &id.to_string()).await?;
-        self.store.find_api_key(&permit, id).await?.ok_or_else(no_such_key)
+        let key = self.store.find_api_key(&permit, id).await?.ok_or_else(no_such_key)?;
+        Ok((key, self.store.list_key_limits(&permit, id).await?))
     }
 
     /// Changes a key. Making it narrower cuts calls that it no longer covers.
@@ -144,6 +152,11 @@ impl Control {
             after.auth = auth;
         }
         tx.update_api_key(&permit, &after).await?;
+        let stored = tx.key_limits(&permit, id).await?;
+        for change in &change.limits {
+            let limits = limits::changed(&mut tx, caller, change, &stored).await?;
+            tx.put_key_limits(&permit, id, &change.model, limits).await?;
+        }
         tx.commit(permit, Record { target: id.to_string(), before: json!(before), after: json!(after) })
             .await?;
         Ok(after)

@@ -50,5 +50,5 @@ pub use users::NewUserText;
 // What operations take and give stays in one vocabulary, so that surfaces need not know the store.
 pub use bailey_store::{
     AccessKey, ApiKey, Attachment, AuditFilter, AuditRecord, ChainFault, Cursor, Entity, KeyFilter, KeyOrder,
-    MakeDefault, Member, Page, PolicyVersion, StudioUser, UsageBy, UsageRow, User, Workspace,
+    MakeDefault, Member, Page, PolicyVersion, StoredLimits, StudioUser, UsageBy, UsageRow, User, Workspace,
 };

@@ -62,7 +62,7 @@ fn overlay(
 }
 
 impl LimitChange {
-    fn apply(&self, old: ModelLimits) -> Result<ModelLimits, Error> {
+    pub(crate) fn apply(&self, old: ModelLimits) -> Result<ModelLimits, Error> {
         if self.delete {
             if self.request_limit.is_some()
                 || self.request_period.is_some()
@@ -173,23 +173,32 @@ impl Control {
     ) -> Result<(), Error> {
         let stored = tx.limits(permit).await?;
         for change in changes {
-            if tx.find_model(permit.caller().account, &change.model).await?.is_none() {
-                return Err(Error::field(
-                    "model",
-                    format_args!(
-                        "is `{}`, which the catalogue does not have. ListModels gives the names",
-                        change.model
-                    ),
-                ));
-            }
-            let old =
-                stored.iter().find(|row| row.model == change.model).map(|row| row.limits).unwrap_or_default();
-            let limits = change.apply(old)?;
+            let limits = changed(tx, permit.caller(), change, &stored).await?;
             check(&change.model, &limits)?;
             tx.put_limits(permit, &change.model, limits).await?;
         }
         Ok(())
     }
+}
+
+/// What the limits of a model become. The model must be in the catalogue.
+pub(crate) async fn changed(
+    tx: &mut Tx,
+    caller: &Caller,
+    change: &LimitChange,
+    stored: &[StoredLimits],
+) -> Result<ModelLimits, Error> {
+    if tx.find_model(caller.account, &change.model).await?.is_none() {
+        return Err(Error::field(
+            "model",
+            format_args!(
+                "is `{}`, which the catalogue does not have. ListModels gives the names",
+                change.model
+            ),
+        ));
+    }
+    let old = stored.iter().find(|row| row.model == change.model).map(|row| row.limits).unwrap_or_default();
+    change.apply(old)
 }
 
 fn record_of(target: String, changes: &[LimitChange]) -> Record {

@@ -1,11 +1,13 @@
-//! Limits of models at account and workspace level.
+//! Limits of models, of the account, of workspaces and of keys.
 
 use bailey_domain::change::{Change, LimitLevel};
 use bailey_domain::limit::ModelLimits;
 use bailey_domain::name::ModelName;
-use bailey_domain::operations::{ListModelLimits, Operation, UpdateAccountModelLimits, UpdateModelLimits};
+use bailey_domain::operations::{
+    GetApiKey, ListModelLimits, Operation, UpdateAccountModelLimits, UpdateApiKey, UpdateModelLimits,
+};
 use bailey_domain::scope::{Scope, WholeAccount};
-use bailey_domain::{AccountId, Error, Permit, WorkspaceId};
+use bailey_domain::{AccountId, ApiKeyId, Error, Permit, WorkspaceId};
 
 use crate::connection::{on, reading};
 use crate::error::{database, stored};
@@ -30,11 +32,25 @@ fn limits_of((model, limits): Row) -> Result<StoredLimits, Error> {
     })
 }
 
-/// The level that a permit's scope stands for, as the table has it.
-fn level(scope: &impl Scope) -> (&'static str, String, LimitLevel) {
-    match scope.workspace() {
-        Some(workspace) => ("workspace", workspace.to_string(), LimitLevel::Workspace(workspace)),
-        None => ("account", String::new(), LimitLevel::Account),
+/// What limits are set on, as the table and as the directory have it.
+struct Place {
+    name: &'static str,
+    id: String,
+    level: LimitLevel,
+}
+
+impl Place {
+    fn of(scope: &impl Scope) -> Self {
+        match scope.workspace() {
+            Some(workspace) => {
+                Self { name: "workspace", id: workspace.to_string(), level: LimitLevel::Workspace(workspace) }
+            }
+            None => Self { name: "account", id: String::new(), level: LimitLevel::Account },
+        }
+    }
+
+    fn key(key: ApiKeyId) -> Self {
+        Self { name: "key", id: key.to_string(), level: LimitLevel::Key(key) }
     }
 }
 
@@ -56,10 +72,22 @@ impl Store {
         Ok((self.limits_at(account, &WholeAccount).await?, self.limits_at(account, permit.scope()).await?))
     }
 
+    /// A key's own limits, if it is the permit's workspace that holds it.
+    pub async fn list_key_limits(
+        &self,
+        permit: &Permit<GetApiKey>,
+        key: ApiKeyId,
+    ) -> Result<Vec<StoredLimits>, Error> {
+        self.limits_on(permit.caller().account, &Place::key(key)).await
+    }
+
     async fn limits_at(&self, account: AccountId, scope: &impl Scope) -> Result<Vec<StoredLimits>, Error> {
-        let (name, id, _) = level(scope);
+        self.limits_on(account, &Place::of(scope)).await
+    }
+
+    async fn limits_on(&self, account: AccountId, place: &Place) -> Result<Vec<StoredLimits>, Error> {
         let rows: Vec<Row> = reading!(self.pools, pool => sqlx::query_as(LIST)
-            .bind(account.to_string()).bind(name).bind(id).fetch_all(pool).await)
+            .bind(account.to_string()).bind(place.name).bind(&place.id).fetch_all(pool).await)
         .map_err(database)?;
         rows.into_iter().map(limits_of).collect()
     }
@@ -68,7 +96,7 @@ impl Store {
 impl Tx {
     /// The limits at the permit's level as this transaction sees them.
     pub async fn limits<O: Limits>(&mut self, permit: &Permit<O>) -> Result<Vec<StoredLimits>, Error> {
-        self.limits_of_level(permit.caller().account, permit.scope()).await
+        self.limits_of(permit.caller().account, &Place::of(permit.scope())).await
     }
 
     /// The account's own limits, which no workspace limit may exceed.
@@ -76,17 +104,21 @@ impl Tx {
         &mut self,
         permit: &Permit<UpdateModelLimits>,
     ) -> Result<Vec<StoredLimits>, Error> {
-        self.limits_of_level(permit.caller().account, &WholeAccount).await
+        self.limits_of(permit.caller().account, &Place::of(&WholeAccount)).await
     }
 
-    async fn limits_of_level(
+    /// A key's own limits as this transaction sees them.
+    pub async fn key_limits(
         &mut self,
-        account: AccountId,
-        scope: &impl Scope,
+        permit: &Permit<UpdateApiKey>,
+        key: ApiKeyId,
     ) -> Result<Vec<StoredLimits>, Error> {
-        let (name, id, _) = level(scope);
+        self.limits_of(permit.caller().account, &Place::key(key)).await
+    }
+
+    async fn limits_of(&mut self, account: AccountId, place: &Place) -> Result<Vec<StoredLimits>, Error> {
         let rows: Vec<Row> = on!(self.connection, conn => sqlx::query_as(LIST)
-            .bind(account.to_string()).bind(name).bind(&id).fetch_all(conn).await)
+            .bind(account.to_string()).bind(place.name).bind(&place.id).fetch_all(conn).await)
         .map_err(database)?;
         rows.into_iter().map(limits_of).collect()
     }
@@ -98,13 +130,33 @@ impl Tx {
         model: &ModelName,
         limits: ModelLimits,
     ) -> Result<(), Error> {
+        self.write_limits(permit.caller().account, Place::of(permit.scope()), model, limits).await
+    }
+
+    /// The same for a key of the permit's workspace.
+    pub async fn put_key_limits(
+        &mut self,
+        permit: &Permit<UpdateApiKey>,
+        key: ApiKeyId,
+        model: &ModelName,
+        limits: ModelLimits,
+    ) -> Result<(), Error> {
+        self.write_limits(permit.caller().account, Place::key(key), model, limits).await
+    }
+
+    async fn write_limits(
+        &mut self,
+        account: AccountId,
+        place: Place,
+        model: &ModelName,
+        limits: ModelLimits,
+    ) -> Result<(), Error> {
         const PUT: &str = "
             INSERT INTO model_limits (account_id, level, level_id, model, limits) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (account_id, level, level_id, model) DO UPDATE SET limits = excluded.limits";
         const DELETE: &str =
             "DELETE FROM model_limits WHERE account_id = $1 AND level = $2 AND level_id = $3 AND model = $4";
-        let account = permit.caller().account;
-        let (name, id, level) = level(permit.scope());
+        let Place { name, id, level } = place;
         if limits.is_empty() {
             on!(self.connection, conn => sqlx::query(DELETE)
                 .bind(account.to_string()).bind(name).bind(id).bind(model.as_str()).execute(conn).await.map(drop))
