@@ -1,3 +1,5 @@
+//! Tests of `condition`.
+
 use super::*;
 
 fn check(operator: Operator, wanted: &[&str], found: Option<Value<'_>>) -> Result<bool, ValueKind> {

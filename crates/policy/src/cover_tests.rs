@@ -1,3 +1,5 @@
+//! Tests of `cover`.
+
 use super::*;
 
 fn catalogue() -> ActionCatalogue {

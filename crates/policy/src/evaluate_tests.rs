@@ -1,3 +1,5 @@
+//! Tests of `evaluate`.
+
 use super::*;
 use crate::condition::ValueKind;
 use crate::{ActionCatalogue, Operator, Value};

@@ -1,0 +1,148 @@
+//! Which command calls which operation: help examples, hints and the test that nothing is out of reach read this table.
+
+/// Operation, command, and arguments that make a whole example.
+pub(crate) static COMMANDS: &[(&str, &str, &str)] = &[
+    ("CreateUser", "ram-user create", "alice --display-name Alice"),
+    ("GetUser", "ram-user get", "alice"),
+    ("UpdateUser", "ram-user update", "alice --new-name alice.liddell"),
+    ("DeleteUser", "ram-user delete", "alice"),
+    ("ListUsers", "ram-user list", "--limit 50"),
+    ("CreateAccessKey", "access-key create", "--user alice"),
+    ("ListAccessKeys", "access-key list", "--user alice"),
+    ("UpdateAccessKey", "access-key update", "LTAI5tExample --user alice --status inactive"),
+    ("DeleteAccessKey", "access-key delete", "LTAI5tExample --user alice"),
+    ("CreatePolicy", "policy create", "ReadPrompts --document policy.json"),
+    ("GetPolicy", "policy get", "AliyunBailianFullAccess --type system"),
+    ("ListPolicies", "policy list", "--type custom"),
+    ("UpdatePolicyDescription", "policy update", "ReadPrompts --description reading"),
+    ("DeletePolicy", "policy delete", "ReadPrompts"),
+    ("CreatePolicyVersion", "policy create-version", "ReadPrompts --document policy.json --default"),
+    ("GetPolicyVersion", "policy get-version", "ReadPrompts v2"),
+    ("ListPolicyVersions", "policy list-versions", "ReadPrompts"),
+    ("DeletePolicyVersion", "policy delete-version", "ReadPrompts v1"),
+    ("SetDefaultPolicyVersion", "policy set-default-version", "ReadPrompts v2"),
+    ("AttachPolicyToUser", "policy attach", "AliyunBailianFullAccess --type system --user alice"),
+    ("DetachPolicyFromUser", "policy detach", "ReadPrompts --user alice"),
+    ("ListPoliciesForUser", "policy list", "--user alice"),
+    ("ListEntitiesForPolicy", "policy list-entities", "ReadPrompts"),
+    ("GetCallerIdentity", "whoami", ""),
+    ("CreateWorkspace", "workspace create", "Research"),
+    ("ListWorkspaces", "workspace list", "--name research"),
+    ("RenameWorkspace", "workspace rename", "llm-0123456789abcdef Production"),
+    ("DeleteWorkspace", "workspace delete", "llm-0123456789abcdef"),
+    ("CreateApiKey", "key create", "--workspace llm-0123456789abcdef --description ci --model qwen-plus"),
+    ("ListApiKeys", "key list", "--workspace llm-0123456789abcdef"),
+    ("ListAllApiKeys", "key list", ""),
+    ("GetApiKey", "key get", "1234567"),
+    ("UpdateApiKey", "key update", "1234567 --access-ip 10.0.0.0/8"),
+    ("DeleteApiKey", "key delete", "1234567"),
+    ("EnableApiKey", "key enable", "1234567"),
+    ("DisableApiKey", "key disable", "1234567"),
+    ("ResetApiKey", "key reset", "1234567"),
+    ("ListModels", "model list", "--capability chat"),
+    ("PutModel", "model put", "qwen-plus --name Qwen-Plus --route demo"),
+    ("DeleteModel", "model delete", "qwen-plus"),
+    ("ListModelPermissions", "model list-permissions", "--workspace llm-0123456789abcdef"),
+    (
+        "UpdateModelPermissions",
+        "model update-permissions",
+        "qwen-plus qwen-max --workspace llm-0123456789abcdef --inference true",
+    ),
+    ("ListModelLimits", "limit list", "--workspace llm-0123456789abcdef"),
+    (
+        "UpdateModelLimits",
+        "limit update",
+        "qwen-plus --workspace llm-0123456789abcdef --requests 60 --per 60",
+    ),
+    ("UpdateAccountModelLimits", "limit update-account", "qwen-plus --tokens 100000 --tokens-per 60"),
+    ("AddUser", "user add", "alice --display-name Alice"),
+    ("AddUsers", "user add-all", "users.csv --dry-run"),
+    ("ListStudioUsers", "user list", ""),
+    ("RemoveUser", "user remove", "alice"),
+    ("AddMember", "member add", "alice --workspace llm-0123456789abcdef --page api-key --page prompts"),
+    ("ListMembers", "member list", "--workspace llm-0123456789abcdef"),
+    ("GetMember", "member get", "alice --workspace llm-0123456789abcdef"),
+    ("SetMemberPages", "member set-pages", "alice --workspace llm-0123456789abcdef --page administrator"),
+    ("RemoveMember", "member remove", "alice --workspace llm-0123456789abcdef"),
+    ("GetEffectiveAccess", "member access", "alice --workspace llm-0123456789abcdef"),
+    ("ListPages", "page list", ""),
+    ("Explain", "explain", "--subject user:alice --action sfm:CreateIndex --workspace llm-0123456789abcdef"),
+    ("GetDecision", "explain", "5E7A3B9C-1B2D-4F60-8A9B-0C1D2E3F4A5B"),
+    ("ListAuditRecords", "audit list", "--action RemoveMember --from 2026-11-01T00:00:00Z"),
+    ("VerifyAudit", "audit verify", ""),
+    ("ExportAudit", "audit export", ""),
+    ("GetUsage", "usage get", "--group-by user"),
+    ("GetWorkspaceUsage", "usage get", "--workspace llm-0123456789abcdef"),
+    (
+        "CreateProvider",
+        "provider create",
+        "acme --dialect openai --base-url https://api.example.com/v1 --api-key-file key.txt",
+    ),
+    ("ListProviders", "provider list", ""),
+    ("UpdateProvider", "provider update", "acme --api-key-file key.txt"),
+    ("DeleteProvider", "provider delete", "acme"),
+    ("TestProvider", "provider test", "acme"),
+    ("GetSettings", "settings get", ""),
+    ("UpdateSettings", "settings update", "delegateMemberRemoval=true"),
+];
+
+/// An example for a command's help.
+pub(crate) fn example(operation: &str) -> String {
+    let found = COMMANDS.iter().find(|(name, ..)| *name == operation);
+    let (_, command, arguments) = found.expect("a test parses every command's help");
+    format!("Example:\n  {}", format!("bailey {command} {arguments}").trim_end())
+}
+
+/// A sentence in which the server names operations, with the commands that call them.
+pub(crate) fn with_commands(sentence: &str) -> String {
+    let words = sentence.split(|character: char| !character.is_ascii_alphanumeric());
+    let commands: Vec<String> = words
+        .filter_map(|word| COMMANDS.iter().find(|(name, ..)| *name == word))
+        .map(|(_, command, _)| format!("`bailey {command}`"))
+        .collect();
+    if commands.is_empty() { sentence.to_owned() } else { format!("{sentence} ({})", commands.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::tests::parsed;
+    use bailey_domain::operations::OPERATIONS;
+
+    /// The example as arguments, its files made in `directory`.
+    fn arguments(directory: &std::path::Path, command: &str, rest: &str) -> Vec<String> {
+        let contents = [("policy.json", "{}"), ("users.csv", "userName\nalice"), ("key.txt", "sk-1")];
+        for (name, text) in contents {
+            std::fs::write(directory.join(name), text).unwrap();
+        }
+        let placed = |word: &str| match contents.iter().any(|(name, _)| *name == word) {
+            true => directory.join(word).display().to_string(),
+            false => word.to_owned(),
+        };
+        format!("{command} {rest}").split_whitespace().map(placed).collect()
+    }
+
+    #[test]
+    fn every_operation_has_a_command_that_parses_and_calls_it() {
+        let directory = tempfile::tempdir().unwrap();
+        for entry in OPERATIONS {
+            let row = COMMANDS.iter().find(|(name, ..)| *name == entry.name);
+            let (name, command, rest) = row.unwrap_or_else(|| panic!("{} has no command", entry.name));
+            let plan = parsed(&arguments(directory.path(), command, rest)).plan();
+            let plan = plan.unwrap_or_else(|failure| panic!("{name}: {failure}"));
+            assert_eq!(plan.unwrap_or_else(|| panic!("{name} is no call")).operation, *name);
+        }
+        for (name, ..) in COMMANDS {
+            assert!(bailey_domain::operations::find(name).is_some(), "{name} is no operation");
+        }
+    }
+
+    #[test]
+    fn sentences_that_name_operations_name_commands() {
+        assert_eq!(
+            with_commands("wait, or UpdateModelLimits"),
+            "wait, or UpdateModelLimits (`bailey limit update`)"
+        );
+        assert_eq!(with_commands("call as root"), "call as root");
+    }
+}

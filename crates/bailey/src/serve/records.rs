@@ -1,0 +1,82 @@
+//! Writing what the gateway records, in batches.
+
+use bailey_domain::Principal;
+use bailey_gateway::{Record, Refused, Usage};
+use bailey_store::{GatewayDecision, Store, UsageEvent};
+use tokio::sync::{mpsc, oneshot};
+
+/// Records per batch.
+const BATCH: usize = 1024;
+
+/// Writes records as they come and answers requests to flush, until the gateway is gone.
+pub(crate) async fn write(
+    store: Store,
+    mut records: mpsc::Receiver<Record>,
+    mut flushes: mpsc::Receiver<oneshot::Sender<()>>,
+) {
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        tokio::select! {
+            count = records.recv_many(&mut batch, BATCH) => {
+                if count == 0 {
+                    return;
+                }
+                write_batch(&store, &mut batch).await;
+                // What comes meanwhile makes the next batch larger: under load, fewer and larger transactions.
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+            Some(done) = flushes.recv() => {
+                while let Ok(record) = records.try_recv() {
+                    batch.push(record);
+                }
+                write_batch(&store, &mut batch).await;
+                let _ = done.send(());
+            }
+        }
+    }
+}
+
+async fn write_batch(store: &Store, batch: &mut Vec<Record>) {
+    let (mut usage, mut decisions) = (Vec::new(), Vec::new());
+    for record in batch.drain(..) {
+        match record {
+            Record::Usage(used) => usage.push(event(&used)),
+            Record::Refused(refused) => decisions.push(decision(store, refused)),
+        }
+    }
+    if !usage.is_empty()
+        && let Err(error) = store.record_usage(&usage).await
+    {
+        tracing::error!(%error, calls = usage.len(), "use could not be written and is lost");
+    }
+    if !decisions.is_empty()
+        && let Err(error) = store.record_decisions(&decisions).await
+    {
+        tracing::error!(%error, calls = decisions.len(), "refusals could not be written and cannot be explained");
+    }
+}
+
+fn event(used: &Usage) -> UsageEvent {
+    UsageEvent {
+        account: used.account,
+        workspace: used.workspace,
+        key: used.key,
+        owner: used.owner,
+        model: used.model.to_string(),
+        at_ms: used.at_ms,
+        failed: used.status >= 400,
+        cut: used.cut,
+        input_tokens: used.input_tokens,
+        output_tokens: used.output_tokens,
+    }
+}
+
+fn decision(store: &Store, refused: Refused) -> GatewayDecision {
+    let owner = refused.key.and_then(|key| store.directory().key_owner(key));
+    GatewayDecision {
+        account: refused.account,
+        owner: owner.map(|owner: Principal| owner.to_string()).unwrap_or_default(),
+        at_ms: refused.at_ms,
+        decision: refused.decision,
+    }
+}

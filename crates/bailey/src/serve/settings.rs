@@ -1,0 +1,124 @@
+//! The configuration: defaults in code, one TOML file, then `BAILEY__…` in the environment, then the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+use super::Arguments;
+use crate::init::Place;
+
+/// Everything that can be configured. It starts with no file at all.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) data: PathBuf,
+    pub(crate) database: Option<String>,
+    pub(crate) database_file: Option<PathBuf>,
+    pub(crate) master_key_file: Option<PathBuf>,
+    pub(crate) gateway: SocketAddr,
+    pub(crate) control: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    pub(crate) gateway_workers: usize,
+    pub(crate) log: String,
+}
+
+/// One row of the reference page.
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
+    pub(crate) meaning: &'static str,
+}
+
+/// What each setting means. A test compares it with the settings.
+pub(crate) const REFERENCE: &[Setting] = &[
+    Setting {
+        name: "data",
+        meaning: "The data directory: database, master key and lock. Made when it is not there.",
+    },
+    Setting {
+        name: "database",
+        meaning: "A PostgreSQL URL instead of the SQLite file in the data directory.",
+    },
+    Setting { name: "database_file", meaning: "A file that holds that URL, for one with a password." },
+    Setting {
+        name: "master_key_file",
+        meaning: "A file with the master key, 64 hexadecimal characters, readable by its owner only. By default `master.key` in the data directory, made at the first start.",
+    },
+    Setting { name: "gateway", meaning: "Where model calls are answered. Port 0 picks one." },
+    Setting { name: "control", meaning: "Where the control API is answered." },
+    Setting { name: "admin", meaning: "Where health and metrics are answered. Keep it on loopback." },
+    Setting { name: "gateway_workers", meaning: "Threads of the gateway; 0 is one per core." },
+    Setting {
+        name: "log",
+        meaning: "What is logged to the error stream, in `tracing` filter syntax. `RUST_LOG` overrides it.",
+    },
+];
+
+impl Default for Settings {
+    fn default() -> Self {
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Self {
+            data: PathBuf::from("data"),
+            database: None,
+            database_file: None,
+            master_key_file: None,
+            gateway: local(8080),
+            control: local(8081),
+            admin: local(8082),
+            gateway_workers: 0,
+            log: "warn".to_owned(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads all sources. A bad value is refused with the source that it came from.
+    pub(crate) fn read(arguments: &Arguments) -> anyhow::Result<Self> {
+        let mut sources = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = &arguments.config {
+            anyhow::ensure!(file.is_file(), "the configuration file {} is not there", file.display());
+            sources = sources.merge(Toml::file_exact(file));
+        }
+        let mut settings: Self = sources.merge(Env::prefixed("BAILEY__").split("__")).extract()?;
+        let Arguments { data, database, gateway, control, admin, .. } = arguments;
+        settings.data = data.clone().unwrap_or(settings.data);
+        settings.database = database.clone().or(settings.database);
+        settings.gateway = gateway.unwrap_or(settings.gateway);
+        settings.control = control.unwrap_or(settings.control);
+        settings.admin = admin.unwrap_or(settings.admin);
+        Ok(settings)
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            data: self.data.clone(),
+            database: self.database.clone(),
+            database_file: self.database_file.clone(),
+            master_key_file: self.master_key_file.clone(),
+        }
+    }
+
+    pub(crate) fn workers(&self) -> usize {
+        match self.gateway_workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_names_every_setting() {
+        let settings = serde_json::to_value(Settings::default()).unwrap();
+        let mut names: Vec<_> = settings.as_object().unwrap().keys().cloned().collect();
+        let mut documented: Vec<_> = REFERENCE.iter().map(|setting| setting.name.to_owned()).collect();
+        names.sort();
+        documented.sort();
+        assert_eq!(names, documented);
+    }
+}
