@@ -79,6 +79,7 @@ fn respond(status: StatusCode, request: RequestId, body: &Value) -> Response<Bod
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::SERVER, HeaderValue::from_static(concat!("bailey/", env!("CARGO_PKG_VERSION"))));
     if let Ok(id) = HeaderValue::from_str(&request.to_string()) {
         headers.insert("x-acs-request-id", id);
     }

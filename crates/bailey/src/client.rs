@@ -87,11 +87,15 @@ fn exchange(
 ) -> Result<Received, Failure> {
     runtime.block_on(async {
         tokio::select! {
+            // First, so that it listens before anything is on its way.
+            biased;
+            _ = tokio::signal::ctrl_c() => {
+                Err(Failure::new(Exit::Interrupted, "interrupted; the call may have been carried out"))
+            }
             received = transport::exchange(address, request) => received.map_err(|error| {
                 Failure::failed(format!("{}: {error:#}", address.authority))
                     .hint("`bailey doctor` checks the way there; `--endpoint URL` names another server")
             }),
-            _ = tokio::signal::ctrl_c() => Err(Failure::new(Exit::Interrupted, "interrupted; the call may have been carried out")),
         }
     })
 }

@@ -2,7 +2,9 @@
 
 use bailey_domain::access::Principal;
 use bailey_domain::name::UserName;
-use bailey_domain::operations::{CreateAccessKey, DeleteAccessKey, ListAccessKeys, UpdateAccessKey};
+use bailey_domain::operations::{
+    CreateAccessKey, DeleteAccessKey, ListAccessKeys, Operation, UpdateAccessKey,
+};
 use bailey_domain::scope::RamScope;
 use bailey_domain::secret::random_secret;
 use bailey_domain::{AccessKeyId, Caller, Error, Secret};
@@ -32,7 +34,11 @@ struct Owner {
 
 impl Control {
     /// Without a name the caller's own keys are meant (RAM makes UserName optional here).
-    async fn owner(&self, caller: &Caller, name: Option<&UserName>) -> Result<Owner, Error> {
+    async fn owner<O: Operation<On = RamScope>>(
+        &self,
+        caller: &Caller,
+        name: Option<&UserName>,
+    ) -> Result<Owner, Error> {
         let named = match (name, caller.principal) {
             (Some(name), _) => Some(name.clone()),
             (None, Principal::User(user)) => {
@@ -45,9 +51,9 @@ impl Control {
             Some(name) => {
                 let user = self.store.find_user(caller.account, &name).await?;
                 let scope = RamScope::user(caller.account, name.as_str());
-                // Whether the user exists is told only to those whom the permission lets in.
+                // Whether the user exists is told only to those whom the permission for `O` lets in.
                 let Some(user) = user else {
-                    self.require::<ListAccessKeys>(caller, scope, name.as_str()).await?;
+                    self.require::<O>(caller, scope, name.as_str()).await?;
                     return Err(Error::absent("User"));
                 };
                 Owner { principal: Principal::User(user.user_id), scope, label: name.to_string() }
@@ -66,7 +72,7 @@ impl Control {
         caller: &Caller,
         name: Option<&UserName>,
     ) -> Result<IssuedAccessKey, Error> {
-        let Owner { principal, scope, label } = self.owner(caller, name).await?;
+        let Owner { principal, scope, label } = self.owner::<CreateAccessKey>(caller, name).await?;
         let (mut tx, permit) = self.begin::<CreateAccessKey>(caller, scope.clone(), &label).await?;
         let may = self.directory().may_make_credential::<CreateAccessKey>(caller, &scope, principal);
         tx = self.unless_refused(tx, may, &label).await?;
@@ -97,7 +103,7 @@ impl Control {
         caller: &Caller,
         name: Option<&UserName>,
     ) -> Result<Vec<AccessKey>, Error> {
-        let Owner { principal, scope, label } = self.owner(caller, name).await?;
+        let Owner { principal, scope, label } = self.owner::<ListAccessKeys>(caller, name).await?;
         let permit = self.permit::<ListAccessKeys>(caller, scope, &label).await?;
         self.store.list_access_keys(&permit, principal).await
     }
@@ -111,7 +117,7 @@ impl Control {
         active: bool,
     ) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
-        let Owner { principal, scope, label } = self.owner(caller, name).await?;
+        let Owner { principal, scope, label } = self.owner::<UpdateAccessKey>(caller, name).await?;
         let (mut tx, permit) = self.begin::<UpdateAccessKey>(caller, scope, &label).await?;
         let key = present_key(&mut tx, caller, principal, id).await?;
         let changed = tx.update_access_key(&permit, &key, active).await?;
@@ -129,7 +135,7 @@ impl Control {
         id: AccessKeyId,
     ) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
-        let Owner { principal, scope, label } = self.owner(caller, name).await?;
+        let Owner { principal, scope, label } = self.owner::<DeleteAccessKey>(caller, name).await?;
         let (mut tx, permit) = self.begin::<DeleteAccessKey>(caller, scope, &label).await?;
         let key = present_key(&mut tx, caller, principal, id).await?;
         if principal == Principal::Root && tx.count_access_keys(caller.account, principal).await? == 1 {

@@ -19,30 +19,24 @@ pub(crate) fn judged(answer: &Value) -> Result<(String, Exit), Failure> {
 }
 
 fn rendered(decision: &Value) -> String {
-    let head = match (decision["outcome"] == "allow", decision["reason"].as_str()) {
-        (true, _) => "allowed".to_owned(),
-        (false, Some(reason)) => format!("denied: {}", harmless(reason)),
-        (false, None) => "denied".to_owned(),
+    let allowed = decision["outcome"] == "allow";
+    let head = match decision["reason"].as_str() {
+        _ if allowed => "allowed".to_owned(),
+        Some(reason) => format!("denied: {}", harmless(reason)),
+        None => "denied".to_owned(),
     };
     let mut lines = Vec::new();
     for link in list(decision, "chain") {
-        let passed = link["result"] == "pass";
-        lines.push(vec![
-            if passed { "  pass" } else { "  FAIL" }.to_owned(),
-            shown(&link["check"]),
-            shown(&link["subject"]),
-        ]);
+        let result = if link["result"] == "pass" { "  pass" } else { "  fail" };
+        lines.push(vec![result.to_owned(), shown(&link["check"]), shown(&link["subject"])]);
+        // A rule may offer several ways. Where one of them led to the end, nothing needs to be put right on the others.
         let below = [("because", "because"), ("fix", "fix"), ("who can", "whoCanFix")];
-        for (title, name) in below.into_iter().filter(|(_, name)| link[*name].is_string()) {
+        for (title, name) in below.into_iter().filter(|(_, name)| !allowed && link[*name].is_string()) {
             lines.push(vec![String::new(), format!("  {title}"), with_commands(&shown(&link[name]))]);
         }
     }
-    format!(
-        "{head}\n{}request id {}, revision {}\n",
-        aligned(&lines),
-        shown(&decision["requestId"]),
-        shown(&decision["revision"])
-    )
+    let (request, revision) = (shown(&decision["requestId"]), shown(&decision["revision"]));
+    format!("{head}\n{}request id {request}, revision {revision}\n", aligned(&lines))
 }
 
 #[cfg(test)]
@@ -61,7 +55,7 @@ mod tests {
         } });
         let expected = "denied: model_not_granted
   pass  key          12
-  FAIL  model-grant  qwen-plus
+  fail  model-grant  qwen-plus
           because    no grant
           fix        UpdateModelPermissions (`bailey model update-permissions`)
           who can    root
@@ -69,6 +63,9 @@ request id R, revision 7
 ";
         assert_eq!(told(&answer).unwrap(), (expected.to_owned(), Exit::Ok));
         assert_eq!(judged(&answer).unwrap().1, Exit::Denied);
-        assert_eq!(judged(&json!({ "decision": { "outcome": "allow" } })).unwrap().1, Exit::Ok);
+        let mut allowed = answer;
+        allowed["decision"]["outcome"] = json!("allow");
+        let (text, exit) = judged(&allowed).unwrap();
+        assert_eq!((text.lines().count(), text.contains("fix"), exit), (4, false, Exit::Ok));
     }
 }

@@ -1,6 +1,6 @@
 //! `bailey key`
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::operations::example;
@@ -39,6 +39,7 @@ pub(crate) enum Key {
     Get(Id),
     /// Change an API key's description, addresses or models.
     #[command(after_help = example("UpdateApiKey"))]
+    #[command(group = ArgGroup::new("change").required(true).multiple(true).args(["description", "access_ips", "models", "unrestricted"]))]
     Update {
         #[command(flatten)]
         id: Id,

@@ -30,6 +30,14 @@ pub(crate) enum Limit {
         #[command(flatten)]
         change: Change,
     },
+    /// Set or clear limits of one API key, within those of its workspace.
+    #[command(after_help = "Example:\n  bailey limit update-key 1234567 qwen-plus --requests 10 --per 60")]
+    UpdateKey {
+        /// The key's id, not its value.
+        key: String,
+        #[command(flatten)]
+        change: Change,
+    },
     /// Set or clear limits of the whole account.
     #[command(after_help = example("UpdateAccountModelLimits"))]
     UpdateAccount {
@@ -103,6 +111,10 @@ impl Limit {
                 .with("workspaceId", place.workspace.as_str())
                 .with("workspaceLimits", change.entries())
                 .note("limits changed"),
+            Self::UpdateKey { key, change } => Plan::new("UpdateApiKey")
+                .with("apiKeyId", key.as_str())
+                .with("modelLimits", change.entries())
+                .note("limits of the key changed; `bailey key get` shows them"),
             Self::UpdateAccount { change } => Plan::new("UpdateAccountModelLimits")
                 .with("modelLimits", change.entries())
                 .note("limits of the account changed"),

@@ -38,17 +38,20 @@ use crate::config::{Target, environment};
 use crate::system::say;
 use plan::{Format, Plan};
 
+/// Their heading in the help.
+const EVERYWHERE: &str = "Options of every command";
+
 /// What every command understands.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
-    /// How answers are shown.
-    #[arg(short, long, global = true, value_enum, default_value = "table")]
+    /// Aligned columns, or the server's answer.
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, value_name = "FORMAT", value_enum, default_value = "table")]
     output: Format,
     /// The control listener [env: BAILEY_ENDPOINT] [default: the profile's, or http://127.0.0.1:8081].
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "URL")]
     endpoint: Option<String>,
     /// The signing-in to use [env: BAILEY_PROFILE] [default: default].
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME")]
     profile: Option<String>,
 }
 

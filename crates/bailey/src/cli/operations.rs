@@ -54,7 +54,11 @@ pub(crate) static COMMANDS: &[(&str, &str, &str)] = &[
         "limit update",
         "qwen-plus --workspace llm-0123456789abcdef --requests 60 --per 60",
     ),
-    ("UpdateAccountModelLimits", "limit update-account", "qwen-plus --tokens 100000 --tokens-per 60"),
+    (
+        "UpdateAccountModelLimits",
+        "limit update-account",
+        "qwen-plus --requests 600 --per 60 --tokens 100000 --tokens-per 60",
+    ),
     ("AddUser", "user add", "alice --display-name Alice"),
     ("AddUsers", "user add-all", "users.csv --dry-run"),
     ("ListStudioUsers", "user list", ""),

@@ -9,9 +9,7 @@ use crate::system::{print, say};
 /// How answers are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// Aligned columns.
     Table,
-    /// The server's answer.
     Json,
 }
 

@@ -70,12 +70,10 @@ pub(crate) enum Policy {
     ListEntities(Named),
 }
 
-/// Whose policy it is.
+/// Whose policy it is: shipped with bailey, or made in this account.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Kind {
-    /// Shipped with bailey.
     System,
-    /// Made in this account.
     Custom,
 }
 

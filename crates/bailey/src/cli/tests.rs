@@ -64,6 +64,8 @@ fn what_makes_no_sense_is_a_usage_error() {
         "completion tcsh",
         "access-key update K --status off",
         "workspace list -o xml",
+        "key update 12",
+        "key update 12 --unrestricted --model m",
     ] {
         assert!(usage_error(line), "{line}");
     }

@@ -68,9 +68,11 @@ impl Failure {
         if let Some(next) = text(&["recommend", "Recommend", "nextStep"]) {
             failure.hints.push(operations::with_commands(next));
         }
-        if let Some(hint) = own_hint(exit, code, retry_after, failure.request_id.as_deref()) {
-            failure.hints.push(hint);
-        }
+        let own = own_hint(exit, code, retry_after, failure.request_id.as_deref());
+        // The server may have said the same.
+        failure
+            .hints
+            .extend(own.filter(|_| !failure.hints.iter().any(|hint| hint.contains("`bailey explain "))));
         failure
     }
 }
@@ -139,7 +141,11 @@ impl From<anyhow::Error> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::failed(error.to_string())
+        match error.kind() {
+            // Whoever read the output has seen enough; there is nobody to tell and nothing wrong.
+            std::io::ErrorKind::BrokenPipe => Self::new(Exit::Ok, ""),
+            _ => Self::failed(error.to_string()),
+        }
     }
 }
 
@@ -183,6 +189,8 @@ mod tests {
         let shown = Failure::refused(403, None, &rpc).to_string();
         let expected = "error: You are not authorized. (NoPermission)\nrequest id: R1\nhint: ask for it\nhint: `bailey explain R1` shows every check";
         assert_eq!(shown, expected);
+        let said = json!({ "code": "NoPermission", "message": "m", "requestId": "R1", "recommend": "`bailey explain R1` shows it" });
+        assert_eq!(Failure::refused(403, None, &said).hints.len(), 1);
         let roa = json!({ "code": "Throttling.User", "message": "slow down", "requestId": "R2" });
         assert!(Failure::refused(429, Some("7"), &roa).to_string().ends_with("hint: try again in 7 s"));
         assert!(Failure::refused(502, None, &Value::Null).to_string().contains("answered 502"));
