@@ -27,8 +27,6 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) manifest: PathBuf,
     pub(crate) dependencies: Vec<Dependency>,
-    /// Names of its programs.
-    pub(crate) programs: Vec<String>,
 }
 
 /// One line of a member's dependencies.
@@ -71,11 +69,6 @@ impl Workspace {
         self.target_directory.join(folder).join(name)
     }
 
-    /// The member of that name.
-    pub(crate) fn package(&self, name: &str) -> Option<&Package> {
-        self.packages.iter().find(|package| package.name == name)
-    }
-
     /// Every file that git tracks or would track, relative to the root, sorted.
     pub(crate) fn files(&self) -> anyhow::Result<Vec<PathBuf>> {
         let output = std::process::Command::new("git")
@@ -104,15 +97,10 @@ impl Package {
             };
             Ok(Dependency { name: text(dependency, "name")?.to_owned(), kind })
         });
-        let is_program = |target: &&Value| list(target, "kind").iter().any(|kind| kind == "bin");
-        let programs = list(value, "targets").iter().filter(is_program);
         Ok(Self {
             name: text(value, "name")?.to_owned(),
             manifest: Path::new(text(value, "manifest_path")?).to_owned(),
             dependencies: dependencies.collect::<anyhow::Result<_>>()?,
-            programs: programs
-                .map(|program| Ok(text(program, "name")?.to_owned()))
-                .collect::<anyhow::Result<_>>()?,
         })
     }
 }
@@ -134,19 +122,18 @@ mod tests {
         let value = serde_json::json!({
             "name": "bailey-store", "manifest_path": "/x/Cargo.toml",
             "dependencies": [{"name": "sqlx", "kind": null}, {"name": "bailey-testkit", "kind": "dev"}, {"name": "cc", "kind": "build"}],
-            "targets": [{"name": "bailey_store", "kind": ["lib"]}, {"name": "tool", "kind": ["bin"]}],
         });
         let package = Package::parse(&value).unwrap();
         let kinds: Vec<_> = package.dependencies.iter().map(|dependency| dependency.kind).collect();
         assert_eq!(kinds, [DependencyKind::Normal, DependencyKind::Development, DependencyKind::Build]);
-        assert_eq!(package.programs, ["tool"]);
+        assert_eq!(package.name, "bailey-store");
         assert!(Package::parse(&serde_json::json!({"name": "x"})).is_err());
     }
 
     #[test]
     fn this_workspace_is_found() {
         let workspace = Workspace::find().unwrap();
-        assert_eq!(workspace.package("xtask").unwrap().programs, ["xtask"]);
+        assert!(workspace.packages.iter().any(|package| package.name == "xtask"));
         assert!(workspace.files().unwrap().contains(&PathBuf::from("xtask/src/workspace.rs")));
     }
 }

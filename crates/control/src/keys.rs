@@ -4,7 +4,7 @@ use bailey_domain::key_auth::KeyAuth;
 use bailey_domain::name;
 use bailey_domain::operations::{
     CreateApiKey, DeleteApiKey, DisableApiKey, EnableApiKey, GetApiKey, ListAllApiKeys, ListApiKeys,
-    ResetApiKey, UpdateApiKey,
+    Operation, ResetApiKey, UpdateApiKey,
 };
 use bailey_domain::scope::WholeAccount;
 use bailey_domain::secret::{KeyHash, random_secret};
@@ -108,15 +108,22 @@ impl Control {
         }
     }
 
-    /// A key whose workspace the caller may know of. A foreign key and an absent one answer alike.
-    async fn seen_key(&self, caller: &Caller, id: ApiKeyId) -> Result<ApiKey, Error> {
+    /// A key whose workspace the caller may know of: as a member, or by management permission to look at keys or to
+    /// do `O`. A foreign key and an absent one answer alike. A member whom a policy denies `O` sees the key, and is
+    /// then told of the denial.
+    async fn seen_key<O: Operation<On = WorkspaceId>>(
+        &self,
+        caller: &Caller,
+        id: ApiKeyId,
+    ) -> Result<ApiKey, Error> {
         let key = self.store.find_key(caller.account, id).await?.ok_or_else(no_such_key)?;
-        let root = caller.principal.user().is_none();
-        if root || self.directory().sees::<GetApiKey>(caller, key.workspace_id) {
-            Ok(key)
-        } else {
-            Err(no_such_key())
-        }
+        let (directory, workspace) = (self.directory(), key.workspace_id);
+        let is_seen = caller.principal.user().is_none_or(|user| {
+            directory.pages(workspace, user).is_some()
+                || directory.sees::<GetApiKey>(caller, workspace)
+                || directory.sees::<O>(caller, workspace)
+        });
+        if is_seen { Ok(key) } else { Err(no_such_key()) }
     }
 
     /// Shows a key, masked, with its own limits.
@@ -125,7 +132,7 @@ impl Control {
         caller: &Caller,
         id: ApiKeyId,
     ) -> Result<(ApiKey, Vec<StoredLimits>), Error> {
-        let key = self.seen_key(caller, id).await?;
+        let key = self.seen_key::<GetApiKey>(caller, id).await?;
         let permit = self.permit::<GetApiKey>(caller, key.workspace_id, &id.to_string()).await?;
         let key = self.store.find_api_key(&permit, id).await?.ok_or_else(no_such_key)?;
         Ok((key, self.store.list_key_limits(&permit, id).await?))
@@ -141,7 +148,7 @@ impl Control {
         if let Some(description) = &change.description {
             name::text("description", description, 0, 256)?;
         }
-        let workspace = self.seen_key(caller, id).await?.workspace_id;
+        let workspace = self.seen_key::<UpdateApiKey>(caller, id).await?.workspace_id;
         let (mut tx, permit) = self.begin::<UpdateApiKey>(caller, workspace, &id.to_string()).await?;
         let before = present(&mut tx, caller, workspace, id).await?;
         let mut after = before.clone();
@@ -164,7 +171,7 @@ impl Control {
 
     /// Switches a key on.
     pub async fn enable_api_key(&self, caller: &Caller, id: ApiKeyId) -> Result<(), Error> {
-        let workspace = self.seen_key(caller, id).await?.workspace_id;
+        let workspace = self.seen_key::<EnableApiKey>(caller, id).await?.workspace_id;
         let (mut tx, permit) = self.begin::<EnableApiKey>(caller, workspace, &id.to_string()).await?;
         let before = present(&mut tx, caller, workspace, id).await?;
         tx.switch_api_key(&permit, id, false).await?;
@@ -175,7 +182,7 @@ impl Control {
     /// Switches a key off; its calls are cut.
     pub async fn disable_api_key(&self, caller: &Caller, id: ApiKeyId) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
-        let workspace = self.seen_key(caller, id).await?.workspace_id;
+        let workspace = self.seen_key::<DisableApiKey>(caller, id).await?.workspace_id;
         let (mut tx, permit) = self.begin::<DisableApiKey>(caller, workspace, &id.to_string()).await?;
         let before = present(&mut tx, caller, workspace, id).await?;
         tx.switch_api_key(&permit, id, true).await?;
@@ -185,7 +192,7 @@ impl Control {
 
     /// Gives a key a new value; the old one is dead when this returns. Calls in flight belong to the key and go on.
     pub async fn reset_api_key(&self, caller: &Caller, id: ApiKeyId) -> Result<Issued, Error> {
-        let workspace = self.seen_key(caller, id).await?.workspace_id;
+        let workspace = self.seen_key::<ResetApiKey>(caller, id).await?.workspace_id;
         let (mut tx, permit) = self.begin::<ResetApiKey>(caller, workspace, &id.to_string()).await?;
         let before = present(&mut tx, caller, workspace, id).await?;
         let (value, hash, tail) = self.new_value();
@@ -200,7 +207,7 @@ impl Control {
     /// Deletes a key; its calls are cut.
     pub async fn delete_api_key(&self, caller: &Caller, id: ApiKeyId) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
-        let workspace = self.seen_key(caller, id).await?.workspace_id;
+        let workspace = self.seen_key::<DeleteApiKey>(caller, id).await?.workspace_id;
         let (mut tx, permit) = self.begin::<DeleteApiKey>(caller, workspace, &id.to_string()).await?;
         let before = present(&mut tx, caller, workspace, id).await?;
         tx.delete_api_key(&permit, id).await?;

@@ -69,6 +69,8 @@ pub enum Check {
     KeyLimit,
     /// An upstream answered.
     Upstream,
+    /// This node's permissions are known to be current.
+    Confirmed,
 }
 
 /// What people read about a check: its name, why it failed, what would change that, and who can.
@@ -197,6 +199,12 @@ impl Check {
                 "no upstream of the model answered",
                 "try again; TestProvider shows what is wrong",
                 ADMINISTRATION,
+            ),
+            Self::Confirmed => Texts(
+                "confirmed",
+                "this node could not bring in a revision, so it cannot prove that its permissions are current",
+                "restart it, and look into its log",
+                "whoever runs bailey",
             ),
         }
     }

@@ -78,7 +78,10 @@ impl Store {
         permit: &Permit<GetApiKey>,
         key: ApiKeyId,
     ) -> Result<Vec<StoredLimits>, Error> {
-        self.limits_on(permit.caller().account, &Place::key(key)).await
+        match self.find_api_key(permit, key).await? {
+            Some(_) => self.limits_on(permit.caller().account, &Place::key(key)).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn limits_at(&self, account: AccountId, scope: &impl Scope) -> Result<Vec<StoredLimits>, Error> {
@@ -141,7 +144,12 @@ impl Tx {
         model: &ModelName,
         limits: ModelLimits,
     ) -> Result<(), Error> {
-        self.write_limits(permit.caller().account, Place::key(key), model, limits).await
+        let account = permit.caller().account;
+        let found = self.find_api_key(account, key).await?;
+        if found.is_none_or(|found| found.workspace_id != *permit.scope()) {
+            return Err(Error::absent("ApiKey"));
+        }
+        self.write_limits(account, Place::key(key), model, limits).await
     }
 
     async fn write_limits(

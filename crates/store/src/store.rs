@@ -104,6 +104,10 @@ impl Store {
 
     /// Closes every connection, after what is under way.
     pub async fn close(&self) {
+        if let Some(claim) = self.claim.lock().await.take() {
+            // Whether or not the goodbye arrives, the lock goes with the connection.
+            drop(sqlx::Connection::close(claim).await);
+        }
         match &self.pools {
             Pools::Sqlite { writer, readers } => {
                 readers.close().await;

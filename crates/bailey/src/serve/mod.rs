@@ -8,12 +8,14 @@ mod settings;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use bailey_api::Api;
 use bailey_control::{Control, DemoKey};
 use bailey_edge::{Server, on_runtime};
 use bailey_gateway::{Gateway, Limits, Parts};
+use bailey_store::Store;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
@@ -74,6 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         records,
         authorities: Vec::new(),
     });
+    let following = runtime.spawn(follow(store.clone()));
     let writer = runtime.spawn(records::write(store.clone(), receiver, flushes));
     listen(&runtime, &settings, arguments, &control, &gateway, demo.as_ref())?;
     drop(gateway);
@@ -81,9 +84,25 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     runtime.block_on(async {
         // Every listener is gone, so the channel is closed and the writer ends when it is empty.
         let _ = writer.await;
+        following.abort();
         store.close().await;
     });
     Ok(0)
+}
+
+/// How often the feed is looked at.
+const FOLLOW: Duration = Duration::from_secs(1);
+
+/// Brings in what was committed without this process having heard of it: a commit whose answer was lost on the way
+/// from the database has happened all the same.
+async fn follow(store: Store) {
+    let mut ticks = tokio::time::interval(FOLLOW);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = store.catch_up().await {
+            tracing::warn!(%error, "the change feed cannot be read");
+        }
+    }
 }
 
 /// The first start makes an account, and with `--demo` fills it.

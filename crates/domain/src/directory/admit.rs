@@ -194,6 +194,10 @@ impl State {
         call: &Call<'_>,
         chain: &mut Chain,
     ) -> Result<Entered<'a>, Reason> {
+        if !self.confirmed {
+            chain.note(Check::Confirmed, false);
+            return Err(Reason::NotConfirmed);
+        }
         if !chain.note(Check::KeyEnabled, !key.disabled) {
             return Err(Reason::KeyDisabled);
         }

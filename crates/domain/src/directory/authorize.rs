@@ -33,6 +33,15 @@ pub struct Circumstances<'a> {
     pub given: &'a [(&'a str, Value<'a>)],
 }
 
+/// The checks that an outsider gets to see: the same ones whether the workspace is there or not (rule 8).
+pub(super) fn outsiders_chain() -> Chain {
+    let mut chain = Chain::default();
+    chain.note(Check::Root, false);
+    chain.note(Check::NoExplicitDeny, true);
+    chain.note(Check::Membership, false);
+    chain
+}
+
 /// A question about an operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Question<'a> {
@@ -110,6 +119,9 @@ impl State {
         reason: Reason,
         chain: &Chain,
     ) -> Box<Refusal> {
+        let outside = reason == Reason::WorkspaceAccessDenied && caller.principal != Principal::Root;
+        let outsiders = outside.then(outsiders_chain);
+        let chain = outsiders.as_ref().unwrap_or(chain);
         let decision = Decision {
             outcome: Outcome::Deny,
             request_id: caller.request_id.to_string(),
@@ -135,6 +147,10 @@ impl State {
     }
 
     fn walk(&self, question: &Question<'_>, chain: &mut Chain) -> Result<(), Reason> {
+        if !self.confirmed {
+            chain.note(Check::Confirmed, false);
+            return Err(Reason::NotConfirmed);
+        }
         let workspace = question.workspace.map(|id| self.workspace_in(question.account, id));
         let user_id = match question.principal {
             Principal::Root => {

@@ -6,13 +6,13 @@ use bailey_policy::{Context, Request, Value, Verdict};
 use serde::Serialize;
 
 use super::admit::Call;
-use super::authorize::{Circumstances, Question};
+use super::authorize::{Circumstances, Question, outsiders_chain};
 use super::state::{State, UserState};
 use super::{Directory, slab::Slot};
 use crate::access::{Caller, Principal};
 use crate::decision::{Chain, Check, Decision, Link, Outcome};
 use crate::id::{AccountId, ApiKeyId, UserId, WorkspaceId};
-use crate::operations::{FEATURE_ACTIONS, FEATURE_NEEDS, OPERATIONS};
+use crate::operations::{Explain, FEATURE_ACTIONS, FEATURE_NEEDS, OPERATIONS};
 use crate::page::{Page, Pages};
 use crate::reason::Reason;
 use crate::rules::Needs;
@@ -130,6 +130,12 @@ impl Directory {
                 Some(granted) if chain.note(Check::ModelGrant, granted) => Ok(()),
                 Some(_) => Err(Reason::ModelNotGranted),
             };
+        }
+        // Whoever asks about a workspace that he does not see learns what any outsider would.
+        let sees = caller.principal == Principal::Root
+            || asked.workspace.is_some_and(|workspace| state.sees::<Explain>(caller, workspace));
+        if answer == Err(Reason::WorkspaceAccessDenied) && !sees {
+            chain = outsiders_chain();
         }
         state.decision(answer, state.render_question(&question, &chain))
     }

@@ -119,7 +119,7 @@ mod tests {
         for step in 0..20_000 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let key = (state >> 50) as u32;
-            if state % 3 == 0 {
+            if state.is_multiple_of(3) {
                 assert_eq!(ours.remove(&key), theirs.remove(&key));
             } else {
                 assert_eq!(ours.insert(key, step), theirs.insert(key, step));

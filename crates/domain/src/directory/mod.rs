@@ -62,8 +62,9 @@ pub struct Census {
 pub struct Directory {
     state: ShardedLock<State>,
     flights: Arc<Flights>,
-    /// Held while a revision is applied, from the comparison of revisions to the last cut.
-    applying: Mutex<()>,
+    /// Held while a revision is applied, from the comparison of revisions to the last cut. Remembers the revision that
+    /// came last and what applying it did: whoever committed it may find it brought in by the follower of the feed.
+    applying: Mutex<(u64, Applied)>,
 }
 
 impl Default for Directory {
@@ -78,7 +79,7 @@ impl Directory {
         Self {
             state: ShardedLock::new(State::new()),
             flights: Arc::new(Flights::default()),
-            applying: Mutex::new(()),
+            applying: Mutex::default(),
         }
     }
 
@@ -106,27 +107,36 @@ impl Directory {
     /// Brings one revision in and cuts the calls that it forbids, before it returns. A revision that is here
     /// already changes nothing; one that comes before its predecessor is refused.
     pub fn apply(&self, revision: u64, changes: Vec<Change>) -> Result<Applied, Error> {
-        let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
         let current = self.revision();
         if revision <= current {
-            return Ok(Applied::default());
+            return Ok(if last.0 == revision { last.1 } else { Applied::default() });
         }
         if revision != current + 1 {
             return Err(Error::internal(format!("revision {revision} came after {current}, out of order")));
         }
         let shrinks = changes.iter().any(may_shrink);
-        {
+        let brought_in = {
             let mut state = self.state.write().expect("no change left the state half applied");
-            changes.into_iter().try_for_each(|change| state.apply(change))?;
-            state.revision = revision;
+            // A revision that cannot be brought in leaves a state that nothing may be decided from any more.
+            state.confirmed = false;
+            let brought_in = changes.into_iter().try_for_each(|change| state.apply(change));
+            if brought_in.is_ok() {
+                state.confirmed = true;
+                state.revision = revision;
+            }
+            brought_in
+        };
+        let mut applied = Applied::default();
+        if shrinks || brought_in.is_err() {
+            // Whoever was admitted before the change is registered by now: admission registers under the read lock.
+            // From a state that is in doubt no call may go on either.
+            let state = self.read();
+            applied.cut = self.flights.recheck(|boarding| state.still_refuses(boarding));
         }
-        if !shrinks {
-            return Ok(Applied::default());
-        }
-        // Whoever was admitted before the change is registered by now: admission registers under the read lock.
-        let state = self.read();
-        let cut = self.flights.recheck(|boarding| state.still_refuses(boarding));
-        Ok(Applied { cut })
+        brought_in?;
+        *last = (revision, applied);
+        Ok(applied)
     }
 
     /// Decides whether `caller` may do `O` on `scope`; the only maker of permits.

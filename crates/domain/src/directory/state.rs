@@ -133,6 +133,8 @@ pub(crate) struct KeyState {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) revision: u64,
+    /// Whether every revision so far was brought in whole. Where one was not, everything is refused.
+    pub(crate) confirmed: bool,
     pub(crate) catalogue: ActionCatalogue,
     /// The action of each operation, by its place in the table.
     pub(crate) actions: Vec<Action>,
@@ -170,6 +172,7 @@ impl State {
         }
         Self {
             revision: 0,
+            confirmed: true,
             actions: OPERATIONS.iter().map(|entry| catalogue.resolve(entry.action)).collect(),
             catalogue,
             accounts: Table::default(),

@@ -16,7 +16,11 @@ use crate::gateway::Gateway;
 ///
 /// # Errors
 /// Why it could not be asked or did not answer, in words that hold no secret.
-pub async fn probe(gateway: &Gateway, provider: &Provider, credential: Option<&Secret<String>>) -> Result<u16, String> {
+pub async fn probe(
+    gateway: &Gateway,
+    provider: &Provider,
+    credential: Option<&Secret<String>>,
+) -> Result<u16, String> {
     if provider.dialect == Dialect::Demo {
         return Ok(200);
     }
@@ -31,7 +35,8 @@ pub async fn probe(gateway: &Gateway, provider: &Provider, credential: Option<&S
         request.headers_mut().insert(AUTHORIZATION, value);
     }
     let asked = async {
-        let network = dial(&url, provider.allow_private, &gateway.tls).await.map_err(|error| error.to_string())?;
+        let network =
+            dial(&url, provider.allow_private, &gateway.tls).await.map_err(|error| error.to_string())?;
         let handshake = hyper::client::conn::http1::handshake(TokioIo::new(network));
         let (mut sender, connection) = handshake.await.map_err(|error| error.to_string())?;
         let speaking = tokio::task::spawn_local(connection);
@@ -40,5 +45,7 @@ pub async fn probe(gateway: &Gateway, provider: &Provider, credential: Option<&S
         answered.map(|answer| answer.status().as_u16()).map_err(|error| error.to_string())
     };
     let patience = gateway.limits.connect_timeout * 2;
-    tokio::time::timeout(patience, asked).await.unwrap_or_else(|_| Err("it did not answer in time".to_owned()))
+    tokio::time::timeout(patience, asked)
+        .await
+        .unwrap_or_else(|_| Err("it did not answer in time".to_owned()))
 }

@@ -2,7 +2,7 @@
 
 use bailey_domain::access::Principal;
 use bailey_domain::clock::Fixed;
-use bailey_domain::operations::{ListAuditRecords, UpdateSettings};
+use bailey_domain::operations::UpdateSettings;
 use bailey_domain::scope::WholeAccount;
 use bailey_domain::{AccessKeyId, WorkspaceId};
 use bailey_store::{AuditFilter, Founding, Location, MasterKey, Store};

@@ -169,7 +169,7 @@ impl<'a> Walk<'a> {
                 if tx.count_attachments(account, PolicyType::Custom, &name).await.unwrap() > 0 {
                     // Half of what is given up is dropped without a word.
                     if self.coin() {
-                        tx.abandon().await.unwrap()
+                        tx.abandon().await.unwrap();
                     }
                     return None;
                 }
@@ -277,7 +277,7 @@ impl<'a> Walk<'a> {
                 tx.set_member_pages(&permit, user, pages).await.unwrap();
                 tx.commit(permit, record()).await.unwrap();
             }
-            3..=5 if seated => {
+            4 | 5 if seated => {
                 let permit = tx
                     .authorize::<bailey_domain::operations::RemoveMember>(&root, seat(workspace, user))
                     .unwrap();
@@ -305,7 +305,9 @@ impl<'a> Walk<'a> {
                 _ => test.root(account),
             };
             let directory = test.store.directory();
-            directory.authorize::<bailey_domain::operations::CreateApiKey>(&owner, workspace).ok()?;
+            if directory.authorize::<bailey_domain::operations::CreateApiKey>(&owner, workspace).is_err() {
+                return None;
+            }
             let (id, _) = test.create_key(&owner, workspace, "walked").await;
             self.keys.push((workspace, id));
             return Some(());
@@ -313,10 +315,21 @@ impl<'a> Walk<'a> {
         let (workspace, id) = self.one(&self.keys)?;
         match choice {
             4 if self.coin() => {
+                let (name, amount) = (model_name(self.one(&MODELS)?), self.below(30) as u64);
+                let requests = self.coin().then_some(Rate { amount, period_seconds: 60 });
+                let limits = ModelLimits { requests, tokens: None };
+                let mut tx = test.store.write().await.unwrap();
+                tx.find_model(account, &name).await.unwrap()?;
+                let permit =
+                    tx.authorize::<bailey_domain::operations::UpdateApiKey>(&root, workspace).unwrap();
+                tx.put_key_limits(&permit, id, &name, limits).await.unwrap();
+                tx.commit(permit, record()).await.unwrap();
+            }
+            4 if self.coin() => {
                 commit!(test, root, DisableApiKey on workspace, |tx, permit| tx.switch_api_key(&permit, id, true));
             }
             4 => {
-                commit!(test, root, EnableApiKey on workspace, |tx, permit| tx.switch_api_key(&permit, id, false))
+                commit!(test, root, EnableApiKey on workspace, |tx, permit| tx.switch_api_key(&permit, id, false));
             }
             5 => {
                 let hash = test.new_key("").hash;
@@ -374,7 +387,7 @@ impl<'a> Walk<'a> {
                 commit!(test, root, CreateProvider on WholeAccount, |tx, permit| tx.insert_provider(&permit, &new));
             }
             6 => {
-                commit!(test, root, UpdateProvider on WholeAccount, |tx, permit| tx.update_provider(&permit, &new))
+                commit!(test, root, UpdateProvider on WholeAccount, |tx, permit| tx.update_provider(&permit, &new));
             }
             7 if stored => {
                 commit!(test, root, DeleteProvider on WholeAccount, |tx, permit| tx.delete_provider(&permit, &new.provider.name));

@@ -64,4 +64,30 @@ cases! {
         assert_eq!(tx.account_limits(&permit).await.unwrap().len(), 2);
         tx.abandon().await.unwrap();
     }
+
+    async fn a_key_has_limits_of_its_own_as_long_as_it_is_there(test) {
+        let (one, two) = test.two_homes().await;
+        let (root, model, id) = (test.root(one.account), model_name(MODEL), one.key.0);
+        let other = test.create_key(&root, one.first, "").await;
+        commit!(test, root, UpdateApiKey on one.first, |tx, permit| tx.put_key_limits(&permit, id, &model, requests(1)));
+        assert_eq!(test.admit(&one.key.1, MODEL), Ok(()));
+        assert_eq!(test.admit(&one.key.1, MODEL), Err(Reason::RateKey));
+        assert_eq!(test.admit(&other.1, MODEL), Ok(()));
+        assert_eq!(test.admit(&two.key.1, MODEL), Ok(()));
+        let permit = permit!(test, root, GetApiKey on one.first);
+        let listed = test.store.list_key_limits(&permit, id).await.unwrap();
+        assert_eq!(listed.iter().map(|row| row.limits).collect::<Vec<_>>(), [requests(1)]);
+        assert_eq!(test.store.list_key_limits(&permit, other.0).await.unwrap(), []);
+        // The keys of another workspace and of another account are not there at all.
+        let permit = permit!(test, root, GetApiKey on one.second);
+        assert_eq!(test.store.list_key_limits(&permit, id).await.unwrap(), []);
+        let permit = permit!(test, test.root(two.account), GetApiKey on two.first);
+        assert_eq!(test.store.list_key_limits(&permit, id).await.unwrap(), []);
+        // A key that changes keeps them; a deleted one takes them along.
+        commit!(test, root, DisableApiKey on one.first, |tx, permit| tx.switch_api_key(&permit, id, true));
+        commit!(test, root, EnableApiKey on one.first, |tx, permit| tx.switch_api_key(&permit, id, false));
+        assert_eq!(test.admit(&one.key.1, MODEL), Err(Reason::RateKey));
+        commit!(test, root, DeleteApiKey on one.first, |tx, permit| tx.delete_api_key(&permit, id));
+        assert_eq!(test.raw().await.number("SELECT COUNT(*) FROM model_limits").await, 0);
+    }
 }

@@ -79,7 +79,7 @@ async fn subjects(test: &TestStore) -> Subjects {
             match text("change") {
                 "account" => add(&mut found.accounts, text("account").parse().unwrap()),
                 "user" => {
-                    add(&mut found.users, (text("account").parse().unwrap(), text("user").parse().unwrap()))
+                    add(&mut found.users, (text("account").parse().unwrap(), text("user").parse().unwrap()));
                 }
                 "workspace" => {
                     let workspace = text("workspace").parse().unwrap();

@@ -3,11 +3,12 @@
 
 use bailey_domain::access::Principal;
 use bailey_domain::change::PolicyType;
+use bailey_domain::limit::{ModelLimits, Rate};
 use bailey_domain::scope::{RamScope, WholeAccount};
 use bailey_domain::{AccessKeyId, Pages};
 use bailey_store::{MakeDefault, NewAccessKey, NewMember, PolicyVersion};
 
-use crate::world::{MODEL, allow, policy_name, provider, seat};
+use crate::world::{MODEL, allow, model_name, policy_name, provider, seat};
 
 cases! {
     async fn a_user_of_another_account_is_nobody(test) {
@@ -93,6 +94,9 @@ cases! {
             let mut key = test.store.find_key(one.account, id).await.unwrap().unwrap();
             key.description = "changed".to_owned();
             refused!(test, root, UpdateApiKey on elsewhere, |tx, permit| tx.update_api_key(&permit, &key));
+            let (model, limits) = (model_name(MODEL), ModelLimits { requests: Some(Rate { amount: 0, period_seconds: 60 }), tokens: None });
+            let error = refused!(test, root, UpdateApiKey on elsewhere, |tx, permit| tx.put_key_limits(&permit, id, &model, limits));
+            assert_eq!(error.code(), "EntityNotExist.ApiKey");
             let error = refused!(test, root, DeleteApiKey on elsewhere, |tx, permit| tx.delete_api_key(&permit, id));
             assert_eq!(error.code(), "EntityNotExist.ApiKey");
             let permit = permit!(test, root, GetApiKey on elsewhere);

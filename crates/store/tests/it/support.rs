@@ -92,7 +92,6 @@ impl TestStore {
     }
 
     async fn open(seed: u64, location: Location, directory: Option<TemporaryDirectory>) -> Self {
-        let seed = std::env::var("SEED").map_or(seed, |s| s.parse().unwrap());
         let clock = Fixed::seeded(seed);
         let master = MasterKey::random(&clock);
         let store = Store::open(&location, &master, &clock).await.unwrap();

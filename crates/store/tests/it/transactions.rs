@@ -101,9 +101,11 @@ cases! {
         let home = test.home().await;
         let mut raw = test.raw().await;
         let (mut finished, mut dropped) = (0, 0);
-        for count in 0..75 {
+        for count in 0..80 {
+            // SQLite is pending a few times in one request, PostgreSQL some twenty times: half of the attempts for each.
+            let patience = if count % 2 == 0 { count / 2 % 4 } else { count / 2 };
             let name = format!("user-{count}");
-            let attempt = Impatient { inner: Box::pin(create(test, &home, &name)), patience: count % 25 };
+            let attempt = Impatient { inner: Box::pin(create(test, &home, &name)), patience };
             match attempt.await {
                 Some(done) => {
                     done.unwrap();
@@ -121,7 +123,7 @@ cases! {
                 assert!(test.store.directory().knows(home.account, Principal::User(user.user_id)));
             }
         }
-        assert!(dropped > 10 && finished > 10, "{dropped} dropped, {finished} finished: try other numbers");
+        assert!(dropped > 5 && finished > 5, "{dropped} dropped, {finished} finished: try other numbers");
     }
 
     async fn concurrent_writers_leave_no_gap(test) {

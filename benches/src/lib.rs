@@ -1,0 +1,15 @@
+//! What the benchmarks share: an installation of a given size, questions about it, the least that could answer them
+//! (plain hash maps), other engines, and ways to measure.
+
+pub mod cedar;
+pub mod changes;
+pub mod database;
+pub mod floor;
+pub mod iam;
+pub mod measure;
+pub mod memory;
+pub mod peer;
+pub mod policies;
+pub mod population;
+pub mod questions;
+pub mod random;

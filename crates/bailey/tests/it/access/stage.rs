@@ -1,0 +1,154 @@
+//! What each operation is asked, on each kind of thing. Where the call is to be done, and would use the thing up, the
+//! thing is made for it; where it is to be refused, a lasting one stands there, which must survive.
+
+mod lasting;
+mod ram;
+mod studio;
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::cast::{Person, Places};
+use crate::world::{Account, Control};
+
+/// A question: the parameters, and the ids in them that name the thing.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) parameters: Value,
+    pub(crate) ids: Vec<String>,
+}
+
+/// Whether the call is to be done, and so may use up what it is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Done,
+    Refused,
+}
+
+/// The lasting things of both accounts, and a count for the names of passing ones.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    control: Control,
+    here: Account,
+    abroad: Account,
+    places: Places,
+    /// By kind and thing.
+    lasting: HashMap<(&'static str, &'static str), String>,
+    count: u32,
+    delegates: bool,
+}
+
+const DOCUMENT: &str =
+    r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"sfm:ListIndex","Resource":"*"}]}"#;
+/// A lasting user here: known to Model Studio, and in no workspace.
+const USER: &str = "lasting-here";
+/// A lasting member of both workspaces here.
+const BYSTANDER: &str = "bystander";
+
+impl Stage {
+    /// Makes the lasting things. Names of one kind have one length, so that lengths of answers can be compared.
+    pub(crate) async fn set(control: &Control, here: &Account, abroad: &Account, places: &Places) -> Self {
+        let mut lasting = HashMap::new();
+        let quotas = json!({
+            "quotaUsers": 100_000, "quotaPolicies": 100_000, "quotaWorkspaces": 100_000, "quotaApiKeysPerWorkspace": 100_000,
+        });
+        for (account, thing, suffix) in [(here, "own", "here"), (abroad, "foreign", "away")] {
+            let root = &account.root;
+            control.settings(root, quotas.clone()).await;
+            control.demo_models(root, &["qwen-plus", &format!("model-{suffix}")]).await;
+            let provider = json!({ "name": format!("provider-{suffix}"), "dialect": "demo" });
+            control.done(root, "CreateProvider", provider).await;
+            let policy = json!({ "PolicyName": format!("policy-{suffix}"), "PolicyDocument": DOCUMENT });
+            control.done(root, "CreatePolicy", policy).await;
+            let user = format!("lasting-{suffix}");
+            let credential = control.user(root, &user).await;
+            control.known(root, &user).await;
+            control.attach(root, "AliyunSTSAssumeRoleAccess", &user).await;
+            let refused = control.call(&credential, "UpdateSettings", json!({ "quotaUsers": 1 })).await;
+            assert_eq!(refused.status, 403);
+            lasting.insert(("access key", thing), credential.access_key().to_owned());
+            lasting.insert(("request", thing), refused.header("x-acs-request-id").to_owned());
+        }
+        for (account, thing, workspace) in [
+            (here, "own", &places.own),
+            (here, "beside", &places.beside),
+            (abroad, "foreign", &places.foreign),
+        ] {
+            lasting.insert(("key", thing), control.api_key(&account.root, workspace).await.0);
+        }
+        control.user(&here.root, BYSTANDER).await;
+        control.known(&here.root, BYSTANDER).await;
+        for workspace in [&places.own, &places.beside] {
+            control.seat(&here.root, workspace, BYSTANDER, &[]).await;
+        }
+        lasting.insert(("access key", "absent"), "LTAIAAAAAAAAAAAAAAAAAAAA".to_owned());
+        lasting.insert(("request", "absent"), "00000000-0000-4000-8000-000000000000".to_owned());
+        lasting.insert(("key", "absent"), "9123456789".to_owned());
+        let (control, here, abroad, places) = (control.clone(), here.clone(), abroad.clone(), places.clone());
+        Self { control, here, abroad, places, lasting, count: 0, delegates: false }
+    }
+
+    fn passing(&mut self, kind: &str) -> String {
+        self.count += 1;
+        format!("{kind}-{:05}", self.count)
+    }
+
+    /// The name of a lasting thing whose names end in where it is.
+    fn name(kind: &str, thing: &str) -> String {
+        let suffix = match thing {
+            "foreign" => "away",
+            "absent" => "none",
+            _ => "here",
+        };
+        format!("{kind}-{suffix}")
+    }
+
+    fn kept(&self, kind: &'static str, thing: &'static str) -> String {
+        self.lasting[&(kind, thing)].clone()
+    }
+
+    fn workspace(&self, thing: &str) -> String {
+        match thing {
+            "beside" => &self.places.beside,
+            "foreign" => &self.places.foreign,
+            "absent" => &self.places.absent,
+            _ => &self.places.own,
+        }
+        .clone()
+    }
+
+    /// What the caller is to ask.
+    pub(crate) async fn ask(
+        &mut self,
+        operation: &'static str,
+        thing: &'static str,
+        caller: &Person,
+        outcome: Outcome,
+    ) -> Asked {
+        let delegates = thing == "delegated";
+        if self.delegates != delegates {
+            self.control.settings(&self.here.root, json!({ "delegateMemberRemoval": delegates })).await;
+            self.delegates = delegates;
+        }
+        let is_ram = bailey_domain::operations::find(operation).unwrap().action.starts_with("ram:");
+        if is_ram || matches!(operation, "GetCallerIdentity") {
+            self.ram(operation, thing, outcome).await
+        } else if operation.ends_with("ApiKey") {
+            self.key(operation, thing, outcome).await
+        } else if let Some(asked) = self.in_workspace(operation, thing, caller, outcome).await {
+            asked
+        } else {
+            self.in_account(operation, thing, caller, outcome).await
+        }
+    }
+}
+
+impl Asked {
+    fn new(mut parameters: Value, further: &Value, ids: &[&String]) -> Self {
+        for (name, value) in further.as_object().into_iter().flatten() {
+            parameters[name] = value.clone();
+        }
+        Self { parameters, ids: ids.iter().map(|id| (*id).clone()).collect() }
+    }
+}

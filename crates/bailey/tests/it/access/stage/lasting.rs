@@ -1,0 +1,52 @@
+//! The lasting things, looked at again.
+
+use serde_json::json;
+
+use super::{BYSTANDER, Stage};
+
+impl Stage {
+    /// Checks that every lasting thing is as it was: nothing that was refused has touched it.
+    pub(crate) async fn survives(&self) {
+        let (control, places) = (&self.control, &self.places);
+        for (account, thing) in [(&self.here, "own"), (&self.abroad, "foreign")] {
+            let root = &account.root;
+            let (user, policy) = (Self::name("lasting", thing), Self::name("policy", thing));
+            let keys = control.done(root, "ListAccessKeys", json!({ "UserName": user })).await;
+            assert_eq!(keys["AccessKeys"]["AccessKey"].as_array().unwrap().len(), 1);
+            assert_eq!(keys["AccessKeys"]["AccessKey"][0]["AccessKeyId"], self.kept("access key", thing));
+            assert_eq!(keys["AccessKeys"]["AccessKey"][0]["Status"], "Active");
+            let attached = control.done(root, "ListPoliciesForUser", json!({ "UserName": user })).await;
+            assert_eq!(attached["Policies"]["Policy"].as_array().unwrap().len(), 1, "{attached}");
+            assert_eq!(attached["Policies"]["Policy"][0]["PolicyName"], "AliyunSTSAssumeRoleAccess");
+            let typed = json!({ "PolicyName": policy, "PolicyType": "Custom" });
+            let versions = control.done(root, "ListPolicyVersions", typed).await;
+            assert_eq!(
+                versions["PolicyVersions"]["PolicyVersion"].as_array().unwrap().len(),
+                1,
+                "{versions}"
+            );
+            let models = control.all(root, "ListModels", "models", json!({})).await;
+            assert!(models.iter().any(|model| model["model"] == Self::name("model", thing)), "{models:?}");
+            let providers = control.all(root, "ListProviders", "providers", json!({})).await;
+            let provider = Self::name("provider", thing);
+            assert!(providers.iter().any(|entry| entry["name"] == provider), "{providers:?}");
+            let users = control.all(root, "ListStudioUsers", "users", json!({})).await;
+            let known = users.iter().find(|known| known["userName"] == user).unwrap();
+            assert_eq!(known["workspaces"], json!([]), "nobody gave them a seat");
+            let settings = control.done(root, "GetSettings", json!({})).await;
+            assert_eq!(settings["settings"]["quotaUsers"], 100_000);
+        }
+        for (account, thing) in [(&self.here, "own"), (&self.here, "beside"), (&self.abroad, "foreign")] {
+            let key = control
+                .done(&account.root, "GetApiKey", json!({ "apiKeyId": self.kept("key", thing) }))
+                .await;
+            assert_eq!(key["apiKey"]["disabled"], 0);
+        }
+        for workspace in [&places.own, &places.beside] {
+            let seat = json!({ "workspaceId": workspace, "userName": BYSTANDER });
+            control.done(&self.here.root, "GetMember", seat).await;
+        }
+        let abroad = control.all(&self.abroad.root, "ListWorkspaces", "workspaces", json!({})).await;
+        assert!(abroad.iter().any(|workspace| workspace["workspaceName"] == "Abroad"), "{abroad:?}");
+    }
+}

@@ -1,0 +1,7 @@
+//! The command line as people and scripts use it: against a started server, judged by output, error stream and exit code.
+
+mod nouns;
+mod refusals;
+mod shell;
+mod signing_in;
+mod trail;

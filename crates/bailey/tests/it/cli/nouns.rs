@@ -1,0 +1,220 @@
+//! Each noun on its happy path: what one command writes, another reads.
+
+use serde_json::{Value, json};
+
+use super::shell::Shell;
+
+/// The values of a field in a list of an answer.
+fn values(answer: &Value, list: &str, field: &str) -> Vec<String> {
+    let rows = answer.pointer(list).and_then(Value::as_array).unwrap_or_else(|| panic!("{list}: {answer}"));
+    rows.iter().map(|row| row[field].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn ram_users_access_keys_and_policies() {
+    let shell = Shell::root();
+    let made = shell.json("ram-user create alice --display-name Alice --email alice@example.com");
+    assert_eq!(
+        (made["User"]["DisplayName"].as_str(), made["User"]["Email"].as_str()),
+        (Some("Alice"), Some("alice@example.com"))
+    );
+    shell.run("ram-user update alice --new-name alicia --comments moved").ending(0);
+    assert_eq!(shell.json("ram-user get alicia")["User"]["Comments"], "moved");
+    shell.run("ram-user create bob").ending(0);
+    assert_eq!(values(&shell.json("ram-user list"), "/Users/User", "UserName"), ["alicia", "bob"]);
+    let limited = shell.run("ram-user list --limit 1").ending(0);
+    assert_eq!((limited.output.lines().count(), limited.errors.contains("there is more")), (2, true));
+
+    let created = shell.run("access-key create --user alicia").ending(0);
+    assert!(
+        created.output.contains("AccessKeySecret") && created.errors.contains("this once"),
+        "{created:?}"
+    );
+    let keys = shell.json("access-key list --user alicia");
+    let id = values(&keys, "/AccessKeys/AccessKey", "AccessKeyId").remove(0);
+    shell.run(&format!("access-key update {id} --user alicia --status inactive")).ending(0);
+    assert_eq!(
+        values(&shell.json("access-key list --user alicia"), "/AccessKeys/AccessKey", "Status"),
+        ["Inactive"]
+    );
+    shell.run(&format!("access-key delete {id} --user alicia")).ending(0);
+    shell.run(&format!("access-key delete {id} --user alicia")).ending(5);
+
+    let document = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"sfm:*","Resource":"*"}]}"#;
+    let file = shell.file("policy.json", document);
+    shell.run(&format!("policy create Feature --document {file} --description all")).ending(0);
+    assert!(shell.run("policy get Feature").ending(0).output.contains("\"Action\": \"sfm:*\""));
+    shell.with_input("policy create-version Feature --document - --default", document).ending(0);
+    assert_eq!(
+        values(&shell.json("policy list-versions Feature"), "/PolicyVersions/PolicyVersion", "VersionId")
+            .len(),
+        2
+    );
+    shell.run("policy set-default-version Feature v1").ending(0);
+    assert_eq!(shell.json("policy get-version Feature v1")["PolicyVersion"]["IsDefaultVersion"], true);
+    shell.run("policy delete-version Feature v2").ending(0);
+    shell.run("policy update Feature --description every").ending(0);
+    shell.run("policy attach Feature --user alicia").ending(0);
+    shell.run("policy attach AliyunBailianReadOnlyAccess --type system --user alicia").ending(0);
+    let mut attached = values(&shell.json("policy list --user alicia"), "/Policies/Policy", "PolicyName");
+    attached.sort();
+    assert_eq!(attached, ["AliyunBailianReadOnlyAccess", "Feature"]);
+    assert_eq!(values(&shell.json("policy list-entities Feature"), "/Users/User", "UserName"), ["alicia"]);
+    shell.run("policy delete Feature").ending(6);
+    shell.run("policy detach Feature --user alicia").ending(0);
+    assert_eq!(
+        values(&shell.json("policy list --type custom"), "/Policies/Policy", "Description"),
+        ["every"]
+    );
+    shell.run("policy delete Feature").ending(0);
+    shell.run("ram-user delete bob").ending(0);
+    shell.run("ram-user get bob").ending(5);
+}
+
+#[test]
+fn workspaces_users_and_members() {
+    let shell = Shell::root();
+    let workspace = shell.workspace("Research");
+    shell.run(&format!("workspace rename {workspace} Labs")).ending(0);
+    assert_eq!(
+        values(&shell.json("workspace list --name lab"), "/workspaces", "workspaceId"),
+        [workspace.as_str()]
+    );
+    let table = shell.run("workspace list").ending(0).output;
+    assert!(
+        table.starts_with("ID ") && table.contains("Default Workspace") && table.lines().count() == 3,
+        "{table}"
+    );
+
+    for name in ["alice", "bob", "carol"] {
+        shell.run(&format!("ram-user create {name}")).ending(0);
+    }
+    shell.run("user add alice --display-name Alice").ending(0);
+    let file = shell.file(
+        "users.csv",
+        &format!(
+            "userName,displayName,workspaces\nbob,Bob,{workspace}=prompts|knowledge-base:create\nnobody,,\n"
+        ),
+    );
+    assert!(shell.run(&format!("user add-all {file} --dry-run")).ending(1).output.contains("wouldAdd"));
+    assert_eq!(values(&shell.json("user list"), "/users", "userName"), ["alice"], "a dry run does nothing");
+    let batch = shell.run(&format!("user add-all {file}")).ending(1);
+    assert!(batch.output.contains("added") && batch.output.contains("EntityNotExist.User"), "{batch:?}");
+    let stdin = shell.with_input("user add-all - --atomic", r#"[{"userName":"carol"}]"#).ending(0);
+    assert!(stdin.output.contains("carol"), "{stdin:?}");
+
+    let pages = values(&shell.json("page list"), "/pages", "page");
+    assert!(pages.contains(&"knowledge-base:create".to_owned()));
+    shell.run(&format!("member add alice -w {workspace} --page api-key")).ending(0);
+    assert_eq!(
+        values(&shell.json(&format!("member list -w {workspace}")), "/members", "userName"),
+        ["alice", "bob"]
+    );
+    shell.run(&format!("member set-pages alice -w {workspace} --page administrator")).ending(0);
+    assert_eq!(
+        shell.json(&format!("member get alice -w {workspace}"))["member"]["pages"],
+        json!(["administrator"])
+    );
+    let access = shell.run(&format!("member access alice -w {workspace}")).ending(0).output;
+    assert!(
+        access.lines().any(|line| line.starts_with("page") && line.contains("administrator")),
+        "{access}"
+    );
+    shell.run(&format!("member set-pages alice -w {workspace} --no-pages")).ending(0);
+    assert_eq!(shell.json(&format!("member get alice -w {workspace}"))["member"]["pages"], json!([]));
+
+    let key = &shell.json(&format!("key create -w {workspace}"))["apiKey"]["apiKeyId"];
+    shell.run(&format!("member remove alice -w {workspace}")).ending(0);
+    shell.run(&format!("member get alice -w {workspace}")).ending(5);
+    let removed = shell.json("user remove bob");
+    assert!(removed["revision"].is_u64(), "{removed}");
+    shell.run(&format!("key delete {}", key.as_str().unwrap())).ending(0);
+    shell.run(&format!("workspace delete {workspace}")).ending(0);
+    assert_eq!(shell.json("workspace list")["totalCount"], 1);
+}
+
+#[test]
+fn providers_models_limits_keys_usage_and_settings() {
+    let shell = Shell::root();
+    let workspace = shell.workspace("Research");
+    shell.run("provider create demo --dialect demo").ending(0);
+    shell.run("provider test demo").ending(0);
+    let credential = shell.file("key.txt", "sk-upstream-secret\n");
+    let base = "--base-url http://127.0.0.1:1/v1 --allow-private";
+    let added = shell
+        .run(&format!("provider create dead --dialect openai {base} --api-key-file {credential}"))
+        .ending(0);
+    assert!(!format!("{added:?}").contains("sk-upstream-secret"), "a credential goes in and never out");
+    assert_eq!(shell.run("provider test dead").exit, Some(1));
+    shell.run("provider update dead --allow-private false").ending(0);
+    let providers = shell.json("provider list");
+    let dead = providers["providers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|provider| provider["name"] == "dead")
+        .unwrap();
+    assert_eq!((&dead["allowPrivate"], &dead["hasApiKey"]), (&json!(false), &json!(true)));
+    shell.run("provider delete dead").ending(0);
+
+    shell.run("model put qwen-plus --name Plus --route demo --capability chat --context-window 1000 --input-price 4").ending(0);
+    let model =
+        shell.file("model.json", r#"{"name":"Max","routes":[{"provider":"demo","upstreamModel":"other"}]}"#);
+    shell.run(&format!("model put qwen-max --file {model}")).ending(0);
+    assert_eq!(values(&shell.json("model list"), "/models", "name"), ["Max", "Plus"]);
+    assert_eq!(
+        values(&shell.json("model list --model qwen-plus --provider demo"), "/models", "model"),
+        ["qwen-plus"]
+    );
+    shell
+        .run(&format!("model update-permissions qwen-plus qwen-max -w {workspace} --inference true"))
+        .ending(0);
+    let granted = |shell: &Shell| {
+        values(&shell.json(&format!("model list-permissions -w {workspace} --authorized")), "/list", "model")
+    };
+    assert_eq!(granted(&shell), ["qwen-max", "qwen-plus"]);
+    shell.run("model delete qwen-max").ending(0);
+    shell.run(&format!("model update-permissions -w {workspace} --all-models close")).ending(0);
+    assert!(granted(&shell).is_empty());
+
+    shell.run("limit update-account qwen-plus --requests 100 --per 60").ending(0);
+    shell.run(&format!("limit update qwen-plus -w {workspace} --requests 5 --per 60")).ending(0);
+    let limits = &shell.json(&format!("limit list -w {workspace} --model qwen-plus"))["limits"][0];
+    assert_eq!(
+        (&limits["workspaceLimit"]["requestLimit"], &limits["modelLimit"]["requestLimit"]),
+        (&json!(5), &json!(100))
+    );
+    shell.run(&format!("limit update qwen-plus -w {workspace} --delete")).ending(0);
+    assert_eq!(shell.json(&format!("limit list -w {workspace}"))["limits"][0]["workspaceLimit"], Value::Null);
+
+    let created = shell
+        .run(&format!("key create -w {workspace} --description ci --model qwen-plus --access-ip 10.0.0.0/8"))
+        .ending(0);
+    assert!(created.output.contains("sk-") && created.errors.contains("this once"), "{created:?}");
+    let keys = shell.json(&format!("key list -w {workspace}"));
+    let id = values(&keys, "/apiKeys", "apiKeyId").remove(0);
+    assert!(values(&keys, "/apiKeys", "apiKeyValue")[0].starts_with("sk-****"));
+    assert_eq!(shell.json("key list")["totalCount"], 1);
+    shell.run(&format!("limit update-key {id} qwen-plus --requests 2 --per 60")).ending(0);
+    assert_eq!(shell.json(&format!("key get {id}"))["apiKey"]["modelLimits"][0]["requestLimit"], 2);
+    shell.run(&format!("key update {id} --description CI --unrestricted")).ending(0);
+    shell.run(&format!("key disable {id}")).ending(0);
+    let key = &shell.json(&format!("key get {id}"))["apiKey"];
+    assert_eq!(
+        (&key["disabled"], &key["auth"]["type"], &key["description"]),
+        (&json!(1), &json!("All"), &json!("CI"))
+    );
+    shell.run(&format!("key enable {id}")).ending(0);
+    assert_eq!(shell.json(&format!("key get {id}"))["apiKey"]["disabled"], 0);
+    assert!(shell.run(&format!("key reset {id}")).ending(0).output.contains("sk-"));
+    shell.run(&format!("key delete {id}")).ending(0);
+    shell.run(&format!("key get {id}")).ending(5);
+
+    for group in ["model", "api-key", "user", "workspace", "hour", "day"] {
+        assert!(shell.run(&format!("usage get --group-by {group}")).ending(0).output.contains("REQUESTS"));
+    }
+    shell.run(&format!("usage get -w {workspace} --from 2026-01-01T00:00:00Z")).ending(0);
+    shell.run("settings update delegateMemberRemoval=true quotaUsers=50").ending(0);
+    let settings = &shell.json("settings get")["settings"];
+    assert_eq!((&settings["delegateMemberRemoval"], &settings["quotaUsers"]), (&json!(true), &json!(50)));
+}

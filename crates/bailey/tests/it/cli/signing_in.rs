@@ -1,0 +1,116 @@
+//! Credentials, profiles, the way to the server, and the commands that need none of them.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
+
+use super::shell::{Shell, finish};
+
+#[test]
+fn signing_in_is_checked_kept_and_forgotten() {
+    let shell = Shell::new();
+    let (id, secret) = (shell.own("accessKeyId"), shell.own("accessKeySecret"));
+    let profiles = shell.path("config").join("profiles.toml");
+
+    let refused = shell.run("whoami").ending(4);
+    assert!(refused.errors.contains("hint: `bailey login"), "{refused:?}");
+    shell.with_input(&format!("login --access-key-id {id}"), "wrong-secret").ending(4);
+    shell.with_input("login --access-key-id LTAInobody0000000000000", &secret).ending(4);
+    shell.with_input(&format!("login --access-key-id {id}"), "\n").ending(2);
+    assert!(!profiles.exists(), "what was not accepted is not kept");
+
+    let done = shell.with_input(&format!("login --access-key-id {id}"), &format!("{secret}\n")).ending(0);
+    assert!(done.output.is_empty() && !done.errors.contains(&secret), "{done:?}");
+    assert_eq!(fs::metadata(&profiles).unwrap().permissions().mode() & 0o777, 0o600);
+    let me = shell.json("whoami");
+    assert_eq!(
+        (me["IdentityType"].as_str(), me["AccountId"].as_str()),
+        (Some("Account"), Some(shell.own("accountId").as_str()))
+    );
+
+    let from_file = shell.file("secret", &secret);
+    shell
+        .run(&format!("login --profile second --access-key-id {id} --access-key-secret-file {from_file}"))
+        .ending(0);
+    shell.run("whoami --profile second").ending(0);
+    shell.run("logout --profile second").ending(0);
+    shell.run("whoami --profile second").ending(4);
+    shell.run("whoami").ending(0);
+
+    fs::set_permissions(&profiles, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(shell.run("whoami").ending(1).errors.contains("chmod 600"));
+}
+
+#[test]
+fn the_environment_wins_over_the_profile() {
+    let shell = Shell::root();
+    let mut command = shell.command("whoami");
+    command.env("BAILEY_ACCESS_KEY_ID", shell.own("accessKeyId")).env("BAILEY_ACCESS_KEY_SECRET", "wrong");
+    assert_eq!(finish(command, "").exit, Some(4));
+    let mut command = shell.command("whoami");
+    command.env("BAILEY_ACCESS_KEY_ID", shell.own("accessKeyId"));
+    assert_eq!(finish(command, "").exit, Some(2));
+    let mut command = shell.command("whoami");
+    command.env("BAILEY_ENDPOINT", "http://127.0.0.1:1");
+    assert_eq!(finish(command, "").exit, Some(1));
+    let mut command = shell.command("whoami");
+    command.env_remove("BAILEY_ENDPOINT");
+    assert_eq!(finish(command, "").exit, Some(0), "the profile knows its endpoint");
+}
+
+#[test]
+fn the_doctor_finds_what_does_not_work() {
+    let mut shell = Shell::new();
+    let admin = format!("http://{}", shell.server().addresses().admin);
+    let sick = shell.run("doctor").ending(1);
+    assert!(
+        sick.output.contains("fail  credentials") && sick.output.contains("next: `bailey login"),
+        "{sick:?}"
+    );
+    let (id, secret) = (shell.own("accessKeyId"), shell.own("accessKeySecret"));
+    shell.with_input(&format!("login --access-key-id {id}"), &secret).ending(0);
+    let well = shell.run(&format!("doctor --admin {admin}")).ending(0);
+    for check in ["profile", "endpoint", "version", "clock", "credentials", "health"] {
+        assert!(well.output.contains(&format!("ok  {check}")), "{check}: {well:?}");
+    }
+    let other = shell.run(&format!("doctor --endpoint {admin}")).ending(1);
+    assert!(other.output.contains("no control listener"), "{other:?}");
+    let dead = shell.json_of_doctor("--endpoint http://127.0.0.1:1");
+    assert_eq!(dead["checks"][1]["state"], "fail");
+}
+
+impl Shell {
+    /// `doctor` ends with 1 and still answers in JSON.
+    fn json_of_doctor(&self, options: &str) -> serde_json::Value {
+        serde_json::from_str(&self.run(&format!("doctor -o json {options}")).ending(1).output).unwrap()
+    }
+}
+
+#[test]
+fn an_interrupted_call_ends_with_130() {
+    // It accepts and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let shell = Shell::root();
+    let mut command = shell.command(&format!("whoami --endpoint http://{}", silent.local_addr().unwrap()));
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    // Once it is connected, it waits for the answer and listens for the signal.
+    let (_connection, _) = silent.accept().unwrap();
+    let told =
+        Command::new("/bin/sh").args(["-c", "kill -INT \"$0\"", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+#[test]
+fn completions_need_no_server() {
+    let shell = Shell::new();
+    for name in ["bash", "zsh", "fish"] {
+        let script = shell.run(&format!("completion {name} --endpoint http://127.0.0.1:1")).ending(0).output;
+        assert!(
+            script.contains("set-pages") && script.contains("serve"),
+            "{name} does not know every command"
+        );
+    }
+}

@@ -1,0 +1,16 @@
+//! The built binary as a whole: who may do what, what a revocation promises, what a crash leaves, what one account
+//! sees of another.
+
+// `cfg(test)` lets the helpers beside the tests unwrap too (`allow-unwrap-in-tests` in clippy.toml looks for it).
+#[cfg(test)]
+mod access;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod durability;
+#[cfg(test)]
+mod isolation;
+#[cfg(test)]
+mod revocation;
+#[cfg(test)]
+mod world;
