@@ -4,7 +4,7 @@ use bailey_domain::change::{Change, KeyFacts, PolicyType};
 use bailey_domain::name::UserName;
 use bailey_domain::operations::{CreateWorkspace, ListMembers};
 use bailey_domain::scope::WholeAccount;
-use bailey_domain::{Pages, Principal, Reason};
+use bailey_domain::{Pages, Principal, Reason, UserId};
 
 use crate::house::{House, INFERENCE, MODEL, attached, document, granted, model, policy_name, put};
 
@@ -149,4 +149,28 @@ fn seats_are_counted_once() {
     assert_eq!(house.may::<ListModels>(&caller, WholeAccount), Ok(()));
     house.apply(vec![gone(house.one.beside), gone(house.one.beside)]);
     assert_eq!(house.may::<ListModels>(&caller, WholeAccount), Err(Reason::ImplicitDeny));
+}
+
+/// What is gone leaves nothing behind that the tables would trip over when they grow.
+#[test]
+fn tables_grow_over_what_is_gone() {
+    let house = House::new();
+    let new_key = || house.key(house.one.inside, Principal::Root, 0);
+    for _ in 0..300 {
+        let key = new_key();
+        let reset = KeyFacts { hash: house.hash(), ..key.clone() };
+        house.apply(vec![put(&key), put(&reset), Change::KeyGone { key: key.id }]);
+    }
+    let user =
+        |id| Change::User { account: house.one.id, user: id, name: UserName::parse("name", "x").unwrap() };
+    for _ in 0..300 {
+        let id = UserId::random(&house.entropy);
+        house.apply(vec![user(id), Change::UserGone { user: id }]);
+    }
+    // Some twenty in each of the 1,024 shards, which all grow several times.
+    let keys: Vec<_> = (0..20_000).map(|_| new_key()).collect();
+    house.apply(keys.iter().map(put).collect());
+    house.apply((0..20_000).map(|_| user(UserId::random(&house.entropy))).collect());
+    assert!(keys.iter().all(|key| house.refusal(&key.hash, MODEL).is_none()));
+    assert_eq!(house.directory.census().keys, 20_000);
 }

@@ -58,6 +58,7 @@ cases! {
                     let (rows, next) = page(test, one.account, one.second, order, &cursor).await;
                     assert!(!rows.is_empty() && rows.len() <= limit as usize);
                     found.extend(rows);
+                    assert!(found.len() <= expected.len(), "{order:?} by {limit} repeats itself");
                     let Some(next) = next else { break };
                     cursor.after = next;
                 }
