@@ -190,7 +190,7 @@ impl Control {
         Ok(Revoked::of(committed, u64::from(!before.disabled), self.clock.now_ms() - started))
     }
 
-    /// Gives a key a new value; the old one is dead when this returns. Calls in flight belong to the key and go on.
+    /// Gives a key a new value; the old one is dead when this returns, and calls made with it are cut.
     pub async fn reset_api_key(&self, caller: &Caller, id: ApiKeyId) -> Result<Issued, Error> {
         let workspace = self.seen_key::<ResetApiKey>(caller, id).await?.workspace_id;
         let (mut tx, permit) = self.begin::<ResetApiKey>(caller, workspace, &id.to_string()).await?;

@@ -192,6 +192,10 @@ impl Control {
             return Ok(Page { rows, next: None, total: None });
         }
         let after = if shelf == "custom" { after.to_owned() } else { String::new() };
+        if rows.len() == limit {
+            // The shelf of system policies ends with the page; the next one starts on the other shelf.
+            return Ok(Page { rows, next: Some("custom/".to_owned()), total: None });
+        }
         let rest = u32::try_from(limit - rows.len()).map_err(Error::internal)?;
         let own = self.store.list_policies(&permit, &Cursor { after, limit: rest }).await?;
         rows.extend(own.rows.iter().map(|policy| PolicyText::custom(policy, None)));

@@ -300,6 +300,9 @@ impl State {
 
     /// Why a call in flight may not go on; `None` when it may. Its time of admission stands for its time.
     pub(super) fn still_refuses(&self, boarding: &Boarding) -> Option<Reason> {
+        if self.keys.get(boarding.key).is_none_or(|key| key.hash != boarding.hash) {
+            return Some(Reason::KeyUnknown);
+        }
         let call = Call { key: None, workspace: None, source: boarding.source, now_ms: i64::MIN };
         self.consider_key(boarding.key, &call, &boarding.model, &mut Chain::default()).err()
     }
@@ -387,8 +390,12 @@ impl Directory {
         if let Err((reason, standing)) = entered.reserve(entry.number, call.now_ms, &mut chain) {
             return Err(denied(chain, reason, Some(entered.key), Some(standing)));
         }
-        let boarding =
-            Boarding { key: entered.key_slot, model: Arc::clone(&entry.name), source: call.source };
+        let boarding = Boarding {
+            key: entered.key_slot,
+            hash: entered.key.hash,
+            model: Arc::clone(&entry.name),
+            source: call.source,
+        };
         Ok(Admitted {
             account: entered.workspace.account,
             key: entered.key.id,

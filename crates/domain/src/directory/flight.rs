@@ -8,11 +8,14 @@ use std::task::{Context, Poll, Waker};
 
 use super::slab::Slot;
 use crate::reason::Reason;
+use crate::secret::KeyHash;
 
 /// What is needed to ask again whether a call may go on.
 #[derive(Clone, Debug)]
 pub(crate) struct Boarding {
     pub(crate) key: Slot,
+    /// The value that the call was made with: a key with a new value does not carry calls of the old one.
+    pub(crate) hash: KeyHash,
     pub(crate) model: Arc<str>,
     pub(crate) source: IpAddr,
 }

@@ -10,6 +10,7 @@ use bailey_domain::key_auth::{KeyAuth, parse_network};
 use bailey_domain::limit::{ModelLimits, Rate};
 use bailey_domain::model::Grant;
 use bailey_domain::name::UserName;
+use bailey_domain::secret::KeyHash;
 use bailey_domain::{AccessKeyId, Page, Pages, Principal, Reason, UserId};
 
 use crate::house::{
@@ -62,6 +63,12 @@ fn a_call_is_cut_when_its_right_ends() {
         Some(Reason::KeyDisabled)
     );
     assert_eq!(after(|_, key| vec![Change::KeyGone { key: key.id }]), Some(Reason::KeyUnknown));
+    let other = KeyHash::from_bytes([7; 32]);
+    assert_eq!(
+        after(|_, key| vec![put(&KeyFacts { hash: other, ..key.clone() })]),
+        Some(Reason::KeyUnknown),
+        "a key with a new value does not carry calls of the old one"
+    );
     assert_eq!(
         after(|_, key| vec![put(&KeyFacts { epoch: 9, ..key.clone() })]),
         Some(Reason::OwnerNotMember)
