@@ -148,7 +148,6 @@ mod tests {
             name: name.to_owned(),
             manifest: "Cargo.toml".into(),
             dependencies: dependencies.collect(),
-            programs: Vec::new(),
         })
     }
 
