@@ -1,0 +1,5 @@
+//! Operations over a database of their own.
+
+// `cfg(test)` lets helpers beside the tests unwrap too (`allow-unwrap-in-tests` in clippy.toml looks for it).
+#[cfg(test)]
+mod secrets;
