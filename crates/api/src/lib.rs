@@ -1,6 +1,6 @@
 //! The control API: RAM and STS in RPC form, ModelStudio and our own operations in ROA form.
 //!
-//! One table ([`routes`]) says which operation answers which call; [`server`] authenticates, reads the parameters
+//! One table ([`routes`]) says which operation answers which call; the server authenticates, reads the parameters
 //! once, and turns whatever comes back into the shape of the surface that was called.
 
 mod access_keys;
