@@ -132,7 +132,7 @@ fn operation(error: &Error, seal: &dyn Fn(&Refusal) -> String) -> Told {
 /// Whoever is outside a workspace gets no detail: it would tell a foreign workspace from an absent one.
 fn detail_of(refusal: &Refusal, seal: &dyn Fn(&Refusal) -> String) -> Option<AccessDeniedDetail> {
     (!refusal.hides()).then(|| AccessDeniedDetail {
-        auth_action: refusal.action.clone(),
+        auth_action: refusal.action.to_owned(),
         auth_principal_type: refusal.caller.principal.type_name().to_owned(),
         auth_principal_display_name: refusal.caller.principal.to_string(),
         auth_principal_owner_id: refusal.caller.account.to_string(),

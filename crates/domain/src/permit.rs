@@ -3,8 +3,10 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use std::sync::Arc;
+
 use crate::access::Caller;
-use crate::decision::{Chain, Decision};
+use crate::decision::{Chain, Check, Decision, Outcome};
 use crate::operations::{Entry, Operation};
 use crate::reason::Reason;
 
@@ -58,13 +60,25 @@ pub struct Refusal {
     /// The operation's name.
     pub operation: &'static str,
     /// The RAM action.
-    pub action: String,
+    pub action: &'static str,
     /// The workspace that it was tried on.
     pub workspace: Option<crate::id::WorkspaceId>,
-    /// The reason and the checks, for those entitled to see them.
-    pub decision: Decision,
     /// The first reason.
     pub reason: Reason,
+    pub(crate) chain: Chain,
+    pub(crate) revision: u64,
+    /// The caller's name in policies, when it still has one.
+    pub(crate) arn: Option<Arc<str>>,
+    /// The policy whose Deny decided.
+    pub(crate) denied_by: Option<Arc<str>>,
+}
+
+/// An action, and the policy that denies it: whoever mends it must know which one it is.
+pub(crate) fn denied(action: &str, policy: Option<&str>) -> String {
+    match policy {
+        Some(policy) => format!("{action} denied by policy `{policy}`"),
+        None => action.to_owned(),
+    }
 }
 
 /// The guide's sentence to whoever is outside a workspace, verbatim.
@@ -72,6 +86,26 @@ pub const WORKSPACE_DENIED: &str =
     "You do not have access permissions to this workspace, or the workspace does not exist";
 
 impl Refusal {
+    /// The reason and the checks, for those entitled to see them. Put into words here, not when it was decided: a
+    /// decision must not cost more because it is a no.
+    pub fn decision(&self) -> Decision {
+        let subject = |check: Check| match check {
+            Check::Workspace | Check::Membership => {
+                self.workspace.map_or_else(|| "none".to_owned(), |id| id.to_string())
+            }
+            Check::NoExplicitDeny => denied(self.action, self.denied_by.as_deref()),
+            Check::Policy => self.action.to_owned(),
+            _ => self.arn.as_deref().map_or_else(|| self.caller.principal.to_string(), str::to_owned),
+        };
+        Decision {
+            outcome: Outcome::Deny,
+            request_id: self.caller.request_id.to_string(),
+            revision: self.revision,
+            reason: Some(self.reason),
+            chain: self.chain.render(&subject),
+        }
+    }
+
     /// The code that clients match on. Whoever may not see the workspace is told that and nothing else.
     pub fn code(&self) -> &'static str {
         if self.hides() { "Workspace.AccessDenied" } else { "NoPermission" }
@@ -89,15 +123,15 @@ impl Refusal {
 
     /// What the refused caller may do next.
     pub fn next_step(&self) -> String {
-        let failed =
-            self.decision.chain.iter().rev().find(|link| link.result == "fail" && link.check != "root");
+        let decision = self.decision();
+        let failed = decision.chain.iter().rev().find(|link| link.result == "fail" && link.check != "root");
         match failed {
             Some(link) if !self.hides() => format!(
                 "{}: {}. Who can: {}. `bailey explain {}` shows the whole chain.",
                 link.because.as_deref().unwrap_or("refused"),
                 link.fix.as_deref().unwrap_or("ask for the permission"),
                 link.who_can_fix.as_deref().unwrap_or("root"),
-                self.decision.request_id
+                decision.request_id
             ),
             _ => "ask the account's owner, or a RAM user with management permission, to add you to the workspace"
                 .to_owned(),

@@ -144,10 +144,45 @@ impl ActionSet {
         (self.0[usize::from(index / 64)] >> (index % 64)) & 1 == 1
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
-        for (word, more) in self.0.iter_mut().zip(other.0) {
-            *word |= more;
+    pub(crate) fn words(&self) -> [u64; WORDS] {
+        self.0
+    }
+}
+
+/// Which statements of a policy could apply to which known action, four bits for each action that lie in one cache
+/// line: whether some Allow does whatever the rest of the request, some Deny does, some Allow might, some Deny might.
+#[derive(Clone, Debug, Default)]
+#[repr(align(64))]
+pub(crate) struct Outline([[u64; 4]; WORDS]);
+
+/// What an [`Outline`] says about one action.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sketch {
+    /// Some Allow applies.
+    pub(crate) allows: bool,
+    /// Some Deny applies.
+    pub(crate) denies: bool,
+    /// Some Allow might apply.
+    pub(crate) may_allow: bool,
+    /// Some Deny might apply.
+    pub(crate) may_deny: bool,
+}
+
+impl Outline {
+    /// Adds a statement. `certain` when neither resource nor condition can keep it from applying.
+    pub(crate) fn add(&mut self, actions: &ActionSet, denies: bool, certain: bool) {
+        let column = usize::from(denies) + if certain { 0 } else { 2 };
+        for (row, word) in self.0.iter_mut().zip(actions.words()) {
+            row[column] |= word;
         }
+    }
+
+    /// What it says about a known action.
+    #[inline]
+    pub(crate) fn of(&self, index: u16) -> Sketch {
+        let [allows, denies, may_allow, may_deny] =
+            self.0[usize::from(index / 64)].map(|word| (word >> (index % 64)) & 1 == 1);
+        Sketch { allows, denies, may_allow, may_deny }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The decision on one set of policies: any Deny that applies wins, else any Allow, else an implicit deny.
 
-use crate::action::Action;
+use crate::action::{Action, Sketch};
 use crate::condition::{ConditionError, Truth, judge};
 use crate::context::Context;
-use crate::policy::{Effect, Policy};
+use crate::policy::{Detail, Effect, Policy, Rule};
 use crate::resource::Resource;
 
 /// What somebody wants to do.
@@ -51,45 +51,144 @@ impl Verdict {
 ///
 /// An error in a condition of a Deny counts as met, one in a condition of an Allow as not met.
 pub fn evaluate<'p>(policies: impl IntoIterator<Item = &'p Policy>, request: &Request<'_>) -> Verdict {
-    let mut allowed = None;
-    let mut resource: Option<Resource<'_>> = None;
-    for (policy_index, policy) in policies.into_iter().enumerate() {
-        let known = policy.index_of(request.action);
-        if known.is_some_and(|index| !policy.reaches(index)) || (allowed.is_some() && !policy.has_deny()) {
-            continue;
+    let mut evaluation = Evaluation::new(request);
+    let denied = policies.into_iter().try_for_each(|policy| evaluation.add(policy));
+    match denied.and_then(|()| evaluation.look()) {
+        Err(denied) => denied,
+        Ok(()) => evaluation.allowed.unwrap_or(Verdict::ImplicitDeny),
+    }
+}
+
+/// Decides without looking at resource and conditions, when the decision is the same whatever they are.
+#[inline]
+pub fn foregone<'p>(policies: impl IntoIterator<Item = &'p Policy>, action: &Action) -> Option<Foregone> {
+    let mut all = Sketch::default();
+    // No decision in between, so that the processor fetches all of them at once.
+    policies.into_iter().for_each(|policy| {
+        let Sketch { allows, denies, may_allow, may_deny } = policy.sketch(action);
+        all.allows |= allows;
+        all.denies |= denies;
+        all.may_allow |= may_allow;
+        all.may_deny |= may_deny;
+    });
+    match all {
+        Sketch { denies: true, .. } => Some(Foregone::ExplicitDeny),
+        Sketch { may_deny: true, .. } => None,
+        Sketch { allows: true, .. } => Some(Foregone::Allow),
+        Sketch { may_allow: true, .. } => None,
+        _ => Some(Foregone::ImplicitDeny),
+    }
+}
+
+/// A decision that [`foregone`] could make. It names no statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foregone {
+    /// Some Allow applies and no Deny could.
+    Allow,
+    /// Some Deny applies.
+    ExplicitDeny,
+    /// No statement could apply.
+    ImplicitDeny,
+}
+
+/// How many policies are looked at together.
+const TOGETHER: usize = 8;
+
+/// A decision under way. Policies wait until there are some: what stands first in them is then read without a
+/// decision in between, so that the processor fetches all of them at once.
+struct Evaluation<'p, 'r> {
+    request: &'r Request<'r>,
+    waiting: [Option<&'p Policy>; TOGETHER],
+    /// How many wait.
+    count: usize,
+    /// A bit for each that waits and could apply.
+    reaching: u32,
+    /// How many were looked at.
+    done: usize,
+    allowed: Option<Verdict>,
+    resource: Option<Resource<'r>>,
+}
+
+impl<'p, 'r> Evaluation<'p, 'r> {
+    fn new(request: &'r Request<'r>) -> Self {
+        Self {
+            request,
+            waiting: [None; TOGETHER],
+            count: 0,
+            reaching: 0,
+            done: 0,
+            allowed: None,
+            resource: None,
         }
-        for (statement, rule) in policy.rules().iter().enumerate() {
-            if allowed.is_some() && rule.effect == Effect::Allow {
-                continue;
+    }
+
+    #[inline]
+    fn add(&mut self, policy: &'p Policy) -> Result<(), Verdict> {
+        if self.count == TOGETHER {
+            self.look()?;
+        }
+        self.waiting[self.count] = Some(policy);
+        let Sketch { allows, denies, may_allow, may_deny } = policy.sketch(self.request.action);
+        self.reaching |= u32::from(allows | denies | may_allow | may_deny) << self.count;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Looks at those that wait. The error is the Deny that ends it all.
+    fn look(&mut self) -> Result<(), Verdict> {
+        while self.reaching != 0 {
+            let place = self.reaching.trailing_zeros() as usize;
+            self.reaching &= self.reaching - 1;
+            if let Some(policy) = self.waiting[place] {
+                self.policy(self.done + place, policy)?;
             }
-            if known.is_some_and(|index| !rule.has_known(index)) {
+        }
+        self.done += self.count;
+        self.count = 0;
+        Ok(())
+    }
+
+    fn policy(&mut self, policy_index: usize, policy: &Policy) -> Result<(), Verdict> {
+        if self.allowed.is_some() && !policy.has_deny() {
+            return Ok(());
+        }
+        let known = policy.index_of(self.request.action);
+        for (statement, rule) in policy.rules().iter().enumerate() {
+            if known.is_some_and(|index| !rule.has_known(index))
+                || (self.allowed.is_some() && rule.effect == Effect::Allow)
+            {
                 continue;
             }
             let mut error = None;
             if known.is_none() || !rule.any_resource || !rule.unconditional {
                 let Some(detail) = policy.details().get(statement) else { continue };
-                if known.is_none() && !detail.has_action(request.action.name()) {
-                    continue;
-                }
-                if !rule.any_resource {
-                    let resource = resource.get_or_insert_with(|| Resource::new(request.resource));
-                    if !detail.resources.iter().any(|pattern| resource.matches(pattern)) {
-                        continue;
-                    }
-                }
-                match (judge(&detail.tests, request.context), rule.effect) {
+                match (self.applies(known.is_some(), rule, detail), rule.effect) {
                     (Truth::Met, _) => {}
                     (Truth::Unknown(cause), Effect::Deny) => error = Some(cause),
                     (Truth::Unknown(_), Effect::Allow) | (Truth::NotMet, _) => continue,
                 }
             }
             if rule.effect == Effect::Deny {
-                return Verdict::ExplicitDeny { policy: policy_index, statement, error };
+                return Err(Verdict::ExplicitDeny { policy: policy_index, statement, error });
             }
-            allowed = Some(Verdict::Allow { policy: policy_index, statement });
+            self.allowed = Some(Verdict::Allow { policy: policy_index, statement });
         }
+        Ok(())
     }
-    allowed.unwrap_or(Verdict::ImplicitDeny)
+
+    /// Action if it is not in the sets, resource, conditions.
+    fn applies(&mut self, known: bool, rule: &Rule, detail: &Detail) -> Truth {
+        if !known && !detail.has_action(self.request.action.name()) {
+            return Truth::NotMet;
+        }
+        if !rule.any_resource {
+            let resource = self.resource.get_or_insert_with(|| Resource::new(self.request.resource));
+            if !detail.resources.iter().any(|pattern| resource.matches(pattern)) {
+                return Truth::NotMet;
+            }
+        }
+        judge(&detail.tests, self.request.context)
+    }
 }
 
 #[cfg(test)]

@@ -206,19 +206,19 @@ impl State {
         }
         let owner = match key.owner {
             KeyOwner::Root => Principal::Root,
-            KeyOwner::User(user_slot) => match self.users.get(user_slot) {
-                None => {
+            KeyOwner::User(user_slot, user) => {
+                if !self.user_slots.contains(user_slot) {
                     chain.note(Check::Owner, false);
                     return Err(Reason::OwnerDeleted);
                 }
-                Some(user) => {
-                    let seat = self.members.get(&(user_slot, key.workspace));
-                    if !chain.note(Check::Membership, seat.is_some_and(|seat| seat.epoch == key.epoch)) {
-                        return Err(Reason::OwnerNotMember);
-                    }
-                    Principal::User(user.id)
+                // Mostly the seat stands that the key was put under; only else does it take a search.
+                let stands = key.seat.is_some_and(|seat| self.seats.contains(seat))
+                    || self.seat(user, user_slot, key.workspace).is_some_and(|seat| seat.epoch == key.epoch);
+                if !chain.note(Check::Membership, stands) {
+                    return Err(Reason::OwnerNotMember);
                 }
-            },
+                Principal::User(user)
+            }
         };
         let workspace = self.workspaces.get(key.workspace);
         let account = workspace.and_then(|workspace| self.accounts.get(&workspace.account));
@@ -312,8 +312,7 @@ impl Entered<'_> {
     /// Whether the key's workspace may call the model.
     pub(super) fn holds(&self, entry: &ModelEntry) -> bool {
         let free = self.workspace.is_default && !self.account.settings.default_workspace_restricted;
-        free || self.workspace.open
-            || self.workspace.grants.get(&entry.number).is_some_and(|grant| grant.inference)
+        free || self.workspace.open || self.workspace.grants.may_call(entry.number)
     }
 
     /// The limits that count for this call, from the widest to the narrowest.

@@ -7,7 +7,7 @@ use bailey_policy::Policy;
 use super::admit::{ModelEntry, ProviderEntry, RouteEntry};
 use super::slab::Slot;
 use super::state::{
-    AccessKeyFacts, AccountState, GroupState, KeyOwner, KeyState, Limiters, SeatState, State, Table,
+    AccessKeyFacts, AccountState, Grants, GroupState, KeyOwner, KeyState, Limiters, SeatState, State, Table,
     UserState, WorkspaceState,
 };
 use crate::access::{Attachee, Principal};
@@ -17,6 +17,7 @@ use crate::id::{AccountId, ApiKeyId, UserId, WorkspaceId};
 use crate::limit::ModelLimits;
 use crate::model::{Grant, Model};
 use crate::name::PolicyName;
+use crate::page::Pages;
 use crate::settings::Settings;
 
 fn unknown(what: impl std::fmt::Display) -> Error {
@@ -77,19 +78,21 @@ impl State {
                 self.put_workspace(account, workspace, is_default, open);
             }
             Change::WorkspaceGone { workspace } => {
-                if let Some(slot) = self.workspace_slots.remove(&workspace) {
+                if let Some((_, slot)) = self.workspace_places.remove(&workspace) {
                     self.workspaces.remove(slot);
                 }
             }
             Change::Member { workspace, user, pages, epoch } => {
                 let place = self.place(workspace, user)?;
-                if self.members.insert(place, SeatState { pages, epoch }).is_none() {
+                let slot = self.user_mut(user)?.slot;
+                if self.put_seat(place, slot, pages, epoch) {
                     self.user_mut(user)?.seats += 1;
                 }
             }
             Change::MemberGone { workspace, user } => {
                 let place = self.place(workspace, user)?;
-                if self.members.remove(&place).is_some() {
+                if let Some(seat) = self.members.remove(&place) {
+                    self.seats.remove(seat.number);
                     self.user_mut(user)?.seats -= 1;
                 }
             }
@@ -128,19 +131,18 @@ impl State {
     }
 
     fn user_mut(&mut self, user: UserId) -> Result<&mut UserState, Error> {
-        let slot = self.user_slot(user).ok_or_else(|| unknown(user))?;
-        self.users.get_mut(slot).ok_or_else(|| unknown(user))
+        self.users.get_mut(&user).ok_or_else(|| unknown(user))
     }
 
     fn workspace_mut(&mut self, workspace: WorkspaceId) -> Result<&mut WorkspaceState, Error> {
-        let slot = *self.workspace_slots.get(&workspace).ok_or_else(|| unknown(workspace))?;
+        let slot = self.workspace_slot(workspace).ok_or_else(|| unknown(workspace))?;
         self.workspaces.get_mut(slot).ok_or_else(|| unknown(workspace))
     }
 
-    fn place(&self, workspace: WorkspaceId, user: UserId) -> Result<(Slot, Slot), Error> {
-        let user_slot = self.user_slot(user).ok_or_else(|| unknown(user))?;
-        let workspace_slot = *self.workspace_slots.get(&workspace).ok_or_else(|| unknown(workspace))?;
-        Ok((user_slot, workspace_slot))
+    fn place(&self, workspace: WorkspaceId, user: UserId) -> Result<(UserId, Slot), Error> {
+        self.user(user).ok_or_else(|| unknown(user))?;
+        let workspace_slot = self.workspace_slot(workspace).ok_or_else(|| unknown(workspace))?;
+        Ok((user, workspace_slot))
     }
 
     fn put_account(&mut self, account: AccountId, settings: Settings) {
@@ -160,28 +162,30 @@ impl State {
         self.accounts.insert(account, state);
     }
 
-    fn put_user(&mut self, account: AccountId, id: UserId, arn: Box<str>) {
-        if let Some(user) = self.user_slot(id).and_then(|slot| self.users.get_mut(slot)) {
+    fn put_user(&mut self, account: AccountId, id: UserId, arn: Arc<str>) {
+        if let Some(user) = self.users.get_mut(&id) {
             user.arn = arn;
             return;
         }
-        let user = UserState {
+        let slot = self.next_user;
+        self.next_user += 1;
+        self.user_slots.insert(slot);
+        self.users.insert(
             id,
-            account,
-            arn,
-            policies: Default::default(),
-            groups: Default::default(),
-            seats: 0,
-        };
-        let slot = self.users.insert(user);
-        let users = &self.users;
-        self.user_index.insert(&id, slot, |stored| users.get(stored).expect("an indexed user is there").id);
+            UserState {
+                slot,
+                account,
+                arn,
+                policies: Default::default(),
+                groups: Default::default(),
+                seats: 0,
+            },
+        );
     }
 
     fn remove_user(&mut self, id: UserId) {
-        if let Some(slot) = self.user_slot(id) {
-            self.user_index.remove(&id, slot);
-            self.users.remove(slot);
+        if let Some(user) = self.users.remove(&id) {
+            self.user_slots.remove(user.slot);
         }
     }
 
@@ -192,6 +196,7 @@ impl State {
             Some(slot) => *self.policies.get_mut(slot).ok_or_else(|| unknown(name))? = policy,
             None => {
                 let slot = self.policies.insert(policy);
+                self.policy_names.insert(name.as_str().into());
                 self.account_mut(account)?.policies.insert(folded, slot);
             }
         }
@@ -222,8 +227,7 @@ impl State {
     }
 
     fn put_workspace(&mut self, account: AccountId, id: WorkspaceId, is_default: bool, open: bool) {
-        if let Some(workspace) = self.workspace_slots.get(&id).and_then(|slot| self.workspaces.get_mut(*slot))
-        {
+        if let Some(workspace) = self.workspace_slot(id).and_then(|slot| self.workspaces.get_mut(slot)) {
             workspace.open = open;
             return;
         }
@@ -233,10 +237,28 @@ impl State {
             is_default,
             open,
             resource: super::authorize::workspace_resource(account, id).into(),
-            grants: Table::default(),
+            grants: Grants::default(),
             limits: Limiters::default(),
         });
-        self.workspace_slots.insert(id, slot);
+        self.workspace_places.insert(id, (account, slot));
+    }
+
+    /// Changing the pages leaves the seat what it is; another epoch is another seat. Says whether there was none.
+    fn put_seat(&mut self, place: (UserId, Slot), user: Slot, pages: Pages, epoch: u64) -> bool {
+        let old = self.members.get(&place).copied();
+        let number = match old {
+            Some(seat) if seat.epoch == epoch && seat.user == user => seat.number,
+            _ => {
+                self.next_seat += 1;
+                self.next_seat
+            }
+        };
+        if let Some(seat) = old {
+            self.seats.remove(seat.number);
+        }
+        self.seats.insert(number);
+        self.members.insert(place, SeatState { pages, number, user, epoch });
+        old.is_none_or(|seat| seat.user != user)
     }
 
     fn model_number(&self, account: AccountId, model: &str) -> Option<u32> {
@@ -276,23 +298,26 @@ impl State {
     }
 
     fn set_grant(&mut self, workspace: WorkspaceId, model: u32, grant: Grant) -> Result<(), Error> {
-        let grants = &mut self.workspace_mut(workspace)?.grants;
-        if grant.is_empty() {
-            grants.remove(&model);
-        } else {
-            grants.insert(model, grant);
-        }
+        self.workspace_mut(workspace)?.grants.set(model, grant);
         Ok(())
     }
 
     fn put_key(&mut self, facts: KeyFacts) -> Result<(), Error> {
-        let workspace =
-            *self.workspace_slots.get(&facts.workspace).ok_or_else(|| unknown(facts.workspace))?;
+        let workspace = self.workspace_slot(facts.workspace).ok_or_else(|| unknown(facts.workspace))?;
         let owner = match facts.owner {
             Principal::Root => KeyOwner::Root,
             // An owner that was deleted has no slot; the key then belongs to a slot that never lives.
-            Principal::User(user) => KeyOwner::User(self.user_slot(user).unwrap_or(Slot::MAX)),
+            Principal::User(user) => {
+                KeyOwner::User(self.user(user).map_or(Slot::MAX, |user| user.slot), user)
+            }
         };
+        let seat = match owner {
+            KeyOwner::Root => None,
+            KeyOwner::User(slot, user) => {
+                self.seat(user, slot, workspace).filter(|seat| seat.epoch == facts.epoch)
+            }
+        };
+        let seat = seat.map(|seat| seat.number);
         let existing = self.key_slot(facts.id);
         let limits = existing.and_then(|slot| self.keys.get_mut(slot)).and_then(|key| key.limits.take());
         let key = KeyState {
@@ -300,6 +325,7 @@ impl State {
             hash: facts.hash,
             workspace,
             owner,
+            seat,
             epoch: facts.epoch,
             disabled: facts.disabled,
             expires_at_ms: facts.expires_at_ms,

@@ -1,12 +1,14 @@
 //! The decision about an operation: identity, explicit deny, then the operation's rule.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use bailey_policy::{Action, Context, Policy, Request, Value, Verdict};
+use bailey_policy::{Action, Context, Foregone, Policy, Request, Value, Verdict};
 
+use super::slab::Slot;
 use super::state::{SeatState, State, UserState};
 use crate::access::{Caller, Principal};
-use crate::decision::{Chain, Check, Decision, Outcome};
+use crate::decision::{Chain, Check};
 use crate::id::{AccountId, UserId, WorkspaceId};
 use crate::operations::{Entry, Operation};
 use crate::page::Page;
@@ -66,7 +68,7 @@ pub(crate) struct Question<'a> {
 /// Everything that the leaves of a rule may ask, found once.
 struct Facts<'a> {
     question: &'a Question<'a>,
-    verdict: Verdict,
+    verdict: Foregone,
     workspace_is_here: bool,
     seat: Option<SeatState>,
     seats: u32,
@@ -84,7 +86,7 @@ impl State {
         let (answer, chain) = self.decide(&question);
         match answer {
             Ok(()) => Ok(Permit::new(caller.clone(), scope, chain)),
-            Err(reason) => Err(self.refusal(caller, entry, &question, reason, &chain)),
+            Err(reason) => Err(self.refusal(caller, entry, &question, reason, chain)),
         }
     }
 
@@ -117,25 +119,21 @@ impl State {
         entry: &'static Entry,
         question: &Question<'_>,
         reason: Reason,
-        chain: &Chain,
+        chain: Chain,
     ) -> Box<Refusal> {
         let outside = reason == Reason::WorkspaceAccessDenied && caller.principal != Principal::Root;
-        let outsiders = outside.then(outsiders_chain);
-        let chain = outsiders.as_ref().unwrap_or(chain);
-        let decision = Decision {
-            outcome: Outcome::Deny,
-            request_id: caller.request_id.to_string(),
-            revision: self.revision,
-            reason: Some(reason),
-            chain: self.render_question(question, chain),
-        };
+        let chain = if outside { outsiders_chain() } else { chain };
+        let user = question.principal.user().and_then(|user| self.user(user));
         Box::new(Refusal {
             caller: caller.clone(),
             operation: entry.name,
-            action: entry.action.to_owned(),
+            action: entry.action,
             workspace: question.workspace,
-            decision,
             reason,
+            chain,
+            revision: self.revision,
+            arn: user.map(|user| Arc::clone(&user.arn)),
+            denied_by: if reason == Reason::ExplicitDeny { self.denying_policy(question) } else { None },
         })
     }
 
@@ -151,7 +149,8 @@ impl State {
             chain.note(Check::Confirmed, false);
             return Err(Reason::NotConfirmed);
         }
-        let workspace = question.workspace.map(|id| self.workspace_in(question.account, id));
+        let workspace = question.workspace.map(|id| self.workspace_slot_in(question.account, id));
+        let account = self.accounts.get(&question.account);
         let user_id = match question.principal {
             Principal::Root => {
                 chain.note(Check::Root, true);
@@ -164,27 +163,31 @@ impl State {
             }
             Principal::User(user) => user,
         };
-        let found = self.user_slot(user_id).and_then(|slot| self.users.get(slot).map(|user| (slot, user)));
-        let Some((slot, user)) = found.filter(|(_, user)| user.account == question.account) else {
+        let Some(user) = self.user(user_id).filter(|user| user.account == question.account) else {
             chain.note(Check::Identity, false);
             return Err(Reason::IdentityGone);
         };
         chain.note(Check::Root, false);
-        let verdict = self.verdict(user, question);
-        if !chain.note(Check::NoExplicitDeny, !matches!(verdict, Verdict::ExplicitDeny { .. })) {
+        let workspace_slot = workspace.flatten();
+        let seat = workspace_slot.and_then(|workspace| self.seat(user_id, user.slot, workspace));
+        let verdict = match bailey_policy::foregone(self.policies_held(user), question.action) {
+            Some(foregone) => foregone,
+            None => match self.verdict(user, question, workspace_slot) {
+                Verdict::Allow { .. } => Foregone::Allow,
+                Verdict::ExplicitDeny { .. } => Foregone::ExplicitDeny,
+                Verdict::ImplicitDeny => Foregone::ImplicitDeny,
+            },
+        };
+        if !chain.note(Check::NoExplicitDeny, verdict != Foregone::ExplicitDeny) {
             return Err(Reason::ExplicitDeny);
         }
-        let workspace_slot = workspace.flatten().map(|(slot, _)| slot);
         let facts = Facts {
             question,
             verdict,
             workspace_is_here: workspace_slot.is_some(),
-            seat: workspace_slot.and_then(|workspace| self.members.get(&(slot, workspace)).copied()),
+            seat,
             seats: user.seats,
-            delegated: self
-                .accounts
-                .get(&question.account)
-                .is_some_and(|account| account.settings.delegate_member_removal),
+            delegated: account.is_some_and(|account| account.settings.delegate_member_removal),
         };
         // Not even management acts on a workspace that is not there, and the answer is the outsider's.
         if question.workspace.is_some() && !facts.workspace_is_here {
@@ -195,7 +198,12 @@ impl State {
     }
 
     /// What the user's policies, attached directly and through groups, say about every resource.
-    pub(super) fn verdict(&self, user: &UserState, question: &Question<'_>) -> Verdict {
+    pub(super) fn verdict(
+        &self,
+        user: &UserState,
+        question: &Question<'_>,
+        workspace: Option<Slot>,
+    ) -> Verdict {
         let circumstances = &question.circumstances;
         let known = [
             ("acs:SourceIp", Value::Ip(circumstances.source_ip)),
@@ -224,8 +232,8 @@ impl State {
                 Some(account) => on(&account.resource),
                 None => Verdict::ImplicitDeny,
             },
-            ([], Some(id)) => match self.workspace_in(question.account, id) {
-                Some((_, workspace)) => on(&workspace.resource),
+            ([], Some(id)) => match workspace.and_then(|slot| self.workspaces.get(slot)) {
+                Some(workspace) => on(&workspace.resource),
                 None => on(&workspace_resource(question.account, id)),
             },
             (resources, _) => {
@@ -247,9 +255,17 @@ impl State {
         &'a self,
         user: &'a UserState,
     ) -> impl Iterator<Item = &'a Policy> + Clone {
+        self.slots_held(user).filter_map(|slot| self.policies.get(slot))
+    }
+
+    /// The slots of those policies, in the same order.
+    pub(super) fn policy_slots_held<'a>(&'a self, user: &'a UserState) -> impl Iterator<Item = Slot> {
+        self.slots_held(user).filter(|slot| self.policies.get(*slot).is_some())
+    }
+
+    fn slots_held<'a>(&'a self, user: &'a UserState) -> impl Iterator<Item = Slot> + Clone {
         let groups = user.groups.iter().filter_map(|slot| self.groups.get(*slot));
-        let slots = user.policies.iter().chain(groups.flat_map(|group| group.policies.iter()));
-        slots.filter_map(|slot| self.policies.get(*slot))
+        user.policies.iter().chain(groups.flat_map(|group| group.policies.iter())).copied()
     }
 
     /// Whether a caller may be told that a workspace exists when doing `O`.
@@ -270,9 +286,7 @@ impl Facts<'_> {
             // Root was let through before any rule was asked.
             Needs::Root => false,
             Needs::Anyone => true,
-            Needs::Policy | Needs::Management => {
-                chain.note(Check::Policy, matches!(self.verdict, Verdict::Allow { .. }))
-            }
+            Needs::Policy | Needs::Management => chain.note(Check::Policy, self.verdict == Foregone::Allow),
             Needs::Member => chain.note(Check::Membership, self.seat.is_some()),
             Needs::MemberSomewhere => chain.note(Check::SomeMembership, self.seats > 0),
             Needs::Page(page) => self.page(*page, chain),

@@ -1,19 +1,21 @@
 //! Answers for people: the same decisions as everywhere, made without doing anything.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bailey_policy::{Context, Request, Value, Verdict};
 use serde::Serialize;
 
+use super::Directory;
 use super::admit::Call;
 use super::authorize::{Circumstances, Question, outsiders_chain};
 use super::state::{State, UserState};
-use super::{Directory, slab::Slot};
 use crate::access::{Caller, Principal};
 use crate::decision::{Chain, Check, Decision, Link, Outcome};
 use crate::id::{AccountId, ApiKeyId, UserId, WorkspaceId};
 use crate::operations::{Explain, FEATURE_ACTIONS, FEATURE_NEEDS, OPERATIONS};
 use crate::page::{Page, Pages};
+use crate::permit::denied;
 use crate::reason::Reason;
 use crate::rules::Needs;
 
@@ -150,8 +152,7 @@ impl Directory {
     ) -> EffectiveAccess {
         let state = self.read();
         let pages = state.seat_of(user, workspace).map(|seat| seat.pages);
-        let held =
-            |action: &str, resource: &str| state.source_of(account, user, action, resource, &circumstances);
+        let held = |action: &str, resource: &str| state.source_of(user, action, resource, &circumstances);
         let (_, api_resource) = (workspace, super::authorize::workspace_resource(account, workspace));
         let account_resource = format!("acs:modelstudio:*:{account}:*");
         EffectiveAccess {
@@ -228,20 +229,18 @@ impl State {
                 question.workspace.map_or_else(|| "none".to_owned(), |id| id.to_string())
             }
             Check::Policy => question.action.name().to_owned(),
-            Check::NoExplicitDeny => match self.denying_policy(question) {
-                Some(policy) => format!("{} denied by policy `{policy}`", question.action.name()),
-                None => question.action.name().to_owned(),
-            },
+            Check::NoExplicitDeny => denied(question.action.name(), self.denying_policy(question).as_deref()),
             _ => who.clone(),
         };
         chain.render(&subject)
     }
 
-    /// The name of the policy whose Deny decides a question: whoever mends it must know which one it is.
-    fn denying_policy(&self, question: &Question<'_>) -> Option<String> {
+    /// The name of the policy whose Deny decides a question.
+    pub(super) fn denying_policy(&self, question: &Question<'_>) -> Option<Arc<str>> {
         let user = self.user(question.principal.user()?)?;
-        match self.verdict(user, question) {
-            Verdict::ExplicitDeny { policy, .. } => Some(self.policy_name(question.account, user, policy)),
+        let workspace = question.workspace.and_then(|id| self.workspace_slot_in(question.account, id));
+        match self.verdict(user, question, workspace) {
+            Verdict::ExplicitDeny { policy, .. } => self.policy_name(user, policy),
             _ => None,
         }
     }
@@ -250,28 +249,21 @@ impl State {
     fn workspace_holds(&self, account: AccountId, workspace: WorkspaceId, model: &str) -> Option<bool> {
         let state = self.accounts.get(&account)?;
         let entry = state.models.get(model)?;
-        let (_, workspace) = self.workspace_in(account, workspace)?;
+        let workspace = self.workspace_in(account, workspace)?;
         let free = workspace.is_default && !state.settings.default_workspace_restricted;
-        Some(
-            free || workspace.open
-                || workspace.grants.get(&entry.number).is_some_and(|grant| grant.inference),
-        )
+        Some(free || workspace.open || workspace.grants.may_call(entry.number))
     }
 
     fn models_of(&self, account: AccountId, workspace: WorkspaceId) -> Vec<Holding> {
         let Some(state) = self.accounts.get(&account) else { return Vec::new() };
-        let Some((_, place)) = self.workspace_in(account, workspace) else { return Vec::new() };
+        let Some(place) = self.workspace_in(account, workspace) else { return Vec::new() };
         let from = |number: u32| {
             if place.is_default && !state.settings.default_workspace_restricted {
                 Some("default workspace")
             } else if place.open {
                 Some("workspace is open to all models")
             } else {
-                place
-                    .grants
-                    .get(&number)
-                    .filter(|grant| grant.inference)
-                    .map(|_| "model grant of the workspace")
+                place.grants.may_call(number).then_some("model grant of the workspace")
             }
         };
         let mut models: Vec<_> = state
@@ -288,7 +280,6 @@ impl State {
     /// The name of the policy that allows an action; `None` when it is not allowed.
     fn source_of(
         &self,
-        account: AccountId,
         user: UserId,
         action: &str,
         resource: &str,
@@ -307,24 +298,15 @@ impl State {
         let request = Request { action: &action, resource, context: &context };
         match bailey_policy::evaluate(self.policies_held(user), &request) {
             Verdict::Allow { policy, .. } => {
-                Some(format!("RAM policy `{}`", self.policy_name(account, user, policy)))
+                Some(format!("RAM policy `{}`", self.policy_name(user, policy)?))
             }
             _ => None,
         }
     }
 
-    fn policy_name(&self, account: AccountId, user: &UserState, position: usize) -> String {
-        let groups = user.groups.iter().filter_map(|slot| self.groups.get(*slot));
-        let slots = user.policies.iter().chain(groups.flat_map(|group| group.policies.iter()));
-        let slot: Option<Slot> =
-            slots.filter(|slot| self.policies.get(**slot).is_some()).nth(position).copied();
-        let own = self.accounts.get(&account).into_iter().flat_map(|account| account.policies.iter());
-        let mut all = own.chain(self.system_policies.iter());
-        let name = all.find(|(_, stored)| Some(**stored) == slot).map(|(name, _)| name.clone());
-        name.map_or_else(String::new, |folded| {
-            let system =
-                bailey_policy::system::ALL.iter().find(|system| system.name.to_lowercase() == folded);
-            system.map_or(folded, |system| system.name.to_owned())
-        })
+    /// The name of a policy by its place among those that a user holds.
+    fn policy_name(&self, user: &UserState, position: usize) -> Option<Arc<str>> {
+        let slot = self.policy_slots_held(user).nth(position)?;
+        self.policy_names.get(slot).cloned()
     }
 }

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
+
+use crossbeam_utils::CachePadded;
 
 use super::slab::Slot;
 use crate::reason::Reason;
@@ -64,12 +66,30 @@ fn shard_of_this_thread() -> usize {
     SHARD.with(|shard| *shard)
 }
 
-type Shard = Mutex<slab::Slab<(Boarding, Arc<Flight>)>>;
+/// How many ended flights a shard keeps for new ones, so that admitting allocates nothing.
+const SPARE: usize = 256;
+
+/// The calls in flight that were admitted by some of the threads. A cache line of its own: threads count references
+/// to it.
+#[derive(Default)]
+struct Shard(CachePadded<Mutex<Seats>>);
+
+#[derive(Default)]
+struct Seats {
+    taken: slab::Slab<(Boarding, Arc<Flight>)>,
+    spare: Vec<Arc<Flight>>,
+}
+
+impl Shard {
+    fn lock(&self) -> MutexGuard<'_, Seats> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Every call in flight on this node.
 #[derive(Default)]
 pub(crate) struct Flights {
-    shards: [Shard; SHARDS],
+    shards: [Arc<Shard>; SHARDS],
 }
 
 impl fmt::Debug for Flights {
@@ -81,18 +101,20 @@ impl fmt::Debug for Flights {
 impl Flights {
     /// Registers a call. Done under the directory's read lock, so that no change slips in between the decision
     /// and the registration.
-    pub(crate) fn board(self: &Arc<Self>, boarding: Boarding) -> Boarded {
-        let shard = shard_of_this_thread();
-        let flight = Arc::new(Flight::default());
-        let seat = self.lock(shard).insert((boarding, Arc::clone(&flight)));
-        Boarded { flights: Arc::clone(self), shard, seat, flight }
+    pub(crate) fn board(&self, boarding: Boarding) -> Boarded {
+        let shard = &self.shards[shard_of_this_thread()];
+        let mut seats = shard.lock();
+        let flight = seats.spare.pop().unwrap_or_default();
+        let seat = seats.taken.insert((boarding, Arc::clone(&flight)));
+        drop(seats);
+        Boarded { shard: Arc::clone(shard), seat, flight: Some(flight) }
     }
 
     /// Asks about each call again and cuts those that `refuses`. Gives how many it cut.
     pub(crate) fn recheck(&self, refuses: impl Fn(&Boarding) -> Option<Reason>) -> u64 {
         let mut cut = 0;
-        for shard in 0..SHARDS {
-            for (_, (boarding, flight)) in self.lock(shard).iter() {
+        for shard in &self.shards {
+            for (_, (boarding, flight)) in &shard.lock().taken {
                 if let Some(reason) = refuses(boarding) {
                     cut += u64::from(flight.cut(reason));
                 }
@@ -103,37 +125,45 @@ impl Flights {
 
     /// How many calls are in flight.
     pub(crate) fn len(&self) -> usize {
-        (0..SHARDS).map(|shard| self.lock(shard).len()).sum()
-    }
-
-    fn lock(&self, shard: usize) -> std::sync::MutexGuard<'_, slab::Slab<(Boarding, Arc<Flight>)>> {
-        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards.iter().map(|shard| shard.lock().taken.len()).sum()
     }
 }
 
 /// A call's place among those in flight; it leaves when this is dropped.
 pub struct Boarded {
-    flights: Arc<Flights>,
-    shard: usize,
+    shard: Arc<Shard>,
     seat: usize,
-    flight: Arc<Flight>,
+    /// There until this is dropped.
+    flight: Option<Arc<Flight>>,
 }
 
 impl Boarded {
     /// The flight, to watch.
     pub fn flight(&self) -> &Arc<Flight> {
-        &self.flight
+        self.flight.as_ref().expect("taken out by drop alone")
     }
 }
 
 impl Drop for Boarded {
     fn drop(&mut self) {
-        self.flights.lock(self.shard).remove(self.seat);
+        let mut seats = self.shard.lock();
+        let left = seats.taken.remove(self.seat);
+        drop(self.flight.take());
+        let (boarding, mut flight) = left;
+        // Whoever still watches this flight keeps it; else the next call may have it, as if it were new.
+        if seats.spare.len() < SPARE
+            && let Some(ended) = Arc::get_mut(&mut flight)
+        {
+            *ended = Flight::default();
+            seats.spare.push(flight);
+        }
+        drop(seats);
+        drop(boarding);
     }
 }
 
 impl fmt::Debug for Boarded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Boarded({:?})", self.flight.cut_reason())
+        write!(f, "Boarded({:?})", self.flight().cut_reason())
     }
 }

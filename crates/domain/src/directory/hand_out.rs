@@ -107,7 +107,7 @@ impl State {
         let mut chain = Chain::default();
         chain.note(Check::Root, false);
         chain.note(Check::HandOut, false);
-        Err(self.refusal(caller, O::entry(), &question, Reason::HandOut, &chain))
+        Err(self.refusal(caller, O::entry(), &question, Reason::HandOut, chain))
     }
 
     fn holds(&self, caller: &Caller, proposed: &Policy) -> bool {

@@ -43,6 +43,12 @@ impl<K: Hash + Eq, V> Map<K, V> {
         self.shards[shard_of(hash)].find(hash, |(stored, _)| stored == key).map(|(_, value)| value)
     }
 
+    /// The value under this key, to change it.
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        let hash = hash_of(key);
+        self.shards[shard_of(hash)].find_mut(hash, |(stored, _)| stored == key).map(|(_, value)| value)
+    }
+
     /// Puts a value, and gives the one that was there.
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
         let hash = hash_of(&key);

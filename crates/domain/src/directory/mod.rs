@@ -14,7 +14,7 @@ mod index;
 mod slab;
 mod state;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard};
 
@@ -61,7 +61,7 @@ pub struct Census {
 #[derive(Debug)]
 pub struct Directory {
     state: ShardedLock<State>,
-    flights: Arc<Flights>,
+    flights: Flights,
     /// Held while a revision is applied, from the comparison of revisions to the last cut. Remembers the revision that
     /// came last and what applying it did: whoever committed it may find it brought in by the follower of the feed.
     applying: Mutex<(u64, Applied)>,
@@ -78,7 +78,7 @@ impl Directory {
     pub fn new() -> Self {
         Self {
             state: ShardedLock::new(State::new()),
-            flights: Arc::new(Flights::default()),
+            flights: Flights::default(),
             applying: Mutex::default(),
         }
     }
@@ -154,7 +154,7 @@ impl Directory {
         let state = self.read();
         match state.keys.get(state.key_slot(key)?)?.owner {
             KeyOwner::Root => Some(Principal::Root),
-            KeyOwner::User(slot) => state.users.get(slot).map(|user| Principal::User(user.id)),
+            KeyOwner::User(slot, user) => state.user_slots.contains(slot).then_some(Principal::User(user)),
         }
     }
 

@@ -60,3 +60,41 @@ impl<T> Slab<T> {
         self.live
     }
 }
+
+/// A set of numbers, a bit for each, growing like a [`Slab`].
+#[derive(Debug, Default)]
+pub(crate) struct Numbers {
+    pieces: Vec<Box<[u64; PIECE]>>,
+}
+
+impl Numbers {
+    /// Where a number's bit is: piece, word, bit.
+    fn place(number: u32) -> (usize, usize, u64) {
+        let number = number as usize;
+        (number / 64 / PIECE, number / 64 % PIECE, 1 << (number % 64))
+    }
+
+    /// Adds a number.
+    pub(crate) fn insert(&mut self, number: u32) {
+        let (piece, word, bit) = Self::place(number);
+        while self.pieces.len() <= piece {
+            self.pieces.push(Box::new([0; PIECE]));
+        }
+        self.pieces[piece][word] |= bit;
+    }
+
+    /// Takes a number out.
+    pub(crate) fn remove(&mut self, number: u32) {
+        let (piece, word, bit) = Self::place(number);
+        if let Some(piece) = self.pieces.get_mut(piece) {
+            piece[word] &= !bit;
+        }
+    }
+
+    /// Whether a number is in.
+    #[inline]
+    pub(crate) fn contains(&self, number: u32) -> bool {
+        let (piece, word, bit) = Self::place(number);
+        self.pieces.get(piece).is_some_and(|piece| piece[word] & bit != 0)
+    }
+}

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::admit::{ModelEntry, ProviderEntry};
 use super::index::{Index, Map};
-use super::slab::{Slab, Slot};
+use super::slab::{Numbers, Slab, Slot};
 use crate::access::Principal;
 use crate::id::{AccessKeyId, AccountId, ApiKeyId, GroupId, UserId, WorkspaceId};
 use crate::key_auth::KeyAuth;
@@ -75,10 +75,11 @@ pub(crate) struct AccountState {
 
 #[derive(Debug)]
 pub(crate) struct UserState {
-    pub(crate) id: UserId,
+    /// Its number, never given twice: seats and keys name their user by it.
+    pub(crate) slot: Slot,
     pub(crate) account: AccountId,
     /// `acs:ram::<account>:user/<name>`.
-    pub(crate) arn: Box<str>,
+    pub(crate) arn: Arc<str>,
     pub(crate) policies: SmallVec<[Slot; 4]>,
     pub(crate) groups: SmallVec<[Slot; 2]>,
     /// In how many workspaces the user has a seat.
@@ -99,21 +100,57 @@ pub(crate) struct WorkspaceState {
     pub(crate) open: bool,
     /// `acs:modelstudio:*:<account>:workspace/<id>`.
     pub(crate) resource: Box<str>,
-    pub(crate) grants: Table<u32, Grant>,
+    pub(crate) grants: Grants,
     pub(crate) limits: Limiters,
+}
+
+/// What a workspace may do with models, by the model's number.
+#[derive(Debug, Default)]
+pub(crate) struct Grants {
+    /// A bit for each model that may be called: what every call asks, in the workspace's own record.
+    inference: SmallVec<[u64; 2]>,
+    all: Table<u32, Grant>,
+}
+
+impl Grants {
+    pub(crate) fn set(&mut self, model: u32, grant: Grant) {
+        let (word, bit) = (model as usize / 64, 1 << (model % 64));
+        if grant.inference {
+            if self.inference.len() <= word {
+                self.inference.resize(word + 1, 0);
+            }
+            self.inference[word] |= bit;
+        } else if let Some(word) = self.inference.get_mut(word) {
+            *word &= !bit;
+        }
+        if grant.is_empty() {
+            self.all.remove(&model);
+        } else {
+            self.all.insert(model, grant);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn may_call(&self, model: u32) -> bool {
+        self.inference.get(model as usize / 64).is_some_and(|word| word >> (model % 64) & 1 == 1)
+    }
 }
 
 /// A person's seat in a workspace.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SeatState {
     pub(crate) pages: Pages,
+    /// Never given twice: another seat of the same person in the same workspace has another number.
+    pub(crate) number: u32,
+    /// Its person's number: an id that was deleted and came back is somebody else.
+    pub(crate) user: Slot,
     pub(crate) epoch: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyOwner {
     Root,
-    User(Slot),
+    User(Slot, UserId),
 }
 
 #[derive(Debug)]
@@ -122,6 +159,8 @@ pub(crate) struct KeyState {
     pub(crate) hash: KeyHash,
     pub(crate) workspace: Slot,
     pub(crate) owner: KeyOwner,
+    /// The number of the seat that the key was found to belong to when it was put.
+    pub(crate) seat: Option<u32>,
     pub(crate) epoch: u64,
     pub(crate) disabled: bool,
     pub(crate) expires_at_ms: Option<i64>,
@@ -141,14 +180,23 @@ pub(crate) struct State {
     pub(crate) accounts: Table<AccountId, AccountState>,
     pub(crate) access_keys: Map<AccessKeyId, AccessKeyFacts>,
     pub(crate) policies: Slab<Policy>,
+    /// The name of each policy, under the policy's own slot.
+    pub(crate) policy_names: Slab<Arc<str>>,
     pub(crate) system_policies: Table<String, Slot>,
     pub(crate) groups: Slab<GroupState>,
     pub(crate) group_slots: Map<GroupId, Slot>,
-    pub(crate) users: Slab<UserState>,
-    pub(crate) user_index: Index,
+    pub(crate) users: Map<UserId, UserState>,
+    /// The numbers of the users that there are. A million bits stay in the processor's cache; the users do not.
+    pub(crate) user_slots: Numbers,
+    pub(crate) next_user: Slot,
     pub(crate) workspaces: Slab<WorkspaceState>,
-    pub(crate) workspace_slots: Map<WorkspaceId, Slot>,
-    pub(crate) members: Map<(Slot, Slot), SeatState>,
+    /// Where each workspace is, and whose.
+    pub(crate) workspace_places: Map<WorkspaceId, (AccountId, Slot)>,
+    /// Under the person's id rather than number, so that looking for a seat need not wait for the person.
+    pub(crate) members: Map<(UserId, Slot), SeatState>,
+    /// The numbers of the seats that there are.
+    pub(crate) seats: Numbers,
+    pub(crate) next_seat: u32,
     pub(crate) keys: Slab<KeyState>,
     pub(crate) key_by_hash: Index,
     pub(crate) key_by_id: Index,
@@ -164,11 +212,12 @@ impl State {
             }
         }
         let catalogue = ActionCatalogue::new(known).expect("the tables of actions fit a catalogue");
-        let mut policies = Slab::default();
+        let (mut policies, mut policy_names) = (Slab::default(), Slab::default());
         let mut system_policies = Table::default();
         for system in bailey_policy::system::ALL {
             let policy = Policy::parse(system.document, &catalogue).expect("a system policy parses");
             system_policies.insert(system.name.to_lowercase(), policies.insert(policy));
+            policy_names.insert(system.name.into());
         }
         Self {
             revision: 0,
@@ -178,14 +227,18 @@ impl State {
             accounts: Table::default(),
             access_keys: Map::default(),
             policies,
+            policy_names,
             system_policies,
             groups: Slab::default(),
             group_slots: Map::default(),
-            users: Slab::default(),
-            user_index: Index::default(),
+            users: Map::default(),
+            user_slots: Numbers::default(),
+            next_user: 0,
             workspaces: Slab::default(),
-            workspace_slots: Map::default(),
+            workspace_places: Map::default(),
             members: Map::default(),
+            seats: Numbers::default(),
+            next_seat: 0,
             keys: Slab::default(),
             key_by_hash: Index::default(),
             key_by_id: Index::default(),
@@ -193,33 +246,34 @@ impl State {
     }
 
     #[inline]
-    pub(crate) fn user_slot(&self, id: UserId) -> Option<Slot> {
-        self.user_index.find(&id, |slot| self.users.get(slot).is_some_and(|user| user.id == id))
-    }
-
     pub(crate) fn user(&self, id: UserId) -> Option<&UserState> {
-        self.users.get(self.user_slot(id)?)
+        self.users.get(&id)
     }
 
+    /// The number of a workspace, whosever it is.
+    pub(crate) fn workspace_slot(&self, id: WorkspaceId) -> Option<Slot> {
+        self.workspace_places.get(&id).map(|(_, slot)| *slot)
+    }
+
+    /// The number of a workspace if it is one of this account's.
     #[inline]
-    pub(crate) fn workspace(&self, id: WorkspaceId) -> Option<(Slot, &WorkspaceState)> {
-        let slot = *self.workspace_slots.get(&id)?;
-        self.workspaces.get(slot).map(|workspace| (slot, workspace))
+    pub(crate) fn workspace_slot_in(&self, account: AccountId, id: WorkspaceId) -> Option<Slot> {
+        self.workspace_places.get(&id).filter(|(owner, _)| *owner == account).map(|(_, slot)| *slot)
     }
 
     /// The workspace if it is one of this account's.
-    #[inline]
-    pub(crate) fn workspace_in(
-        &self,
-        account: AccountId,
-        id: WorkspaceId,
-    ) -> Option<(Slot, &WorkspaceState)> {
-        self.workspace(id).filter(|(_, workspace)| workspace.account == account)
+    pub(crate) fn workspace_in(&self, account: AccountId, id: WorkspaceId) -> Option<&WorkspaceState> {
+        self.workspaces.get(self.workspace_slot_in(account, id)?)
     }
 
     pub(crate) fn seat_of(&self, user: UserId, workspace: WorkspaceId) -> Option<SeatState> {
-        let (workspace, _) = self.workspace(workspace)?;
-        self.members.get(&(self.user_slot(user)?, workspace)).copied()
+        self.seat(user, self.user(user)?.slot, self.workspace_slot(workspace)?)
+    }
+
+    /// The seat of a person, known by id and number.
+    #[inline]
+    pub(crate) fn seat(&self, id: UserId, user: Slot, workspace: Slot) -> Option<SeatState> {
+        self.members.get(&(id, workspace)).filter(|seat| seat.user == user).copied()
     }
 
     #[inline]
