@@ -92,7 +92,7 @@ fn start_bailey(directory: &Path, upstream: SocketAddr) -> anyhow::Result<(Serve
     control.call("POST", "/modelstudio/providers", &provider)?;
     let model = json!({"name": "Bench", "capabilities": ["chat"], "routes": [{"provider": "upstream", "upstreamModel": "upstream-model", "priority": 0, "weight": 1}]});
     control.call("PUT", "/modelstudio/models/bench-model", &model)?;
-    let workspace = control.call("POST", "/modelstudio/workspaces?workspaceName=bench", &Value::Null)?;
+    let workspace = control.call("POST", "/modelstudio/workspaces?workspaceName=bench", &json!({}))?;
     let workspace = text(&workspace, "/workspace/workspaceId")?.to_owned();
     let grant = json!({"workspaceId": workspace, "accessAllEntities": "KEEP", "models": [{"model": "bench-model", "inference": true}]});
     control.call("POST", "/modelstudio/models/permissions", &grant)?;
