@@ -135,7 +135,9 @@ impl Api {
 
     /// The encoded diagnostic message of a refusal: sealed, and bound to the account. Only the installation opens it.
     fn diagnostic(&self, refusal: &bailey_domain::permit::Refusal) -> String {
-        let text = json!({ "action": refusal.action, "decision": refusal.decision() }).to_string();
+        let text =
+            json!({ "action": refusal.action, "decision": refusal.decision(self.control().directory()) })
+                .to_string();
         let label = format!("diagnostic/{}", refusal.caller.account);
         self.control().sealer().seal(&**self.control().entropy(), &label, text.as_bytes())
     }

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use std::sync::Arc;
-
 use crate::access::Caller;
 use crate::decision::{Chain, Check, Decision, Outcome};
+use crate::directory::Directory;
 use crate::operations::{Entry, Operation};
 use crate::reason::Reason;
 
@@ -67,10 +66,8 @@ pub struct Refusal {
     pub reason: Reason,
     pub(crate) chain: Chain,
     pub(crate) revision: u64,
-    /// The caller's name in policies, when it still has one.
-    pub(crate) arn: Option<Arc<str>>,
-    /// The policy whose Deny decided.
-    pub(crate) denied_by: Option<Arc<str>>,
+    /// The number of the policy whose Deny decided.
+    pub(crate) denied_by: Option<u32>,
 }
 
 /// An action, and the policy that denies it: whoever mends it must know which one it is.
@@ -86,16 +83,19 @@ pub const WORKSPACE_DENIED: &str =
     "You do not have access permissions to this workspace, or the workspace does not exist";
 
 impl Refusal {
-    /// The reason and the checks, for those entitled to see them. Put into words here, not when it was decided: a
-    /// decision must not cost more because it is a no.
-    pub fn decision(&self) -> Decision {
+    /// The reason and the checks, for those entitled to see them. Put into words here, with the names that things have
+    /// in `directory`, and not when it was decided: a decision must not cost more because it is a no.
+    pub fn decision(&self, directory: &Directory) -> Decision {
         let subject = |check: Check| match check {
             Check::Workspace | Check::Membership => {
                 self.workspace.map_or_else(|| "none".to_owned(), |id| id.to_string())
             }
-            Check::NoExplicitDeny => denied(self.action, self.denied_by.as_deref()),
+            Check::NoExplicitDeny => {
+                let policy = self.denied_by.and_then(|policy| directory.policy_name(policy));
+                denied(self.action, policy.as_deref())
+            }
             Check::Policy => self.action.to_owned(),
-            _ => self.arn.as_deref().map_or_else(|| self.caller.principal.to_string(), str::to_owned),
+            _ => directory.name_of(self.caller.principal),
         };
         Decision {
             outcome: Outcome::Deny,
@@ -123,15 +123,15 @@ impl Refusal {
 
     /// What the refused caller may do next.
     pub fn next_step(&self) -> String {
-        let decision = self.decision();
-        let failed = decision.chain.iter().rev().find(|link| link.result == "fail" && link.check != "root");
+        let links = self.chain.render(&|_| String::new());
+        let failed = links.iter().rev().find(|link| link.result == "fail" && link.check != "root");
         match failed {
             Some(link) if !self.hides() => format!(
                 "{}: {}. Who can: {}. `bailey explain {}` shows the whole chain.",
                 link.because.as_deref().unwrap_or("refused"),
                 link.fix.as_deref().unwrap_or("ask for the permission"),
                 link.who_can_fix.as_deref().unwrap_or("root"),
-                decision.request_id
+                self.caller.request_id
             ),
             _ => "ask the account's owner, or a RAM user with management permission, to add you to the workspace"
                 .to_owned(),

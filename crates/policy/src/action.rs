@@ -144,45 +144,77 @@ impl ActionSet {
         (self.0[usize::from(index / 64)] >> (index % 64)) & 1 == 1
     }
 
-    pub(crate) fn words(&self) -> [u64; WORDS] {
-        self.0
+    /// The known actions in it.
+    fn indices(&self) -> impl Iterator<Item = u16> + '_ {
+        (0..).take(MAXIMUM_ACTIONS).filter(|index| self.contains(*index))
     }
 }
 
-/// Which statements of a policy could apply to which known action, four bits for each action that lie in one cache
-/// line: whether some Allow does whatever the rest of the request, some Deny does, some Allow might, some Deny might.
-#[derive(Clone, Debug, Default)]
-#[repr(align(64))]
-pub(crate) struct Outline([[u64; 4]; WORDS]);
+/// What statements of one policy do with each known action, four bits for each, behind the fingerprint of the catalogue
+/// that they were numbered by: for most actions all that a decision reads of a policy is one cache line.
+#[derive(Clone, Debug)]
+#[repr(C)]
+pub(crate) struct Outline {
+    catalogue: u64,
+    bits: [u8; MAXIMUM_ACTIONS / 2],
+}
 
-/// What an [`Outline`] says about one action.
+/// What statements do with one action.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sketch {
-    /// Some Allow applies.
-    pub(crate) allows: bool,
-    /// Some Deny applies.
-    pub(crate) denies: bool,
+pub(crate) struct Sketch(u8);
+
+impl Sketch {
+    /// Some Allow applies, whatever the rest of the request.
+    pub(crate) const ALLOWS: Self = Self(1);
+    /// Some Deny applies, whatever the rest of the request.
+    pub(crate) const DENIES: Self = Self(2);
     /// Some Allow might apply.
-    pub(crate) may_allow: bool,
+    pub(crate) const MAY_ALLOW: Self = Self(4);
     /// Some Deny might apply.
-    pub(crate) may_deny: bool,
+    pub(crate) const MAY_DENY: Self = Self(8);
+
+    /// Adds what other statements do.
+    #[inline]
+    pub(crate) fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    /// Whether there is any of this.
+    #[inline]
+    pub(crate) fn has(self, what: Self) -> bool {
+        self.0 & what.0 != 0
+    }
+
+    /// Whether any statement could apply.
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
 }
 
 impl Outline {
-    /// Adds a statement. `certain` when neither resource nor condition can keep it from applying.
-    pub(crate) fn add(&mut self, actions: &ActionSet, denies: bool, certain: bool) {
-        let column = usize::from(denies) + if certain { 0 } else { 2 };
-        for (row, word) in self.0.iter_mut().zip(actions.words()) {
-            row[column] |= word;
+    /// Of no statements.
+    pub(crate) fn new(catalogue: u64) -> Self {
+        Self { catalogue, bits: [0; MAXIMUM_ACTIONS / 2] }
+    }
+
+    /// The fingerprint of the catalogue.
+    #[inline]
+    pub(crate) fn catalogue(&self) -> u64 {
+        self.catalogue
+    }
+
+    /// Adds a statement.
+    pub(crate) fn add(&mut self, actions: &ActionSet, does: Sketch) {
+        for index in actions.indices() {
+            self.bits[usize::from(index / 2)] |= does.0 << (index % 2 * 4);
         }
     }
 
-    /// What it says about a known action.
+    /// What the statements do with a known action.
     #[inline]
     pub(crate) fn of(&self, index: u16) -> Sketch {
-        let [allows, denies, may_allow, may_deny] =
-            self.0[usize::from(index / 64)].map(|word| (word >> (index % 64)) & 1 == 1);
-        Sketch { allows, denies, may_allow, may_deny }
+        Sketch(self.bits[usize::from(index / 2)] >> (index % 2 * 4) & 0xf)
     }
 }
 

@@ -59,28 +59,37 @@ pub fn evaluate<'p>(policies: impl IntoIterator<Item = &'p Policy>, request: &Re
     }
 }
 
-/// Decides without looking at resource and conditions, when the decision is the same whatever they are.
-#[inline]
-pub fn foregone<'p>(policies: impl IntoIterator<Item = &'p Policy>, action: &Action) -> Option<Foregone> {
-    let mut all = Sketch::default();
-    // No decision in between, so that the processor fetches all of them at once.
-    policies.into_iter().for_each(|policy| {
-        let Sketch { allows, denies, may_allow, may_deny } = policy.sketch(action);
-        all.allows |= allows;
-        all.denies |= denies;
-        all.may_allow |= may_allow;
-        all.may_deny |= may_deny;
-    });
-    match all {
-        Sketch { denies: true, .. } => Some(Foregone::ExplicitDeny),
-        Sketch { may_deny: true, .. } => None,
-        Sketch { allows: true, .. } => Some(Foregone::Allow),
-        Sketch { may_allow: true, .. } => None,
-        _ => Some(Foregone::ImplicitDeny),
+/// What policies say about an action before anything is known of resource and conditions. Policies are added one by
+/// one, with no decision in between, so that the processor fetches all of them at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Outlook(Sketch);
+
+impl Outlook {
+    /// Adds a policy.
+    #[inline]
+    pub fn add(&mut self, policy: &Policy, action: &Action) {
+        self.0.add(policy.sketch(action));
+    }
+
+    /// The decision, when it is the same whatever resource and conditions are.
+    #[inline]
+    pub fn foregone(self) -> Option<Foregone> {
+        let Self(all) = self;
+        if all.has(Sketch::DENIES) {
+            Some(Foregone::ExplicitDeny)
+        } else if all.has(Sketch::MAY_DENY) {
+            None
+        } else if all.has(Sketch::ALLOWS) {
+            Some(Foregone::Allow)
+        } else if all.has(Sketch::MAY_ALLOW) {
+            None
+        } else {
+            Some(Foregone::ImplicitDeny)
+        }
     }
 }
 
-/// A decision that [`foregone`] could make. It names no statement.
+/// A decision that [`Outlook::foregone`] could make. It names no statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Foregone {
     /// Some Allow applies and no Deny could.
@@ -128,8 +137,7 @@ impl<'p, 'r> Evaluation<'p, 'r> {
             self.look()?;
         }
         self.waiting[self.count] = Some(policy);
-        let Sketch { allows, denies, may_allow, may_deny } = policy.sketch(self.request.action);
-        self.reaching |= u32::from(allows | denies | may_allow | may_deny) << self.count;
+        self.reaching |= u32::from(!policy.sketch(self.request.action).is_empty()) << self.count;
         self.count += 1;
         Ok(())
     }

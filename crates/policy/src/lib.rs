@@ -46,7 +46,7 @@ pub use condition::{ConditionError, ValueKind};
 pub use context::{Context, Value};
 pub use cover::{Excess, ExcessReason, covers};
 pub use error::{CatalogueError, PolicyError};
-pub use evaluate::{Foregone, Request, Verdict, evaluate, foregone};
+pub use evaluate::{Foregone, Outlook, Request, Verdict, evaluate};
 pub use explain::{ConditionOutcome, ConditionResult, StatementOutcome, explain};
 pub use glob::Glob;
 pub use number::{Number, NumberError};

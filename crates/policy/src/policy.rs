@@ -29,9 +29,9 @@ impl fmt::Display for Effect {
 /// A policy, compiled against a catalogue. What evaluation touches first stands first: the outline, so that a policy
 /// which has nothing to say, or says the same whatever the resource, is done with after one cache line.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct Policy {
     outline: Outline,
-    catalogue: u64,
     /// One cache line each.
     rules: Box<[Rule]>,
     details: Box<[Detail]>,
@@ -65,7 +65,7 @@ impl Policy {
     /// # Errors
     /// With the place and the reason when the document is not a valid policy of version 1.
     pub fn parse(document: &str, actions: &ActionCatalogue) -> Result<Self, PolicyError> {
-        let mut outline = Outline::default();
+        let mut outline = Outline::new(actions.fingerprint());
         let mut denies = false;
         let (mut rules, mut details) = (Vec::new(), Vec::new());
         for statement in parse::parse(document)? {
@@ -82,18 +82,21 @@ impl Policy {
                 any_resource: detail.resources.iter().any(Glob::is_any),
                 unconditional: detail.tests.is_empty(),
             };
-            outline.add(&rule.actions, effect == Effect::Deny, rule.any_resource && rule.unconditional);
+            let certain = rule.any_resource && rule.unconditional;
+            outline.add(
+                &rule.actions,
+                match (effect, certain) {
+                    (Effect::Allow, true) => Sketch::ALLOWS,
+                    (Effect::Allow, false) => Sketch::MAY_ALLOW,
+                    (Effect::Deny, true) => Sketch::DENIES,
+                    (Effect::Deny, false) => Sketch::MAY_DENY,
+                },
+            );
             denies |= effect == Effect::Deny;
             rules.push(rule);
             details.push(detail);
         }
-        Ok(Self {
-            outline,
-            catalogue: actions.fingerprint(),
-            rules: rules.into(),
-            details: details.into(),
-            denies,
-        })
+        Ok(Self { outline, rules: rules.into(), details: details.into(), denies })
     }
 
     /// How many statements it has.
@@ -119,7 +122,7 @@ impl Policy {
     /// The action's bit in this policy's sets, if it has one.
     #[inline]
     pub(crate) fn index_of(&self, action: &Action) -> Option<u16> {
-        action.index_in(self.catalogue)
+        action.index_in(self.outline.catalogue())
     }
 
     /// What can be told about an action without its resource and conditions: for an unknown one, nothing.
@@ -127,7 +130,11 @@ impl Policy {
     pub(crate) fn sketch(&self, action: &Action) -> Sketch {
         match self.index_of(action) {
             Some(index) => self.outline.of(index),
-            None => Sketch { may_allow: true, may_deny: true, ..Sketch::default() },
+            None => {
+                let mut anything = Sketch::MAY_ALLOW;
+                anything.add(Sketch::MAY_DENY);
+                anything
+            }
         }
     }
 

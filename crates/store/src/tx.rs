@@ -56,7 +56,7 @@ impl Store {
             workspace: refusal.workspace,
             outcome: "deny",
             reason: refusal.reason.name(),
-            chain: audit::text_of(&refusal.decision().chain)?,
+            chain: audit::text_of(&refusal.decision(&self.directory).chain)?,
             recorded_at: now_ms,
             record: &Record { target: target.to_owned(), before: Value::Null, after: Value::Null },
         };

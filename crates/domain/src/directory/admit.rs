@@ -12,7 +12,7 @@ use super::slab::Slot;
 use super::state::{AccountState, KeyOwner, KeyState, Limiter, State, WorkspaceState};
 use crate::access::Principal;
 use crate::decision::{Chain, Check, Decision, Outcome};
-use crate::id::{AccountId, ApiKeyId, WorkspaceId};
+use crate::id::{AccountId, ApiKeyId, UserId, WorkspaceId};
 use crate::limit::{Standing, Window};
 use crate::model::{Capability, Model, Provider};
 use crate::name::ModelName;
@@ -213,7 +213,7 @@ impl State {
                 }
                 // Mostly the seat stands that the key was put under; only else does it take a search.
                 let stands = key.seat.is_some_and(|seat| self.seats.contains(seat))
-                    || self.seat(user, user_slot, key.workspace).is_some_and(|seat| seat.epoch == key.epoch);
+                    || self.belongs(key, user, user_slot);
                 if !chain.note(Check::Membership, stands) {
                     return Err(Reason::OwnerNotMember);
                 }
@@ -233,6 +233,13 @@ impl State {
             }
         }
         Ok(Entered { key_slot: slot, key, owner, workspace, account })
+    }
+
+    /// Whether the key was made under the seat that its owner has now.
+    fn belongs(&self, key: &KeyState, user: UserId, user_slot: Slot) -> bool {
+        let workspace = self.workspaces.get(key.workspace);
+        let seat = workspace.and_then(|workspace| self.members.get(&(user, workspace.id)));
+        seat.is_some_and(|seat| seat.is_of(user_slot, key.workspace) && seat.epoch == key.epoch)
     }
 
     /// Grant, key scope, address.

@@ -84,16 +84,17 @@ impl State {
             }
             Change::Member { workspace, user, pages, epoch } => {
                 let place = self.place(workspace, user)?;
-                let slot = self.user_mut(user)?.slot;
-                if self.put_seat(place, slot, pages, epoch) {
+                if self.put_seat((user, workspace), place, pages, epoch) {
                     self.user_mut(user)?.seats += 1;
                 }
             }
             Change::MemberGone { workspace, user } => {
-                let place = self.place(workspace, user)?;
-                if let Some(seat) = self.members.remove(&place) {
+                let (user_slot, workspace_slot) = self.place(workspace, user)?;
+                if let Some(seat) = self.members.remove(&(user, workspace)) {
                     self.seats.remove(seat.number);
-                    self.user_mut(user)?.seats -= 1;
+                    if seat.is_of(user_slot, workspace_slot) {
+                        self.user_mut(user)?.seats -= 1;
+                    }
                 }
             }
             Change::Provider { account, provider, sealed_credential } => {
@@ -139,10 +140,11 @@ impl State {
         self.workspaces.get_mut(slot).ok_or_else(|| unknown(workspace))
     }
 
-    fn place(&self, workspace: WorkspaceId, user: UserId) -> Result<(UserId, Slot), Error> {
-        self.user(user).ok_or_else(|| unknown(user))?;
+    /// The numbers of a person and a workspace.
+    fn place(&self, workspace: WorkspaceId, user: UserId) -> Result<(Slot, Slot), Error> {
+        let user_slot = self.user(user).ok_or_else(|| unknown(user))?.slot;
         let workspace_slot = self.workspace_slot(workspace).ok_or_else(|| unknown(workspace))?;
-        Ok((user, workspace_slot))
+        Ok((user_slot, workspace_slot))
     }
 
     fn put_account(&mut self, account: AccountId, settings: Settings) {
@@ -162,7 +164,7 @@ impl State {
         self.accounts.insert(account, state);
     }
 
-    fn put_user(&mut self, account: AccountId, id: UserId, arn: Arc<str>) {
+    fn put_user(&mut self, account: AccountId, id: UserId, arn: Box<str>) {
         if let Some(user) = self.users.get_mut(&id) {
             user.arn = arn;
             return;
@@ -244,21 +246,28 @@ impl State {
     }
 
     /// Changing the pages leaves the seat what it is; another epoch is another seat. Says whether there was none.
-    fn put_seat(&mut self, place: (UserId, Slot), user: Slot, pages: Pages, epoch: u64) -> bool {
-        let old = self.members.get(&place).copied();
+    fn put_seat(
+        &mut self,
+        ids: (UserId, WorkspaceId),
+        (user, workspace): (Slot, Slot),
+        pages: Pages,
+        epoch: u64,
+    ) -> bool {
+        let stale = self.members.get(&ids).copied();
+        let old = stale.filter(|seat| seat.is_of(user, workspace));
         let number = match old {
-            Some(seat) if seat.epoch == epoch && seat.user == user => seat.number,
+            Some(seat) if seat.epoch == epoch => seat.number,
             _ => {
                 self.next_seat += 1;
                 self.next_seat
             }
         };
-        if let Some(seat) = old {
+        if let Some(seat) = stale {
             self.seats.remove(seat.number);
         }
         self.seats.insert(number);
-        self.members.insert(place, SeatState { pages, number, user, epoch });
-        old.is_none_or(|seat| seat.user != user)
+        self.members.insert(ids, SeatState { pages, number, user, workspace, epoch });
+        old.is_none()
     }
 
     fn model_number(&self, account: AccountId, model: &str) -> Option<u32> {
@@ -311,13 +320,8 @@ impl State {
                 KeyOwner::User(self.user(user).map_or(Slot::MAX, |user| user.slot), user)
             }
         };
-        let seat = match owner {
-            KeyOwner::Root => None,
-            KeyOwner::User(slot, user) => {
-                self.seat(user, slot, workspace).filter(|seat| seat.epoch == facts.epoch)
-            }
-        };
-        let seat = seat.map(|seat| seat.number);
+        let seat = facts.owner.user().and_then(|user| self.seat_of(user, facts.workspace));
+        let seat = seat.filter(|seat| seat.epoch == facts.epoch).map(|seat| seat.number);
         let existing = self.key_slot(facts.id);
         let limits = existing.and_then(|slot| self.keys.get_mut(slot)).and_then(|key| key.limits.take());
         let key = KeyState {

@@ -1,9 +1,8 @@
 //! The decision about an operation: identity, explicit deny, then the operation's rule.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use bailey_policy::{Action, Context, Foregone, Policy, Request, Value, Verdict};
+use bailey_policy::{Action, Context, Foregone, Outlook, Policy, Request, Value, Verdict};
 
 use super::slab::Slot;
 use super::state::{SeatState, State, UserState};
@@ -65,6 +64,13 @@ pub(crate) struct Question<'a> {
     pub circumstances: Circumstances<'a>,
 }
 
+/// What a decision searches for.
+struct Found<'a> {
+    user: Option<&'a UserState>,
+    workspace: Option<Slot>,
+    seat: Option<SeatState>,
+}
+
 /// Everything that the leaves of a rule may ask, found once.
 struct Facts<'a> {
     question: &'a Question<'a>,
@@ -72,7 +78,7 @@ struct Facts<'a> {
     workspace_is_here: bool,
     seat: Option<SeatState>,
     seats: u32,
-    delegated: bool,
+    state: &'a State,
 }
 
 impl State {
@@ -123,7 +129,6 @@ impl State {
     ) -> Box<Refusal> {
         let outside = reason == Reason::WorkspaceAccessDenied && caller.principal != Principal::Root;
         let chain = if outside { outsiders_chain() } else { chain };
-        let user = question.principal.user().and_then(|user| self.user(user));
         Box::new(Refusal {
             caller: caller.clone(),
             operation: entry.name,
@@ -132,7 +137,6 @@ impl State {
             reason,
             chain,
             revision: self.revision,
-            arn: user.map(|user| Arc::clone(&user.arn)),
             denied_by: if reason == Reason::ExplicitDeny { self.denying_policy(question) } else { None },
         })
     }
@@ -149,12 +153,12 @@ impl State {
             chain.note(Check::Confirmed, false);
             return Err(Reason::NotConfirmed);
         }
-        let workspace = question.workspace.map(|id| self.workspace_slot_in(question.account, id));
-        let account = self.accounts.get(&question.account);
         let user_id = match question.principal {
             Principal::Root => {
                 chain.note(Check::Root, true);
-                let is_here = !matches!(workspace, Some(None));
+                let is_here = question
+                    .workspace
+                    .is_none_or(|id| self.workspace_slot_in(question.account, id).is_some());
                 return if is_here || chain.note(Check::Workspace, false) {
                     Ok(())
                 } else {
@@ -163,16 +167,15 @@ impl State {
             }
             Principal::User(user) => user,
         };
-        let Some(user) = self.user(user_id).filter(|user| user.account == question.account) else {
+        let found = self.find(question.account, user_id, question.workspace);
+        let Some(user) = found.user else {
             chain.note(Check::Identity, false);
             return Err(Reason::IdentityGone);
         };
         chain.note(Check::Root, false);
-        let workspace_slot = workspace.flatten();
-        let seat = workspace_slot.and_then(|workspace| self.seat(user_id, user.slot, workspace));
-        let verdict = match bailey_policy::foregone(self.policies_held(user), question.action) {
+        let verdict = match self.outlook(user, question.action).foregone() {
             Some(foregone) => foregone,
-            None => match self.verdict(user, question, workspace_slot) {
+            None => match self.verdict(user, question, found.workspace) {
                 Verdict::Allow { .. } => Foregone::Allow,
                 Verdict::ExplicitDeny { .. } => Foregone::ExplicitDeny,
                 Verdict::ImplicitDeny => Foregone::ImplicitDeny,
@@ -184,10 +187,10 @@ impl State {
         let facts = Facts {
             question,
             verdict,
-            workspace_is_here: workspace_slot.is_some(),
-            seat,
+            workspace_is_here: found.workspace.is_some(),
+            seat: found.seat,
             seats: user.seats,
-            delegated: account.is_some_and(|account| account.settings.delegate_member_removal),
+            state: self,
         };
         // Not even management acts on a workspace that is not there, and the answer is the outsider's.
         if question.workspace.is_some() && !facts.workspace_is_here {
@@ -250,6 +253,34 @@ impl State {
         }
     }
 
+    /// The searches of a decision and nothing else. A function of its own, since the compiler would move each to where
+    /// its result is used first, and then the processor could not do them at once.
+    #[inline(never)]
+    fn find(&self, account: AccountId, id: UserId, named: Option<WorkspaceId>) -> Found<'_> {
+        let workspace = named.and_then(|workspace| self.workspace_slot_in(account, workspace));
+        let user = self.user(id);
+        let seat = named.and_then(|workspace| self.members.get(&(id, workspace)));
+        let user = user.filter(|user| user.account == account);
+        let seat =
+            seat.filter(|seat| user.zip(workspace).is_some_and(|(user, place)| seat.is_of(user.slot, place)));
+        Found { user, workspace, seat: seat.copied() }
+    }
+
+    /// What the user's policies say about the action alone.
+    fn outlook(&self, user: &UserState, action: &Action) -> Outlook {
+        let mut outlook = Outlook::default();
+        let mut add = |slot: &Slot| {
+            if let Some(policy) = self.policies.get(*slot) {
+                outlook.add(policy, action);
+            }
+        };
+        user.policies.iter().for_each(&mut add);
+        for group in user.groups.iter().filter_map(|slot| self.groups.get(*slot)) {
+            group.policies.iter().for_each(&mut add);
+        }
+        outlook
+    }
+
     /// Every policy that counts for the user.
     pub(crate) fn policies_held<'a>(
         &'a self,
@@ -296,11 +327,17 @@ impl Facts<'_> {
                 chain.note(Check::Myself, same)
             }
             Needs::Delegated(inner) => {
-                chain.note(Check::Delegation, self.delegated) && self.hold(inner, chain)
+                chain.note(Check::Delegation, self.delegated()) && self.hold(inner, chain)
             }
             Needs::Any(parts) => parts.iter().any(|part| self.hold(part, chain)),
             Needs::All(parts) => parts.iter().all(|part| self.hold(part, chain)),
         }
+    }
+
+    /// Whether the account delegates what it may delegate.
+    fn delegated(&self) -> bool {
+        let account = self.state.accounts.get(&self.question.account);
+        account.is_some_and(|account| account.settings.delegate_member_removal)
     }
 
     fn page(&self, page: Page, chain: &mut Chain) -> bool {
@@ -313,7 +350,7 @@ impl Facts<'_> {
         let needs = self.question.needs;
         if self.question.workspace.is_some() && self.seat.is_none() {
             Reason::WorkspaceAccessDenied
-        } else if !self.delegated && needs.mentions(&|part| matches!(part, Needs::Delegated(_))) {
+        } else if !self.delegated() && needs.mentions(&|part| matches!(part, Needs::Delegated(_))) {
             Reason::RootOnly
         } else if needs.mentions(&|part| matches!(part, Needs::Page(_))) {
             Reason::PageMissing

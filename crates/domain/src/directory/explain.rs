@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::Directory;
 use super::admit::Call;
 use super::authorize::{Circumstances, Question, outsiders_chain};
-use super::state::{State, UserState};
+use super::slab::Slot;
+use super::state::State;
 use crate::access::{Caller, Principal};
 use crate::decision::{Chain, Check, Decision, Link, Outcome};
 use crate::id::{AccountId, ApiKeyId, UserId, WorkspaceId};
@@ -142,6 +143,16 @@ impl Directory {
         state.decision(answer, state.render_question(&question, &chain))
     }
 
+    /// What policies and chains call an identity.
+    pub(crate) fn name_of(&self, principal: Principal) -> String {
+        self.read().name_of(principal)
+    }
+
+    /// The name of a policy by its number.
+    pub(crate) fn policy_name(&self, policy: Slot) -> Option<Arc<str>> {
+        self.read().policy_names.get(policy).cloned()
+    }
+
     /// The four kinds for one person in one workspace.
     pub fn effective_access(
         &self,
@@ -217,30 +228,35 @@ impl State {
     }
 
     pub(super) fn render_question(&self, question: &Question<'_>, chain: &Chain) -> Vec<Link> {
-        let who = match question.principal {
-            Principal::Root => "root".to_owned(),
-            Principal::User(id) => match self.user(id) {
-                Some(user) => user.arn.to_string(),
-                None => id.to_string(),
-            },
-        };
+        let who = self.name_of(question.principal);
         let subject = |check: Check| match check {
             Check::Workspace | Check::Membership => {
                 question.workspace.map_or_else(|| "none".to_owned(), |id| id.to_string())
             }
             Check::Policy => question.action.name().to_owned(),
-            Check::NoExplicitDeny => denied(question.action.name(), self.denying_policy(question).as_deref()),
+            Check::NoExplicitDeny => {
+                let policy = self.denying_policy(question).and_then(|slot| self.policy_names.get(slot));
+                denied(question.action.name(), policy.map(|name| &**name))
+            }
             _ => who.clone(),
         };
         chain.render(&subject)
     }
 
-    /// The name of the policy whose Deny decides a question.
-    pub(super) fn denying_policy(&self, question: &Question<'_>) -> Option<Arc<str>> {
+    /// What policies and chains call an identity.
+    fn name_of(&self, principal: Principal) -> String {
+        match principal.user().and_then(|user| self.user(user)) {
+            Some(user) => user.arn.to_string(),
+            None => principal.to_string(),
+        }
+    }
+
+    /// The policy whose Deny decides a question.
+    pub(super) fn denying_policy(&self, question: &Question<'_>) -> Option<Slot> {
         let user = self.user(question.principal.user()?)?;
         let workspace = question.workspace.and_then(|id| self.workspace_slot_in(question.account, id));
         match self.verdict(user, question, workspace) {
-            Verdict::ExplicitDeny { policy, .. } => self.policy_name(user, policy),
+            Verdict::ExplicitDeny { policy, .. } => self.policy_slots_held(user).nth(policy),
             _ => None,
         }
     }
@@ -298,15 +314,10 @@ impl State {
         let request = Request { action: &action, resource, context: &context };
         match bailey_policy::evaluate(self.policies_held(user), &request) {
             Verdict::Allow { policy, .. } => {
-                Some(format!("RAM policy `{}`", self.policy_name(user, policy)?))
+                let slot = self.policy_slots_held(user).nth(policy)?;
+                Some(format!("RAM policy `{}`", self.policy_names.get(slot)?))
             }
             _ => None,
         }
-    }
-
-    /// The name of a policy by its place among those that a user holds.
-    fn policy_name(&self, user: &UserState, position: usize) -> Option<Arc<str>> {
-        let slot = self.policy_slots_held(user).nth(position)?;
-        self.policy_names.get(slot).cloned()
     }
 }

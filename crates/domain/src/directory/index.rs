@@ -9,7 +9,7 @@ use hashbrown::hash_table::{Entry, HashTable};
 use super::slab::Slot;
 
 /// Shards of every table. At a million entries a doubling shard moves about a thousand of them.
-const SHARDS: usize = 1024;
+const SHARDS: usize = 256;
 
 /// Keys are our own random identifiers and keyed hashes, which nobody outside chooses, so a fixed state is
 /// safe and makes runs comparable.

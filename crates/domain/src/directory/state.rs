@@ -79,7 +79,7 @@ pub(crate) struct UserState {
     pub(crate) slot: Slot,
     pub(crate) account: AccountId,
     /// `acs:ram::<account>:user/<name>`.
-    pub(crate) arn: Arc<str>,
+    pub(crate) arn: Box<str>,
     pub(crate) policies: SmallVec<[Slot; 4]>,
     pub(crate) groups: SmallVec<[Slot; 2]>,
     /// In how many workspaces the user has a seat.
@@ -142,9 +142,18 @@ pub(crate) struct SeatState {
     pub(crate) pages: Pages,
     /// Never given twice: another seat of the same person in the same workspace has another number.
     pub(crate) number: u32,
-    /// Its person's number: an id that was deleted and came back is somebody else.
+    /// The numbers of its person and its workspace: an id that was deleted and came back is another one.
     pub(crate) user: Slot,
+    pub(crate) workspace: Slot,
     pub(crate) epoch: u64,
+}
+
+impl SeatState {
+    /// Whether it is this person's in this workspace.
+    #[inline]
+    pub(crate) fn is_of(&self, user: Slot, workspace: Slot) -> bool {
+        (self.user, self.workspace) == (user, workspace)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,8 +201,8 @@ pub(crate) struct State {
     pub(crate) workspaces: Slab<WorkspaceState>,
     /// Where each workspace is, and whose.
     pub(crate) workspace_places: Map<WorkspaceId, (AccountId, Slot)>,
-    /// Under the person's id rather than number, so that looking for a seat need not wait for the person.
-    pub(crate) members: Map<(UserId, Slot), SeatState>,
+    /// Under ids rather than numbers, so that looking for a seat need not wait for person and workspace.
+    pub(crate) members: Map<(UserId, WorkspaceId), SeatState>,
     /// The numbers of the seats that there are.
     pub(crate) seats: Numbers,
     pub(crate) next_seat: u32,
@@ -267,13 +276,8 @@ impl State {
     }
 
     pub(crate) fn seat_of(&self, user: UserId, workspace: WorkspaceId) -> Option<SeatState> {
-        self.seat(user, self.user(user)?.slot, self.workspace_slot(workspace)?)
-    }
-
-    /// The seat of a person, known by id and number.
-    #[inline]
-    pub(crate) fn seat(&self, id: UserId, user: Slot, workspace: Slot) -> Option<SeatState> {
-        self.members.get(&(id, workspace)).filter(|seat| seat.user == user).copied()
+        let seat = self.members.get(&(user, workspace))?;
+        seat.is_of(self.user(user)?.slot, self.workspace_slot(workspace)?).then_some(*seat)
     }
 
     #[inline]

@@ -22,7 +22,7 @@ fn shown<O: Operation>(house: &House, caller: &Caller, workspace: WorkspaceId, s
             refusal.code(),
             refusal.message(),
             refusal.next_step(),
-            refusal.decision(),
+            refusal.decision(&house.directory),
             refusal.action
         )
         .replace(&workspace.to_string(), "<workspace>"),

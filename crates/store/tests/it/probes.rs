@@ -207,7 +207,7 @@ impl Ask<'_> {
         let question = format!("{} {} on {scope:?}", self.caller.principal, O::entry().name);
         let answer = match self.directory.authorize::<O>(self.caller, scope) {
             Ok(permit) => format!("allow {:?}", permit.chain()),
-            Err(refusal) => format!("deny {:?} {:?}", refusal.reason, refusal.decision().chain),
+            Err(refusal) => format!("deny {:?} {:?}", refusal.reason, refusal.decision(self.directory).chain),
         };
         self.lines.push(format!("{question}: {answer}"));
     }
