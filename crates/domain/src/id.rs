@@ -76,8 +76,9 @@ decimal_ids! {
     AccountId, "AccountId", 1_000_000_000_000_000_u64 ..= 9_999_999_999_999_999_u64;
     /// A RAM user: 18 digits, as the real service gives them.
     UserId, "UserId", 100_000_000_000_000_000_u64 ..= 999_999_999_999_999_999_u64;
-    /// The handle of an API key, never its value: up to 9 digits after the first.
-    ApiKeyId, "apiKeyId", 1_000_000_000_u64 ..= 9_999_999_999_u64;
+    /// The handle of an API key, never its value: 10 to 15 digits, which every client's numbers hold exactly. Wide
+    /// enough that a million keys in one installation do not meet by chance.
+    ApiKeyId, "apiKeyId", 1_000_000_000_u64 ..= 999_999_999_999_999_u64;
     /// A RAM group: 18 digits.
     GroupId, "GroupId", 100_000_000_000_000_000_u64 ..= 999_999_999_999_999_999_u64;
 }
