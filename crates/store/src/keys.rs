@@ -118,30 +118,54 @@ impl TryFrom<KeyRow> for ApiKey {
     }
 }
 
-const FIND: &str = "
-    SELECT k.api_key_id, k.workspace_id, w.name AS workspace_name, k.owner_id, u.name AS owner_name, k.tail,
-        k.description, k.auth, k.disabled, k.expires_at, k.created_at
-    FROM api_keys k JOIN workspaces w ON w.workspace_id = k.workspace_id LEFT JOIN users u ON u.user_id = k.owner_id
-    WHERE k.account_id = $1 AND k.api_key_id = $2";
+/// A statement over keys, with their workspaces and owners.
+macro_rules! of_keys {
+    ($what:literal, $($rest:tt)*) => {
+        concat!(
+            "SELECT ", $what, " FROM api_keys k JOIN workspaces w ON w.workspace_id = k.workspace_id
+                LEFT JOIN users u ON u.user_id = k.owner_id WHERE k.account_id = $1 ",
+            $($rest)*
+        )
+    };
+}
+
+/// The same for keys as answers show them.
+macro_rules! keys {
+    ($($rest:tt)*) => {
+        of_keys!(
+            "k.api_key_id, k.workspace_id, w.name AS workspace_name, k.owner_id, u.name AS owner_name, k.tail,
+                k.description, k.auth, k.disabled, k.expires_at, k.created_at",
+            $($rest)*
+        )
+    };
+}
+
+/// What a list and its count are narrowed by: workspace, id, a part of the description.
+macro_rules! narrowed {
+    ($select:ident!($($first:literal)?), $rest:literal) => {
+        $select!(
+            $($first,)?
+            "AND (CAST($2 AS TEXT) IS NULL OR k.workspace_id = $2)
+                AND (CAST($3 AS TEXT) IS NULL OR k.api_key_id = $3)
+                AND (CAST($4 AS TEXT) IS NULL OR LOWER(k.description) LIKE LOWER($4) ESCAPE '!') ",
+            $rest
+        )
+    };
+}
+
+const FIND: &str = keys!("AND k.api_key_id = $2");
+const COUNT: &str = narrowed!(of_keys!("COUNT(*)"), "");
 // The cursor is the creation time and the id, so that keys of one millisecond have an order too.
-const OLDEST_FIRST: &str = "
-    SELECT k.api_key_id, k.workspace_id, w.name AS workspace_name, k.owner_id, u.name AS owner_name, k.tail,
-        k.description, k.auth, k.disabled, k.expires_at, k.created_at
-    FROM api_keys k JOIN workspaces w ON w.workspace_id = k.workspace_id LEFT JOIN users u ON u.user_id = k.owner_id
-    WHERE k.account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR k.workspace_id = $2)
-        AND (CAST($3 AS TEXT) IS NULL OR k.api_key_id = $3)
-        AND (CAST($4 AS TEXT) IS NULL OR LOWER(k.description) LIKE LOWER($4) ESCAPE '!')
-        AND (k.created_at > $5 OR (k.created_at = $5 AND k.api_key_id > $6))
-    ORDER BY k.created_at, k.api_key_id LIMIT $7";
-const NEWEST_FIRST: &str = "
-    SELECT k.api_key_id, k.workspace_id, w.name AS workspace_name, k.owner_id, u.name AS owner_name, k.tail,
-        k.description, k.auth, k.disabled, k.expires_at, k.created_at
-    FROM api_keys k JOIN workspaces w ON w.workspace_id = k.workspace_id LEFT JOIN users u ON u.user_id = k.owner_id
-    WHERE k.account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR k.workspace_id = $2)
-        AND (CAST($3 AS TEXT) IS NULL OR k.api_key_id = $3)
-        AND (CAST($4 AS TEXT) IS NULL OR LOWER(k.description) LIKE LOWER($4) ESCAPE '!')
-        AND (k.created_at < $5 OR (k.created_at = $5 AND k.api_key_id < $6))
-    ORDER BY k.created_at DESC, k.api_key_id DESC LIMIT $7";
+const OLDEST_FIRST: &str = narrowed!(
+    keys!(),
+    "AND (k.created_at > $5 OR (k.created_at = $5 AND k.api_key_id > $6))
+        ORDER BY k.created_at, k.api_key_id LIMIT $7"
+);
+const NEWEST_FIRST: &str = narrowed!(
+    keys!(),
+    "AND (k.created_at < $5 OR (k.created_at = $5 AND k.api_key_id < $6))
+        ORDER BY k.created_at DESC, k.api_key_id DESC LIMIT $7"
+);
 
 /// A part of a text as a LIKE pattern: what the caller wrote is taken literally. The database folds the case of both
 /// sides, since it alone knows how it folds letters beyond ASCII.
@@ -213,11 +237,7 @@ impl Store {
         workspace: Option<String>,
         filter: &KeyFilter,
     ) -> Result<u64, Error> {
-        const SQL: &str = "
-            SELECT COUNT(*) FROM api_keys k WHERE k.account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR k.workspace_id = $2)
-                AND (CAST($3 AS TEXT) IS NULL OR k.api_key_id = $3)
-                AND (CAST($4 AS TEXT) IS NULL OR LOWER(k.description) LIKE $4 ESCAPE '!')";
-        let (count,): (i64,) = reading!(self.pools, pool => sqlx::query_as(SQL)
+        let (count,): (i64,) = reading!(self.pools, pool => sqlx::query_as(COUNT)
             .bind(account.to_string()).bind(workspace).bind(filter.api_key_id.map(|id| id.to_string()))
             .bind(filter.description.as_deref().map(like)).fetch_one(pool).await)
         .map_err(database)?;

@@ -33,11 +33,12 @@ async fn page(
     (page.rows.iter().map(|key| key.api_key_id).collect(), page.next)
 }
 
-/// The descriptions that a search finds, in the order of creation.
+/// The descriptions that a search finds, in the order of creation. The count that comes with a page agrees with its rows.
 async fn search(test: &TestStore, account: AccountId, workspace: WorkspaceId, part: &str) -> Vec<String> {
     let permit = permit!(test, test.root(account), ListApiKeys on workspace);
     let filter = KeyFilter { api_key_id: None, description: Some(part.to_owned()) };
     let page = test.store.list_api_keys(&permit, &filter, KeyOrder::OldestFirst, &all()).await.unwrap();
+    assert_eq!(page.total, Some(page.rows.len() as u64), "searching for {part:?}");
     page.rows.into_iter().map(|key| key.description).collect()
 }
 
