@@ -1,6 +1,6 @@
 //! The audit chain.
 
-use bailey_control::{AuditFilter, AuditRecord, Cursor};
+use bailey_control::{AuditFilter, AuditRecord};
 use bailey_domain::{Error, Principal};
 use serde_json::{Value, json};
 
@@ -68,8 +68,7 @@ pub(crate) async fn export_audit(call: &Call<'_>) -> Answer {
     let token = call.parameters.text("nextToken")?.unwrap_or_default();
     call.finish()?;
     let control = call.api.control();
-    let Cursor { after, .. } =
-        Cursor { after: control.read_page_token(call.caller.account, "nextToken", &token)?, limit: 0 };
+    let after = control.read_page_token(call.caller.account, "nextToken", &token)?;
     let records = control.export_audit(call.caller, after.parse().unwrap_or(0)).await?;
     let next = records.last().map(|last| control.page_token(call.caller.account, &last.sequence.to_string()));
     Ok(json!({ "records": records.iter().map(shown).collect::<Result<Vec<_>, _>>()?, "nextToken": next }))

@@ -1,7 +1,6 @@
 //! Policies and their versions.
 
-use bailey_control::{MakeDefault, PolicyText, PolicyVersion, Rotation};
-use bailey_domain::Error;
+use bailey_control::{MakeDefault, PolicyText, PolicyVersion, Rotation, version_number};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -32,15 +31,7 @@ fn document(call: &Call<'_>) -> Result<String, Failure> {
 }
 
 fn version_id(call: &Call<'_>) -> Result<u64, Failure> {
-    let text = call.parameters.required_text("VersionId")?;
-    let number = text.strip_prefix('v').and_then(|number| number.parse().ok()).filter(|number| *number > 0);
-    number.ok_or_else(|| {
-        Error::invalid(
-            "InvalidParameter.VersionId.Format",
-            "The parameter - \"VersionId\" must be `v` and a number, such as `v1`.",
-        )
-        .into()
-    })
+    Ok(version_number("VersionId", &call.parameters.required_text("VersionId")?)?)
 }
 
 pub(crate) async fn create_policy(call: &Call<'_>) -> Answer {

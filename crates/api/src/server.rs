@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::answer::{self, Shape};
 use crate::failure::Failure;
 use crate::providers::ProviderProbe;
-use crate::routes::{self, Call, Found, Route};
+use crate::routes::{self, Call, Found};
 
 /// The largest body that any operation takes: a batch of users.
 const LARGEST_BODY: usize = 2 * 1024 * 1024;
@@ -126,11 +126,7 @@ impl Api {
             path: &values,
         })?;
         parameters.ignore(&COMMON);
-        self.call(route, &Call { api: self, caller: &caller, parameters: &parameters }).await
-    }
-
-    async fn call(&self, route: &'static Route, call: &Call<'_>) -> routes::Answer {
-        (route.handler)(call).await
+        (route.handler)(&Call { api: self, caller: &caller, parameters: &parameters }).await
     }
 
     /// The encoded diagnostic message of a refusal: sealed, and bound to the account. Only the installation opens it.

@@ -75,7 +75,7 @@ impl Control {
         let Owner { principal, scope, label } = self.owner::<CreateAccessKey>(caller, name).await?;
         let (mut tx, permit) = self.begin::<CreateAccessKey>(caller, scope.clone(), &label).await?;
         let may = self.directory().may_make_credential::<CreateAccessKey>(caller, &scope, principal);
-        tx = self.unless_refused(tx, may, &label).await?;
+        (tx, ()) = self.unless_refused(tx, may, &label).await?;
         if let Some(name) = name {
             present(&mut tx, caller.account, name).await?;
         }

@@ -24,24 +24,15 @@ impl Control {
         policy: &PolicyName,
         name: &UserName,
     ) -> Result<(), Error> {
-        let scope = RamScope::user(caller.account, name.as_str()).and(scope_of(
-            caller.account,
-            policy_type,
-            policy.as_str(),
-        ));
-        let target = format!("{name} {policy}");
+        let (scope, target) = pair(caller, policy_type, policy, name);
         let (mut tx, permit) = self.begin::<AttachPolicyToUser>(caller, scope.clone(), &target).await?;
         let user = present(&mut tx, caller.account, name).await?;
-        let exists = match policy_type {
-            PolicyType::System => bailey_policy::system::find(policy.as_str()).is_some(),
-            PolicyType::Custom => tx.find_policy(caller.account, policy).await?.is_some(),
-        };
-        if !exists {
+        if !tx.policy_exists(caller.account, policy_type, policy).await? {
             return Err(Error::absent("Policy"));
         }
         let may =
             self.directory().may_attach_policy::<AttachPolicyToUser>(caller, &scope, policy_type, policy);
-        tx = self.unless_refused(tx, may, &target).await?;
+        (tx, ()) = self.unless_refused(tx, may, &target).await?;
         let settings = self.settings_of(caller.account)?;
         let quota = match policy_type {
             PolicyType::System => settings.quota_system_policies_per_user,
@@ -68,19 +59,10 @@ impl Control {
         name: &UserName,
     ) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
-        let scope = RamScope::user(caller.account, name.as_str()).and(scope_of(
-            caller.account,
-            policy_type,
-            policy.as_str(),
-        ));
-        let target = format!("{name} {policy}");
+        let (scope, target) = pair(caller, policy_type, policy, name);
         let (mut tx, permit) = self.begin::<DetachPolicyFromUser>(caller, scope, &target).await?;
         let user = present(&mut tx, caller.account, name).await?;
-        let exists = match policy_type {
-            PolicyType::System => bailey_policy::system::find(policy.as_str()).is_some(),
-            PolicyType::Custom => tx.find_policy(caller.account, policy).await?.is_some(),
-        };
-        if !exists {
+        if !tx.policy_exists(caller.account, policy_type, policy).await? {
             return Err(Error::absent("Policy"));
         }
         if !tx.detach_policy(&permit, user.user_id, policy_type, policy).await? {
@@ -125,13 +107,21 @@ impl Control {
     ) -> Result<Vec<Entity>, Error> {
         let scope = scope_of(caller.account, policy_type, policy.as_str());
         let permit = self.permit::<ListEntitiesForPolicy>(caller, scope, policy.as_str()).await?;
-        let exists = match policy_type {
-            PolicyType::System => bailey_policy::system::find(policy.as_str()).is_some(),
-            PolicyType::Custom => self.store.policy_exists(caller.account, policy).await?,
-        };
-        if !exists {
+        if !self.store.policy_exists(caller.account, policy_type, policy).await? {
             return Err(Error::absent("Policy"));
         }
         self.store.list_entities_for_policy(&permit, policy_type, policy).await
     }
+}
+
+/// What attaching is about: both the user and the policy must be allowed. And how the audit record names it.
+fn pair(
+    caller: &Caller,
+    policy_type: PolicyType,
+    policy: &PolicyName,
+    name: &UserName,
+) -> (RamScope, String) {
+    let user = RamScope::user(caller.account, name.as_str());
+    let scope = user.and(scope_of(caller.account, policy_type, policy.as_str()));
+    (scope, format!("{name} {policy}"))
 }

@@ -99,35 +99,20 @@ impl Control {
         target: &str,
     ) -> Result<(Tx, Permit<O>), Error> {
         let tx = self.store.write().await?;
-        self.permit_in(tx, caller, scope, target).await
+        let answer = tx.authorize::<O>(caller, scope);
+        self.unless_refused(tx, answer, target).await
     }
 
-    /// The permit for what an open transaction is to write, whose scope had to be looked up in it.
-    pub(crate) async fn permit_in<O: Operation>(
+    /// Passes on what a rule said inside a transaction, or gives the transaction up: the audit record of a refusal is
+    /// written in one of its own.
+    pub(crate) async fn unless_refused<T>(
         &self,
         tx: Tx,
-        caller: &Caller,
-        scope: O::On,
+        answer: Result<T, Box<Refusal>>,
         target: &str,
-    ) -> Result<(Tx, Permit<O>), Error> {
-        match tx.authorize::<O>(caller, scope) {
-            Ok(permit) => Ok((tx, permit)),
-            Err(refusal) => {
-                tx.abandon().await?;
-                Err(self.refused(refusal, target).await)
-            }
-        }
-    }
-
-    /// Passes on what a rule about handing out said, inside a transaction.
-    pub(crate) async fn unless_refused(
-        &self,
-        tx: Tx,
-        answer: Result<(), Box<Refusal>>,
-        target: &str,
-    ) -> Result<Tx, Error> {
+    ) -> Result<(Tx, T), Error> {
         match answer {
-            Ok(()) => Ok(tx),
+            Ok(answer) => Ok((tx, answer)),
             Err(refusal) => {
                 tx.abandon().await?;
                 Err(self.refused(refusal, target).await)

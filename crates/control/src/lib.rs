@@ -39,7 +39,7 @@ pub use identity::{Identity, PresentedKey};
 pub use keys::{Issued, KeyChange};
 pub use limits::{LimitChange, LimitsOfModel};
 pub use members::{Added, NewSeat};
-pub use policies::{PolicyText, Rotation};
+pub use policies::{PolicyText, Rotation, version_number};
 pub use providers::ProviderChange;
 pub use records::Recorder;
 pub use revoked::Revoked;

@@ -103,7 +103,7 @@ impl Control {
             before.pages,
             pages,
         );
-        tx = self.unless_refused(tx, may, &target).await?;
+        (tx, ()) = self.unless_refused(tx, may, &target).await?;
         let after = tx.set_member_pages(&permit, user, pages).await?;
         tx.commit(permit, Record { target, before: json!(before), after: json!(after) }).await?;
         Ok(after)

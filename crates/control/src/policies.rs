@@ -87,7 +87,7 @@ pub(crate) fn scope_of(account: AccountId, policy_type: PolicyType, name: &str) 
 }
 
 /// Reads a version id such as `v3`.
-pub(crate) fn version_number(field: &str, text: &str) -> Result<u64, Error> {
+pub fn version_number(field: &str, text: &str) -> Result<u64, Error> {
     text.strip_prefix('v').and_then(|number| number.parse().ok()).filter(|number| *number > 0).ok_or_else(
         || {
             Error::invalid(
@@ -271,7 +271,7 @@ impl Control {
         let policy = present(&mut tx, caller.account, name).await?;
         if make_default == MakeDefault::Yes && policy.attachment_count > 0 {
             let may = self.directory().may_grant_policy::<CreatePolicyVersion>(caller, &scope, document);
-            tx = self.unless_refused(tx, may, name.as_str()).await?;
+            (tx, ()) = self.unless_refused(tx, may, name.as_str()).await?;
         }
         let versions = tx.policy_versions(caller.account, name).await?;
         let quota = self.settings_of(caller.account)?.quota_policy_versions;
@@ -280,7 +280,7 @@ impl Control {
                 versions.iter().find(|version| version.version.unsigned_abs() != policy.default_version);
             match (rotation, oldest) {
                 (Rotation::DeleteOldestNonDefault, Some(oldest)) => {
-                    tx.rotate_policy_version(&permit, name, oldest.version).await?;
+                    tx.delete_policy_version(&permit, name, oldest.version).await?;
                 }
                 _ => return Err(Error::quota("Policy.Version", "policy versions", u64::from(quota))),
             }
@@ -388,7 +388,7 @@ impl Control {
         if policy.attachment_count > 0 {
             let may =
                 self.directory().may_grant_policy::<SetDefaultPolicyVersion>(caller, &scope, &found.document);
-            tx = self.unless_refused(tx, may, name.as_str()).await?;
+            (tx, ()) = self.unless_refused(tx, may, name.as_str()).await?;
         }
         tx.set_default_policy_version(&permit, name, &found).await?;
         tx.commit(permit, Record { target: name.to_string(), before: json!(policy), after: json!(found) })

@@ -94,8 +94,16 @@ impl Store {
         .map_err(database)
     }
 
-    /// Whether a custom policy exists, for answers that would otherwise be an empty list.
-    pub async fn policy_exists(&self, account: AccountId, name: &PolicyName) -> Result<bool, Error> {
+    /// Whether there is such a policy, for answers that would otherwise be an empty list.
+    pub async fn policy_exists(
+        &self,
+        account: AccountId,
+        policy_type: PolicyType,
+        name: &PolicyName,
+    ) -> Result<bool, Error> {
+        if policy_type == PolicyType::System {
+            return Ok(bailey_policy::system::find(name.as_str()).is_some());
+        }
         const SQL: &str = "SELECT COUNT(*) FROM policies WHERE account_id = $1 AND folded_name = $2";
         let (count,): (i64,) = reading!(self.pools, pool => sqlx::query_as(SQL)
             .bind(account.to_string()).bind(name.folded()).fetch_one(pool).await)
@@ -147,11 +155,7 @@ impl Tx {
             VALUES ($1, 'user', $2, $3, $4, $5, $6)";
         let account = permit.caller().account;
         self.demand_user(account, user).await?;
-        let exists = match policy_type {
-            PolicyType::System => bailey_policy::system::find(name.as_str()).is_some(),
-            PolicyType::Custom => self.find_policy(account, name).await?.is_some(),
-        };
-        if !exists {
+        if !self.policy_exists(account, policy_type, name).await? {
             return Err(Error::absent("Policy"));
         }
         on!(self.connection, conn => sqlx::query(SQL)

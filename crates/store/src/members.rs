@@ -72,10 +72,19 @@ impl TryFrom<MemberRow> for Member {
     }
 }
 
-const FIND: &str = "
-    SELECT m.workspace_id, m.user_id, u.name, s.display_name, m.pages, m.added_by, m.created_at
-    FROM members m JOIN users u ON u.user_id = m.user_id JOIN studio_users s ON s.user_id = m.user_id
-    WHERE m.workspace_id = $1 AND m.user_id = $2";
+/// Members of a workspace with their names.
+macro_rules! members {
+    ($rest:literal) => {
+        concat!(
+            "SELECT m.workspace_id, m.user_id, u.name, s.display_name, m.pages, m.added_by, m.created_at
+            FROM members m JOIN users u ON u.user_id = m.user_id JOIN studio_users s ON s.user_id = m.user_id
+            WHERE m.workspace_id = $1 ",
+            $rest
+        )
+    };
+}
+
+const FIND: &str = members!("AND m.user_id = $2");
 
 /// Refuses to act on another seat than the permit's. A method is told whose seat it is about, since a permit may be
 /// about somebody unknown, and the types do not see that the two are one.
@@ -100,10 +109,7 @@ impl Store {
         permit: &Permit<ListMembers>,
         cursor: &Cursor,
     ) -> Result<Page<Member>, Error> {
-        const SQL: &str = "
-            SELECT m.workspace_id, m.user_id, u.name, s.display_name, m.pages, m.added_by, m.created_at
-            FROM members m JOIN users u ON u.user_id = m.user_id JOIN studio_users s ON s.user_id = m.user_id
-            WHERE m.workspace_id = $1 AND u.folded_name > $2 ORDER BY u.folded_name LIMIT $3";
+        const SQL: &str = members!("AND u.folded_name > $2 ORDER BY u.folded_name LIMIT $3");
         let rows: Vec<MemberRow> = reading!(self.pools, pool => sqlx::query_as(SQL)
             .bind(permit.scope().to_string()).bind(&cursor.after).bind(cursor.fetch()).fetch_all(pool).await)
         .map_err(database)?;

@@ -4,7 +4,7 @@ use bailey_domain::change::{Change, PolicyType};
 use bailey_domain::name::PolicyName;
 use bailey_domain::operations::{
     CreatePolicy, CreatePolicyVersion, DeletePolicy, DeletePolicyVersion, GetPolicy, GetPolicyVersion,
-    ListPolicies, ListPolicyVersions, SetDefaultPolicyVersion, UpdatePolicyDescription,
+    ListPolicies, ListPolicyVersions, Operation, SetDefaultPolicyVersion, UpdatePolicyDescription,
 };
 use bailey_domain::{AccountId, Error, Permit};
 use serde::Serialize;
@@ -69,11 +69,20 @@ impl TryFrom<PolicyRow> for Policy {
     }
 }
 
-const FIND: &str = "
-    SELECT p.name, p.description, p.default_version, p.created_at, p.updated_at,
-        (SELECT COUNT(*) FROM policy_attachments a WHERE a.account_id = p.account_id AND a.policy_type = 'Custom'
-            AND a.folded_policy_name = p.folded_name) AS attachment_count
-    FROM policies p WHERE p.account_id = $1 AND p.folded_name = $2";
+/// Custom policies of an account with the count of what they are attached to.
+macro_rules! policies {
+    ($rest:literal) => {
+        concat!(
+            "SELECT p.name, p.description, p.default_version, p.created_at, p.updated_at,
+                (SELECT COUNT(*) FROM policy_attachments a WHERE a.account_id = p.account_id
+                    AND a.policy_type = 'Custom' AND a.folded_policy_name = p.folded_name) AS attachment_count
+            FROM policies p WHERE p.account_id = $1 ",
+            $rest
+        )
+    };
+}
+
+const FIND: &str = policies!("AND p.folded_name = $2");
 const VERSION: &str = "
     SELECT version, document, created_at FROM policy_versions
     WHERE account_id = $1 AND folded_name = $2 AND version = $3";
@@ -94,11 +103,7 @@ impl Store {
         permit: &Permit<ListPolicies>,
         cursor: &Cursor,
     ) -> Result<Page<Policy>, Error> {
-        const SQL: &str = "
-            SELECT p.name, p.description, p.default_version, p.created_at, p.updated_at,
-                (SELECT COUNT(*) FROM policy_attachments a WHERE a.account_id = p.account_id AND a.policy_type = 'Custom'
-                    AND a.folded_policy_name = p.folded_name) AS attachment_count
-            FROM policies p WHERE p.account_id = $1 AND p.folded_name > $2 ORDER BY p.folded_name LIMIT $3";
+        const SQL: &str = policies!("AND p.folded_name > $2 ORDER BY p.folded_name LIMIT $3");
         let rows: Vec<PolicyRow> = reading!(self.pools, pool => sqlx::query_as(SQL)
             .bind(permit.caller().account.to_string()).bind(&cursor.after).bind(cursor.fetch()).fetch_all(pool).await)
         .map_err(database)?;
@@ -167,7 +172,25 @@ impl Store {
     }
 }
 
+/// The operations that drop a version: at the caller's word, or to make room for a new one.
+pub trait DropsVersions: Operation {}
+impl DropsVersions for DeletePolicyVersion {}
+impl DropsVersions for CreatePolicyVersion {}
+
 impl Tx {
+    /// Whether there is such a policy, of either type.
+    pub async fn policy_exists(
+        &mut self,
+        account: AccountId,
+        policy_type: PolicyType,
+        name: &PolicyName,
+    ) -> Result<bool, Error> {
+        Ok(match policy_type {
+            PolicyType::System => bailey_policy::system::find(name.as_str()).is_some(),
+            PolicyType::Custom => self.find_policy(account, name).await?.is_some(),
+        })
+    }
+
     /// A custom policy as this transaction sees it.
     pub async fn find_policy(
         &mut self,
@@ -272,23 +295,21 @@ impl Tx {
     }
 
     /// Deletes a version that does not count.
-    pub async fn delete_policy_version(
+    pub async fn delete_policy_version<O: DropsVersions>(
         &mut self,
-        permit: &Permit<DeletePolicyVersion>,
+        permit: &Permit<O>,
         name: &PolicyName,
         version: i64,
     ) -> Result<(), Error> {
-        self.delete_version_row(permit.caller().account, name, version).await
-    }
-
-    /// Deletes the version that makes room for a new one.
-    pub async fn rotate_policy_version(
-        &mut self,
-        permit: &Permit<CreatePolicyVersion>,
-        name: &PolicyName,
-        version: i64,
-    ) -> Result<(), Error> {
-        self.delete_version_row(permit.caller().account, name, version).await
+        // Never the one that counts.
+        const SQL: &str = "
+            DELETE FROM policy_versions WHERE account_id = $1 AND folded_name = $2 AND version = $3
+                AND version <> (SELECT default_version FROM policies WHERE account_id = $1 AND folded_name = $2)";
+        let gone = on!(self.connection, conn => sqlx::query(SQL)
+            .bind(permit.caller().account.to_string()).bind(name.folded()).bind(version)
+            .execute(conn).await.map(|done| done.rows_affected()))
+        .map_err(database)?;
+        if gone > 0 { Ok(()) } else { Err(Error::absent("Policy.Version")) }
     }
 
     /// Deletes a policy with its versions. It must be attached to nothing: what is attached to a user has to exist
@@ -340,23 +361,6 @@ impl Tx {
             .bind(account.to_string()).bind(name.folded()).bind(version).bind(document).bind(now_ms)
             .execute(conn).await.map(drop))
         .map_err(database)
-    }
-
-    async fn delete_version_row(
-        &mut self,
-        account: AccountId,
-        name: &PolicyName,
-        version: i64,
-    ) -> Result<(), Error> {
-        // Never the one that counts.
-        const SQL: &str = "
-            DELETE FROM policy_versions WHERE account_id = $1 AND folded_name = $2 AND version = $3
-                AND version <> (SELECT default_version FROM policies WHERE account_id = $1 AND folded_name = $2)";
-        let gone = on!(self.connection, conn => sqlx::query(SQL)
-            .bind(account.to_string()).bind(name.folded()).bind(version)
-            .execute(conn).await.map(|done| done.rows_affected()))
-        .map_err(database)?;
-        if gone > 0 { Ok(()) } else { Err(Error::absent("Policy.Version")) }
     }
 
     /// Refuses a document that the directory could not apply after the commit.

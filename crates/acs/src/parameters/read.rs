@@ -160,12 +160,6 @@ impl Parameters {
         ParameterError::new(&self.key(name), ParameterErrorKind::Missing)
     }
 
-    /// A parameter is longer than `limit`, given with its unit (`128 characters`).
-    #[must_use]
-    pub fn too_long(&self, name: &str, limit: impl Into<String>) -> ParameterError {
-        ParameterError::new(&self.key(name), ParameterErrorKind::TooLong { limit: limit.into() })
-    }
-
     fn child(&self, key: &str, fields: super::Fields) -> Parameters {
         Parameters { fields, prefix: format!("{key}{SEPARATOR}"), notes: Arc::clone(&self.notes) }
     }

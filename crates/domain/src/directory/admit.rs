@@ -318,8 +318,7 @@ impl State {
 impl Entered<'_> {
     /// Whether the key's workspace may call the model.
     pub(super) fn holds(&self, entry: &ModelEntry) -> bool {
-        let free = self.workspace.is_default && !self.account.settings.default_workspace_restricted;
-        free || self.workspace.open || self.workspace.grants.may_call(entry.number)
+        self.workspace.opening(self.account, entry.number).is_some()
     }
 
     /// The limits that count for this call, from the widest to the narrowest.

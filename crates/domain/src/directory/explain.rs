@@ -3,14 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bailey_policy::{Context, Request, Value, Verdict};
+use bailey_policy::{Value, Verdict};
 use serde::Serialize;
 
 use super::Directory;
 use super::admit::Call;
 use super::authorize::{Circumstances, Question, outsiders_chain};
 use super::slab::Slot;
-use super::state::State;
+use super::state::{Opening, State};
 use crate::access::{Caller, Principal};
 use crate::decision::{Chain, Check, Decision, Link, Outcome};
 use crate::id::{AccountId, ApiKeyId, UserId, WorkspaceId};
@@ -163,9 +163,9 @@ impl Directory {
     ) -> EffectiveAccess {
         let state = self.read();
         let pages = state.seat_of(user, workspace).map(|seat| seat.pages);
-        let held = |action: &str, resource: &str| state.source_of(user, action, resource, &circumstances);
-        let (_, api_resource) = (workspace, super::authorize::workspace_resource(account, workspace));
-        let account_resource = format!("acs:modelstudio:*:{account}:*");
+        let held = |action: &str, place: Option<WorkspaceId>| {
+            state.source_of(account, user, action, place, circumstances)
+        };
         EffectiveAccess {
             model: if pages.is_some() { state.models_of(account, workspace) } else { Vec::new() },
             page: pages.map(page_holdings).unwrap_or_default(),
@@ -173,7 +173,7 @@ impl Directory {
                 .iter()
                 .filter(|_| pages.is_some())
                 .filter_map(|action| {
-                    Some(Holding { name: (*action).to_owned(), from: held(action, &api_resource)? })
+                    Some(Holding { name: (*action).to_owned(), from: held(action, Some(workspace))? })
                 })
                 .collect(),
             management: OPERATIONS
@@ -181,10 +181,7 @@ impl Directory {
                 .filter(|entry| entry.action.starts_with("modelstudio:"))
                 .filter(|entry| entry.needs.mentions(&|part| matches!(part, Needs::Management)))
                 .filter_map(|entry| {
-                    Some(Holding {
-                        name: entry.action.to_owned(),
-                        from: held(entry.action, &account_resource)?,
-                    })
+                    Some(Holding { name: entry.action.to_owned(), from: held(entry.action, None)? })
                 })
                 .collect(),
         }
@@ -253,12 +250,24 @@ impl State {
 
     /// The policy whose Deny decides a question.
     pub(super) fn denying_policy(&self, question: &Question<'_>) -> Option<Slot> {
-        let user = self.user(question.principal.user()?)?;
-        let workspace = question.workspace.and_then(|id| self.workspace_slot_in(question.account, id));
-        match self.verdict(user, question, workspace) {
-            Verdict::ExplicitDeny { policy, .. } => self.policy_slots_held(user).nth(policy),
+        match self.deciding(question)? {
+            (Verdict::ExplicitDeny { .. }, policy) => policy,
             _ => None,
         }
+    }
+
+    /// What policies say about a question, and which of them decides it.
+    fn deciding(&self, question: &Question<'_>) -> Option<(Verdict, Option<Slot>)> {
+        let user = self.user(question.principal.user()?)?;
+        let workspace = question.workspace.and_then(|id| self.workspace_slot_in(question.account, id));
+        let verdict = self.verdict(user, question, workspace);
+        let policy = match verdict {
+            Verdict::Allow { policy, .. } | Verdict::ExplicitDeny { policy, .. } => {
+                self.policy_slots_held(user).nth(policy)
+            }
+            Verdict::ImplicitDeny => None,
+        };
+        Some((verdict, policy))
     }
 
     /// Whether a workspace may call a model; `None` when there is no such model.
@@ -266,21 +275,18 @@ impl State {
         let state = self.accounts.get(&account)?;
         let entry = state.models.get(model)?;
         let workspace = self.workspace_in(account, workspace)?;
-        let free = workspace.is_default && !state.settings.default_workspace_restricted;
-        Some(free || workspace.open || workspace.grants.may_call(entry.number))
+        Some(workspace.opening(state, entry.number).is_some())
     }
 
     fn models_of(&self, account: AccountId, workspace: WorkspaceId) -> Vec<Holding> {
         let Some(state) = self.accounts.get(&account) else { return Vec::new() };
         let Some(place) = self.workspace_in(account, workspace) else { return Vec::new() };
         let from = |number: u32| {
-            if place.is_default && !state.settings.default_workspace_restricted {
-                Some("default workspace")
-            } else if place.open {
-                Some("workspace is open to all models")
-            } else {
-                place.grants.may_call(number).then_some("model grant of the workspace")
-            }
+            Some(match place.opening(state, number)? {
+                Opening::Default => "default workspace",
+                Opening::Open => "workspace is open to all models",
+                Opening::Grant => "model grant of the workspace",
+            })
         };
         let mut models: Vec<_> = state
             .models
@@ -293,29 +299,28 @@ impl State {
         models
     }
 
-    /// The name of the policy that allows an action; `None` when it is not allowed.
+    /// The name of the policy that allows an action in a workspace, or in the account; `None` when none does.
     fn source_of(
         &self,
+        account: AccountId,
         user: UserId,
         action: &str,
-        resource: &str,
-        circumstances: &Circumstances<'_>,
+        workspace: Option<WorkspaceId>,
+        circumstances: Circumstances<'_>,
     ) -> Option<String> {
-        let user = self.user(user)?;
-        let action = self.catalogue.resolve(action);
-        let entries = [
-            ("acs:SourceIp", Value::Ip(circumstances.source_ip)),
-            ("acs:CurrentTime", Value::Time(circumstances.now_ms)),
-            ("acs:SecureTransport", Value::Bool(circumstances.secure_transport)),
-            ("acs:MFAPresent", Value::Bool(false)),
-            ("acs:PrincipalARN", Value::Text(&user.arn)),
-        ];
-        let context = Context::new(&entries);
-        let request = Request { action: &action, resource, context: &context };
-        match bailey_policy::evaluate(self.policies_held(user), &request) {
-            Verdict::Allow { policy, .. } => {
-                let slot = self.policy_slots_held(user).nth(policy)?;
-                Some(format!("RAM policy `{}`", self.policy_names.get(slot)?))
+        let question = Question {
+            account,
+            principal: Principal::User(user),
+            action: &self.catalogue.resolve(action),
+            needs: &Needs::Policy,
+            workspace,
+            subject: None,
+            resources: &[],
+            circumstances,
+        };
+        match self.deciding(&question)? {
+            (Verdict::Allow { .. }, policy) => {
+                Some(format!("RAM policy `{}`", self.policy_names.get(policy?)?))
             }
             _ => None,
         }

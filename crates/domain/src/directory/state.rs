@@ -104,6 +104,28 @@ pub(crate) struct WorkspaceState {
     pub(crate) limits: Limiters,
 }
 
+/// What lets a workspace call a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    Default,
+    Open,
+    Grant,
+}
+
+impl WorkspaceState {
+    /// Rule 2: what lets keys of this workspace call a model; `None` when nothing does.
+    #[inline]
+    pub(crate) fn opening(&self, account: &AccountState, model: u32) -> Option<Opening> {
+        if self.is_default && !account.settings.default_workspace_restricted {
+            Some(Opening::Default)
+        } else if self.open {
+            Some(Opening::Open)
+        } else {
+            self.grants.may_call(model).then_some(Opening::Grant)
+        }
+    }
+}
+
 /// What a workspace may do with models, by the model's number.
 #[derive(Debug, Default)]
 pub(crate) struct Grants {

@@ -144,7 +144,7 @@ impl<'a> Walk<'a> {
         let (test, account) = (self.test, self.account);
         let root = test.root(account);
         let (name, scope) = (policy_name(self.one(&POLICIES)?), RamScope::policy(account, "*"));
-        let exists = test.store.policy_exists(account, &name).await.unwrap();
+        let exists = test.store.policy_exists(account, PolicyType::Custom, &name).await.unwrap();
         let effect = if self.below(4) == 0 { "Deny" } else { "Allow" };
         let document = allow(self.one(&DOCUMENTS)?).replace("Allow", effect);
         match choice {

@@ -59,7 +59,7 @@ cases! {
         assert_eq!(versions(test, two.account).await, (vec![1], 1));
         // The one that makes room goes the same way.
         let (scope, name) = (RamScope::policy(one.account, "mine"), policy_name("mine"));
-        commit!(test, test.root(one.account), CreatePolicyVersion on scope, |tx, permit| tx.rotate_policy_version(&permit, &name, 5));
+        commit!(test, test.root(one.account), CreatePolicyVersion on scope, |tx, permit| tx.delete_policy_version(&permit, &name, 5));
         assert_eq!(add_version(test, one.account, NOTHING, MakeDefault::No).await, 6);
         let mut tx = test.store.write().await.unwrap();
         let rows = tx.policy_versions(one.account, &name).await.unwrap();
@@ -108,8 +108,8 @@ cases! {
         assert_eq!((policy.name.as_str(), policy.default_version, policy.attachment_count), ("mine", 1, 0));
         let version = test.store.find_default_version(&permit, &policy).await.unwrap().unwrap();
         assert_eq!(version.document, NOTHING);
-        assert!(test.store.policy_exists(one.account, &name).await.unwrap());
-        assert!(!test.store.policy_exists(one.account, &policy_name("other")).await.unwrap());
+        assert!(test.store.policy_exists(one.account, PolicyType::Custom, &name).await.unwrap());
+        assert!(!test.store.policy_exists(one.account, PolicyType::Custom, &policy_name("other")).await.unwrap());
     }
 
     async fn a_description_changes_alone(test) {
