@@ -219,6 +219,7 @@ impl Check {
 #[derive(Clone, Debug, Default)]
 pub struct Chain {
     links: SmallVec<[(Check, bool); 16]>,
+    policy: Option<u32>,
 }
 
 impl Chain {
@@ -227,6 +228,16 @@ impl Chain {
     pub fn note(&mut self, check: Check, passed: bool) -> bool {
         self.links.push((check, passed));
         passed
+    }
+
+    /// Names the policy whose Deny decided, by its number in the directory.
+    pub(crate) fn name_policy(&mut self, policy: Option<u32>) {
+        self.policy = policy;
+    }
+
+    /// The number of the policy whose Deny decided.
+    pub(crate) fn policy(&self) -> Option<u32> {
+        self.policy
     }
 
     /// The checks.

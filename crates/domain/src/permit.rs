@@ -66,8 +66,6 @@ pub struct Refusal {
     pub reason: Reason,
     pub(crate) chain: Chain,
     pub(crate) revision: u64,
-    /// The number of the policy whose Deny decided.
-    pub(crate) denied_by: Option<u32>,
 }
 
 /// An action, and the policy that denies it: whoever mends it must know which one it is.
@@ -91,7 +89,7 @@ impl Refusal {
                 self.workspace.map_or_else(|| "none".to_owned(), |id| id.to_string())
             }
             Check::NoExplicitDeny => {
-                let policy = self.denied_by.and_then(|policy| directory.policy_name(policy));
+                let policy = self.chain.policy().and_then(|policy| directory.policy_name(policy));
                 denied(self.action, policy.as_deref())
             }
             Check::Policy => self.action.to_owned(),

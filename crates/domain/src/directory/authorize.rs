@@ -137,7 +137,6 @@ impl State {
             reason,
             chain,
             revision: self.revision,
-            denied_by: if reason == Reason::ExplicitDeny { self.denying_policy(question) } else { None },
         })
     }
 
@@ -177,11 +176,17 @@ impl State {
             Some(foregone) => foregone,
             None => match self.verdict(user, question, found.workspace) {
                 Verdict::Allow { .. } => Foregone::Allow,
-                Verdict::ExplicitDeny { .. } => Foregone::ExplicitDeny,
+                Verdict::ExplicitDeny { policy, .. } => {
+                    chain.name_policy(self.policy_slots_held(user).nth(policy));
+                    Foregone::ExplicitDeny
+                }
                 Verdict::ImplicitDeny => Foregone::ImplicitDeny,
             },
         };
         if !chain.note(Check::NoExplicitDeny, verdict != Foregone::ExplicitDeny) {
+            if chain.policy().is_none() {
+                chain.name_policy(self.certain_deny(user, question.action));
+            }
             return Err(Reason::ExplicitDeny);
         }
         let facts = Facts {
@@ -279,6 +284,17 @@ impl State {
             group.policies.iter().for_each(&mut add);
         }
         outlook
+    }
+
+    /// The first policy that denies the action whatever resource and conditions are.
+    fn certain_deny(&self, user: &UserState, action: &Action) -> Option<Slot> {
+        self.slots_held(user).find(|slot| {
+            let mut alone = Outlook::default();
+            if let Some(policy) = self.policies.get(*slot) {
+                alone.add(policy, action);
+            }
+            alone.foregone() == Some(Foregone::ExplicitDeny)
+        })
     }
 
     /// Every policy that counts for the user.

@@ -232,7 +232,7 @@ impl State {
             }
             Check::Policy => question.action.name().to_owned(),
             Check::NoExplicitDeny => {
-                let policy = self.denying_policy(question).and_then(|slot| self.policy_names.get(slot));
+                let policy = chain.policy().and_then(|slot| self.policy_names.get(slot));
                 denied(question.action.name(), policy.map(|name| &**name))
             }
             _ => who.clone(),
@@ -246,28 +246,6 @@ impl State {
             Some(user) => user.arn.to_string(),
             None => principal.to_string(),
         }
-    }
-
-    /// The policy whose Deny decides a question.
-    pub(super) fn denying_policy(&self, question: &Question<'_>) -> Option<Slot> {
-        match self.deciding(question)? {
-            (Verdict::ExplicitDeny { .. }, policy) => policy,
-            _ => None,
-        }
-    }
-
-    /// What policies say about a question, and which of them decides it.
-    fn deciding(&self, question: &Question<'_>) -> Option<(Verdict, Option<Slot>)> {
-        let user = self.user(question.principal.user()?)?;
-        let workspace = question.workspace.and_then(|id| self.workspace_slot_in(question.account, id));
-        let verdict = self.verdict(user, question, workspace);
-        let policy = match verdict {
-            Verdict::Allow { policy, .. } | Verdict::ExplicitDeny { policy, .. } => {
-                self.policy_slots_held(user).nth(policy)
-            }
-            Verdict::ImplicitDeny => None,
-        };
-        Some((verdict, policy))
     }
 
     /// Whether a workspace may call a model; `None` when there is no such model.
@@ -318,11 +296,10 @@ impl State {
             resources: &[],
             circumstances,
         };
-        match self.deciding(&question)? {
-            (Verdict::Allow { .. }, policy) => {
-                Some(format!("RAM policy `{}`", self.policy_names.get(policy?)?))
-            }
-            _ => None,
-        }
+        let holder = self.user(user)?;
+        let place = workspace.and_then(|id| self.workspace_slot_in(account, id));
+        let Verdict::Allow { policy, .. } = self.verdict(holder, &question, place) else { return None };
+        let policy = self.policy_slots_held(holder).nth(policy)?;
+        Some(format!("RAM policy `{}`", self.policy_names.get(policy)?))
     }
 }
