@@ -38,17 +38,20 @@ fn main() -> anyhow::Result<()> {
              server {{ listen {proxy}; location / {{ proxy_pass http://model; proxy_http_version 1.1; proxy_set_header Connection \"\"; }} }}"
         ),
     )?;
-    let (server, key) = start_bailey(directory.path(), upstream)?;
-    let gateway = server.addresses().gateway;
     let plain = script(directory.path(), "plain", "none")?;
-    let with_key = script(directory.path(), "key", &key)?;
-    let sides = [("direct", upstream, &plain), ("nginx", proxy, &plain), ("bailey", gateway, &with_key)];
+    let mut sides = vec![("direct", upstream, plain.clone()), ("nginx", proxy, plain)];
+    let mut servers = Vec::new();
+    for (name, workers) in [("bailey, one worker", "1"), ("bailey, one per core", "0")] {
+        let (server, key) = start_bailey(&directory.path().join(workers), workers, upstream)?;
+        sides.push((name, server.addresses().gateway, script(directory.path(), workers, &key)?));
+        servers.push(server);
+    }
     for (_, address, script) in &sides {
         wrk(&format!("http://{address}{PATH}"), script, 64, 1)?;
     }
     for connections in [64, 1] {
-        let mut loads: [Vec<Load>; 3] = Default::default();
-        // In turns, so that a slow moment of the machine meets all three.
+        let mut loads: Vec<Vec<Load>> = vec![Vec::new(); sides.len()];
+        // In turns, so that a slow moment of the machine meets all of them.
         for _ in 0..ROUNDS {
             for ((_, address, script), loads) in sides.iter().zip(&mut loads) {
                 loads.push(wrk(&format!("http://{address}{PATH}"), script, connections, seconds)?);
@@ -59,30 +62,37 @@ fn main() -> anyhow::Result<()> {
             |loads: &[Load], value: fn(&Load) -> f64| Sample::new(loads.iter().map(value).collect()).p50();
         for ((name, ..), loads) in sides.iter().zip(&loads) {
             println!(
-                "{name:>8}: {:8.0}/s, p50 {:6.0} us, p99 {:6.0} us",
+                "{name:>20}: {:8.0}/s, p50 {:6.0} us, p99 {:6.0} us",
                 middle(loads, |load| load.rate),
                 middle(loads, |load| load.p50_us),
                 middle(loads, |load| load.p99_us)
             );
         }
-        let [direct, nginx, bailey] = &loads;
         let rate = |loads: &[Load]| middle(loads, |load| load.rate);
         let p50 = |loads: &[Load]| middle(loads, |load| load.p50_us);
-        println!("bailey / nginx: {:.2}x the requests per second", rate(bailey) / rate(nginx));
-        let (own, others) = (p50(bailey) - p50(direct), p50(nginx) - p50(direct));
-        println!("added p50: bailey {own:.0} us, nginx {others:.0} us: {:.1}x", own / others);
+        let [direct, nginx, ours @ ..] = &loads[..] else { unreachable!("two others were put in first") };
+        for ((name, ..), bailey) in sides.iter().skip(2).zip(ours) {
+            let (own, others) = (p50(bailey) - p50(direct), p50(nginx) - p50(direct));
+            println!(
+                "{name}: {:.2}x nginx's requests per second; added p50 {own:.0} us, nginx {others:.0} us: {:.1}x",
+                rate(bailey) / rate(nginx),
+                own / others
+            );
+        }
     }
     Ok(())
 }
 
 /// With everything on: a sub-workspace with a grant, limits of requests and tokens, metering.
-fn start_bailey(directory: &Path, upstream: SocketAddr) -> anyhow::Result<(Server, String)> {
+fn start_bailey(data: &Path, workers: &str, upstream: SocketAddr) -> anyhow::Result<(Server, String)> {
     let binary = database::binary()?;
-    let data = directory.join("data");
-    let made = Command::new(&binary).arg("init").arg("--data").arg(&data).arg("--json").output()?;
+    let made = Command::new(&binary).arg("init").arg("--data").arg(data).arg("--json").output()?;
     ensure!(made.status.success(), "bailey init: {}", String::from_utf8_lossy(&made.stderr));
     let made: Value = serde_json::from_slice(&made.stdout).context("what `bailey init --json` printed")?;
-    let server = Launch::serve(&binary, &data).environment("RUST_LOG", "warn").start()?;
+    let server = Launch::serve(&binary, data)
+        .environment("RUST_LOG", "warn")
+        .environment("BAILEY__GATEWAY_WORKERS", workers)
+        .start()?;
     let control = Control::new(
         server.addresses().control,
         text(&made, "/accessKeyId")?,
