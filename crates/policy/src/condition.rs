@@ -2,14 +2,11 @@
 
 use std::fmt;
 
-use ipnet::IpNet;
-use jiff::Timestamp;
-
-use crate::context::{Context, Value, parse_bool, parse_time};
-use crate::glob::Glob;
-use crate::number::Number;
-use crate::operator::{Comparison, Operator, Relation};
-use crate::resource::Resource;
+use crate::context::{Context, Value};
+use crate::language::Language;
+use crate::operator::{ConditionOperator, Operator, SetOperator};
+use crate::template::{Template, Wildcards};
+use crate::wanted::Wanted;
 
 /// What kind of value an operator needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -39,38 +36,51 @@ impl fmt::Display for ValueKind {
     }
 }
 
-/// The request brought a value that the operator cannot compare.
+/// Why a statement could not be told to apply or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConditionError {
-    /// Which condition of the statement, in document order; [`crate::Policy::condition_key`] names its key.
-    pub condition: usize,
-    /// The operator.
-    pub operator: Operator,
-    /// What it needs.
-    pub expected: ValueKind,
+pub enum ConditionError {
+    /// The request brought a value that the operator cannot compare.
+    Unreadable {
+        /// Which condition of the statement, in document order; [`crate::Policy::condition_key`] names its key.
+        condition: usize,
+        /// The operator.
+        operator: ConditionOperator,
+        /// What it needs.
+        expected: ValueKind,
+    },
+    /// The request brought no single value for a variable.
+    MissingVariable {
+        /// Which condition holds the variable; none when it stands in a resource.
+        condition: Option<usize>,
+    },
+}
+
+/// Why one condition cannot be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    Unreadable(ValueKind),
+    MissingVariable,
+}
+
+/// Why an operator cannot have a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WrongValue {
+    /// It is not of the kind that the operator needs.
+    Kind(ValueKind),
+    /// Its variables are not written as they must be.
+    Template(&'static str),
 }
 
 /// One operator applied to one key. A statement's conditions are a list of these, all of which must be met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Test {
-    pub(crate) operator: Operator,
+    pub(crate) operator: ConditionOperator,
     pub(crate) key: Box<str>,
     wanted: Wanted,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Wanted {
-    Texts(Box<[Box<str>]>),
-    TextsIgnoreCase(Box<[Box<str>]>),
-    Globs(Box<[Glob]>),
-    /// Names of principals, as [`Wanted::Texts`], [`Wanted::TextsIgnoreCase`] and [`Wanted::Globs`].
-    Names(Box<[Box<str>]>),
-    NamesIgnoreCase(Box<[Box<str>]>),
-    NameGlobs(Box<[Glob]>),
-    Numbers(Box<[Number]>, Relation),
-    Times(Box<[i64]>, Relation),
-    Bools(Box<[bool]>),
-    Networks(Box<[IpNet]>),
+    /// The wanted values that hold variables.
+    templates: Box<[Template]>,
+    /// Whether the key exists only in the other language, so that no request has it.
+    unknown: bool,
 }
 
 /// What became of all conditions of a statement together.
@@ -81,90 +91,106 @@ pub(crate) enum Truth {
     Unknown(ConditionError),
 }
 
+/// Keys that only the extended language has.
+const EXTENDED_KEYS: &str = "acs:PrincipalTag/";
+
 impl Test {
     /// Compiles the values of an operator. Fails with the first value that can never be right for it.
-    pub(crate) fn new(operator: Operator, key: &str, values: &[String]) -> Result<Self, (ValueKind, usize)> {
-        // The value of this key is an ARN that the system writes, see `resource`.
-        let names = key.eq_ignore_ascii_case("acs:PrincipalARN");
-        let texts = || values.iter().map(|value| value.as_str().into()).collect();
-        let globs = || values.iter().map(|value| Glob::new(value)).collect();
-        let wanted = match operator.comparison() {
-            Comparison::Text if names => Wanted::Names(texts()),
-            Comparison::Text => Wanted::Texts(texts()),
-            Comparison::TextIgnoreCase if names => Wanted::NamesIgnoreCase(texts()),
-            Comparison::TextIgnoreCase => Wanted::TextsIgnoreCase(texts()),
-            Comparison::Like if names => Wanted::NameGlobs(globs()),
-            Comparison::Like => Wanted::Globs(globs()),
-            Comparison::Numeric(relation) => {
-                Wanted::Numbers(each(values, ValueKind::Number, |value| value.parse().ok())?, relation)
-            }
-            Comparison::Date(relation) => Wanted::Times(each(values, ValueKind::Date, parse_time)?, relation),
-            Comparison::Bool => Wanted::Bools(each(values, ValueKind::Bool, parse_bool)?),
-            Comparison::Ip => Wanted::Networks(each(values, ValueKind::Ip, parse_network)?),
+    pub(crate) fn new(
+        operator: ConditionOperator,
+        key: &str,
+        values: &[String],
+        language: Language,
+    ) -> Result<Self, (WrongValue, usize)> {
+        let wildcards = match operator.operator {
+            Operator::StringLike | Operator::StringNotLike => Wildcards::Mean,
+            _ => Wildcards::Literal,
         };
-        Ok(Self { operator, key: key.into(), wanted })
+        let (mut templates, mut plain, mut places) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, value) in values.iter().enumerate() {
+            let template = match (language, operator.operator.is_textual()) {
+                (Language::Extended, true) => Template::new(value, wildcards),
+                _ => Ok(None),
+            };
+            match template.map_err(|reason| (WrongValue::Template(reason), place))? {
+                Some(template) => templates.push(template),
+                None => {
+                    plain.push(value.clone());
+                    places.push(place);
+                }
+            }
+        }
+        let wanted = Wanted::new(operator.operator, key, &plain)
+            .map_err(|(kind, at)| (WrongValue::Kind(kind), places.get(at).copied().unwrap_or(at)))?;
+        let extended =
+            key.get(..EXTENDED_KEYS.len()).is_some_and(|start| start.eq_ignore_ascii_case(EXTENDED_KEYS));
+        let unknown = extended && language == Language::Standard;
+        Ok(Self { operator, key: key.into(), wanted, templates: templates.into(), unknown })
     }
 
     /// Whether the request meets this one.
-    pub(crate) fn check(&self, context: &Context<'_>) -> Result<bool, ValueKind> {
-        let Some(value) = context.find(&self.key) else { return Ok(self.operator.is_negated()) };
-        Ok(self.any_value_matches(value)? != self.operator.is_negated())
+    pub(crate) fn check(&self, context: &Context<'_>) -> Result<bool, Doubt> {
+        let value = self.find(context);
+        if let Wanted::Missing(missing) = &self.wanted {
+            return Ok(missing.contains(&value.is_none()));
+        }
+        let negated = self.operator.operator.is_negated();
+        let Some(value) = value else {
+            let met = match self.operator.set {
+                None => negated,
+                Some(SetOperator::ForAnyValue) => false,
+                Some(SetOperator::ForAllValues) => true,
+            };
+            return Ok(met || self.operator.if_exists);
+        };
+        let matches = value.each().map(|one| self.wanted.matches(&self.templates, &one, context));
+        match self.operator.set {
+            None => any(matches).map(|matched| matched != negated),
+            Some(SetOperator::ForAnyValue) => any(matches.map(|one| one.map(|matched| matched != negated))),
+            Some(SetOperator::ForAllValues) => {
+                any(matches.map(|one| one.map(|matched| matched == negated))).map(|failed| !failed)
+            }
+        }
     }
 
-    fn any_value_matches(&self, found: &Value<'_>) -> Result<bool, ValueKind> {
-        match &self.wanted {
-            Wanted::Texts(texts) => found.as_text(|found| texts.iter().any(|text| **text == *found)),
-            Wanted::TextsIgnoreCase(texts) => {
-                found.as_text(|found| texts.iter().any(|text| equal_ignore_case(text, found)))
+    /// The value in the request that this is about.
+    pub(crate) fn find<'a>(&self, context: &Context<'a>) -> Option<Value<'a>> {
+        let found = if self.unknown { None } else { context.find(&self.key) };
+        found.copied().filter(|value| *value != Value::Texts(&[]))
+    }
+
+    /// Whether what it wants depends on the request.
+    pub(crate) fn has_variables(&self) -> bool {
+        !self.templates.is_empty()
+    }
+
+    fn error(&self, condition: usize, doubt: Doubt) -> ConditionError {
+        match doubt {
+            Doubt::Unreadable(expected) => {
+                ConditionError::Unreadable { condition, operator: self.operator, expected }
             }
-            Wanted::Globs(globs) => found.as_text(|found| globs.iter().any(|glob| glob.matches(found))),
-            Wanted::Names(texts) => found.as_text(|found| {
-                let found = Resource::new(found);
-                texts.iter().any(|text| found.equals(text))
-            }),
-            Wanted::NamesIgnoreCase(texts) => found.as_text(|found| {
-                let found = Resource::new(found);
-                texts.iter().any(|text| found.equals_ignore_ascii_case(text))
-            }),
-            Wanted::NameGlobs(globs) => found.as_text(|found| {
-                let found = Resource::new(found);
-                globs.iter().any(|glob| found.matches(glob))
-            }),
-            Wanted::Numbers(numbers, relation) => {
-                found.as_number().map(|found| numbers.iter().any(|number| relation.holds(&found, number)))
-            }
-            Wanted::Times(times, relation) => {
-                found.as_time().map(|found| times.iter().any(|time| relation.holds(&found, time)))
-            }
-            Wanted::Bools(bools) => found.as_bool().map(|found| bools.contains(&found)),
-            Wanted::Networks(networks) => {
-                found.as_address().map(|found| networks.iter().any(|network| network.contains(&found)))
-            }
+            Doubt::MissingVariable => ConditionError::MissingVariable { condition: Some(condition) },
         }
     }
 
     /// The wanted values, for people.
     pub(crate) fn wanted(&self) -> Vec<String> {
-        match &self.wanted {
-            Wanted::Texts(texts)
-            | Wanted::TextsIgnoreCase(texts)
-            | Wanted::Names(texts)
-            | Wanted::NamesIgnoreCase(texts) => texts.iter().map(ToString::to_string).collect(),
-            Wanted::Globs(globs) | Wanted::NameGlobs(globs) => {
-                globs.iter().map(|glob| glob.as_str().to_owned()).collect()
-            }
-            Wanted::Numbers(numbers, _) => numbers.iter().map(Number::to_string).collect(),
-            Wanted::Times(times, _) => times
-                .iter()
-                .map(|time| {
-                    Timestamp::from_millisecond(*time)
-                        .map_or_else(|_| time.to_string(), |time| time.to_string())
-                })
-                .collect(),
-            Wanted::Bools(bools) => bools.iter().map(bool::to_string).collect(),
-            Wanted::Networks(networks) => networks.iter().map(IpNet::to_string).collect(),
+        let templates = self.templates.iter().map(|template| template.as_str().to_owned());
+        self.wanted.texts().into_iter().chain(templates).collect()
+    }
+}
+
+/// Whether one is: a certain yes decides even when another one cannot be told.
+fn any(all: impl Iterator<Item = Result<bool, Doubt>>) -> Result<bool, Doubt> {
+    let mut otherwise = Ok(false);
+    for one in all {
+        match one {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(doubt) => otherwise = otherwise.and(Err(doubt)),
         }
     }
+    otherwise
 }
 
 /// Judges all conditions of a statement: a plain "not met" decides even when another one cannot be told.
@@ -174,39 +200,12 @@ pub(crate) fn judge(tests: &[Test], context: &Context<'_>) -> Truth {
         match test.check(context) {
             Ok(true) => {}
             Ok(false) => return Truth::NotMet,
-            Err(expected) => {
-                error.get_or_insert(ConditionError { condition, operator: test.operator, expected });
+            Err(doubt) => {
+                error.get_or_insert_with(|| test.error(condition, doubt));
             }
         }
     }
     error.map_or(Truth::Met, Truth::Unknown)
-}
-
-fn each<T>(
-    values: &[String],
-    kind: ValueKind,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Result<Box<[T]>, (ValueKind, usize)> {
-    values.iter().enumerate().map(|(at, value)| parse(value).ok_or((kind, at))).collect()
-}
-
-/// An address, or a block in CIDR notation. IPv4 inside of IPv6 becomes IPv4, as it does in requests.
-fn parse_network(text: &str) -> Option<IpNet> {
-    let network: IpNet = match text.contains('/') {
-        true => text.parse().ok()?,
-        false => IpNet::from(text.parse::<std::net::IpAddr>().ok()?),
-    };
-    match network {
-        IpNet::V6(inside) if inside.prefix_len() >= 96 => match inside.addr().to_ipv4_mapped() {
-            Some(address) => IpNet::new(address.into(), inside.prefix_len() - 96).ok(),
-            None => Some(network),
-        },
-        _ => Some(network),
-    }
-}
-
-fn equal_ignore_case(left: &str, right: &str) -> bool {
-    left.chars().flat_map(char::to_lowercase).eq(right.chars().flat_map(char::to_lowercase))
 }
 
 #[cfg(test)]

@@ -1,10 +1,16 @@
 //! Tests of `condition`.
 
 use super::*;
+use crate::Number;
+use crate::operator::{Comparison, Operator};
 
-fn check(operator: Operator, wanted: &[&str], found: Option<Value<'_>>) -> Result<bool, ValueKind> {
+fn new(operator: Operator, key: &str, wanted: &[String]) -> Result<Test, (WrongValue, usize)> {
+    Test::new(operator.into(), key, wanted, Language::Standard)
+}
+
+fn check(operator: Operator, wanted: &[&str], found: Option<Value<'_>>) -> Result<bool, Doubt> {
     let wanted: Vec<String> = wanted.iter().map(|value| (*value).to_owned()).collect();
-    let test = Test::new(operator, "x:Key", &wanted).unwrap();
+    let test = new(operator, "x:Key", &wanted).unwrap();
     let entries = [("X:key", found.unwrap_or(Value::Bool(true)))];
     test.check(&if found.is_some() { Context::new(&entries) } else { Context::default() })
 }
@@ -69,7 +75,10 @@ fn numbers() {
         (Operator::NumericGreaterThanEquals, &["10"], ten, true),
     ]);
     for found in [Value::Text("ten"), Value::Bool(true), Value::Time(10)] {
-        assert_eq!(check(Operator::NumericNotEquals, &["9"], Some(found)), Err(ValueKind::Number));
+        assert_eq!(
+            check(Operator::NumericNotEquals, &["9"], Some(found)),
+            Err(Doubt::Unreadable(ValueKind::Number))
+        );
     }
 }
 
@@ -89,7 +98,7 @@ fn dates() {
     for found in [Value::Text("today"), Value::Number(Number::from(1_i64))] {
         assert_eq!(
             check(Operator::DateLessThan, &["2026-06-01T12:00:00Z"], Some(found)),
-            Err(ValueKind::Date)
+            Err(Doubt::Unreadable(ValueKind::Date))
         );
     }
 }
@@ -102,7 +111,10 @@ fn booleans() {
         (Operator::Bool, &["false"], Value::Bool(true), false),
         (Operator::Bool, &["false", "true"], Value::Bool(true), true),
     ]);
-    assert_eq!(check(Operator::Bool, &["true"], Some(Value::Text("1"))), Err(ValueKind::Bool));
+    assert_eq!(
+        check(Operator::Bool, &["true"], Some(Value::Text("1"))),
+        Err(Doubt::Unreadable(ValueKind::Bool))
+    );
 }
 
 #[test]
@@ -122,7 +134,10 @@ fn addresses() {
         (Operator::NotIpAddress, &["203.0.113.9", "192.0.2.0/24"], address("192.0.3.1"), true),
     ]);
     for found in [Value::Text("192.0.2.0/24"), Value::Text("localhost"), Value::Bool(true)] {
-        assert_eq!(check(Operator::NotIpAddress, &["192.0.2.1"], Some(found)), Err(ValueKind::Ip));
+        assert_eq!(
+            check(Operator::NotIpAddress, &["192.0.2.1"], Some(found)),
+            Err(Doubt::Unreadable(ValueKind::Ip))
+        );
     }
 }
 
@@ -137,12 +152,12 @@ fn the_principal_is_a_name_and_its_key_has_two_spellings() {
         (Operator::StringNotLike, "acs:ram:*:*:role/Ad*", false),
         (Operator::StringEquals, "acs:ram:*:2:role/admin", false),
     ] {
-        let test = Test::new(operator, "acs:PrincipalARN", &[wanted.to_owned()]).unwrap();
+        let test = new(operator, "acs:PrincipalARN", &[wanted.to_owned()]).unwrap();
         assert_eq!(test.check(&context), Ok(expected), "{operator} {wanted}");
     }
     // Other keys are text and nothing else.
     let wanted = ["acs:ram:*:1:role/Admin".to_owned()];
-    let test = Test::new(Operator::StringEquals, "acs:Other", &wanted).unwrap();
+    let test = new(Operator::StringEquals, "acs:Other", &wanted).unwrap();
     assert_eq!(test.check(&Context::new(&[("acs:Other", Value::Text("acs:ram::1:role/admin"))])), Ok(false));
 }
 
@@ -157,6 +172,10 @@ fn values_that_can_never_be_right_are_found() {
         (Operator::NumericEquals, "many", ValueKind::Number),
         (Operator::Bool, "yes", ValueKind::Bool),
     ] {
-        assert_eq!(Test::new(operator, "a:b", &[value.to_owned()]), Err((kind, 0)), "{operator} {value}");
+        assert_eq!(
+            new(operator, "a:b", &[value.to_owned()]),
+            Err((WrongValue::Kind(kind), 0)),
+            "{operator} {value}"
+        );
     }
 }

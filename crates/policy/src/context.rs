@@ -21,6 +21,8 @@ pub enum Value<'a> {
     Bool(bool),
     /// An exact decimal number.
     Number(Number),
+    /// Several texts at once, each read as [`Value::Text`] is; none at all counts as a missing key.
+    Texts(&'a [&'a str]),
 }
 
 /// The condition keys of a request, such as `acs:SourceIp`. Keys compare without regard to ASCII case; should two
@@ -54,6 +56,17 @@ impl<'a> Context<'a> {
     }
 }
 
+impl<'a> Value<'a> {
+    /// Each single value.
+    pub(crate) fn each(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
+        let (single, several) = match self {
+            Self::Texts(texts) => (None, *texts),
+            single => (Some(*single), &[][..]),
+        };
+        single.into_iter().chain(several.iter().map(|text| Value::Text(text)))
+    }
+}
+
 impl Value<'_> {
     /// Calls `use_text` with this value as text, without allocating.
     pub(crate) fn as_text<R>(&self, use_text: impl FnOnce(&str) -> R) -> Result<R, ValueKind> {
@@ -68,6 +81,7 @@ impl Value<'_> {
                 Ok(time) => write!(buffer, "{time}"),
                 Err(_) => return Err(ValueKind::Text),
             },
+            Self::Texts(_) => return Err(ValueKind::Text),
         };
         match (written, buffer.text()) {
             (Ok(()), Some(text)) => Ok(use_text(text)),

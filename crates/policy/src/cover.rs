@@ -86,8 +86,8 @@ pub fn covers<'p>(
         let everything = [Glob::new("*")];
         let actions = if detail.inverted { &everything[..] } else { &detail.actions };
         for action in actions {
-            for resource in &detail.resources {
-                let check = |action: &str| exceeds(&held, proposed, action, resource.as_str(), &detail.tests);
+            for resource in detail.resources.widest() {
+                let check = |action: &str| exceeds(&held, proposed, action, &resource, &detail.tests);
                 if let Some(reason) = check(action.as_str()) {
                     let example = catalogue
                         .actions()
@@ -98,7 +98,7 @@ pub fn covers<'p>(
                                 && check(known).is_some()
                         })
                         .map(str::to_owned);
-                    let (action, resource) = (action.as_str().to_owned(), resource.as_str().to_owned());
+                    let (action, resource) = (action.as_str().to_owned(), resource.into_owned());
                     return Err(Excess { statement, action, resource, reason, example });
                 }
             }
@@ -127,7 +127,7 @@ fn exceeds(
         .find(|(_, _, effect, detail)| {
             *effect == Effect::Deny
                 && meets_action(detail, action)
-                && detail.resources.iter().any(|denied| resources_meet(denied.as_str(), resource))
+                && detail.resources.widest().any(|denied| resources_meet(&denied, resource))
                 && !carries(proposed, detail)
         })
         .map(|&(policy, statement, _, _)| ExcessReason::Denied { policy, statement })
@@ -144,13 +144,14 @@ fn carries(policy: &Policy, denied: &Detail) -> bool {
         effect == Effect::Deny
             && includes_actions
             && all_within(&own.tests, &denied.tests)
-            && denied.resources.iter().all(|resource| includes_resource(own, resource.as_str()))
+            && denied.resources.widest().all(|resource| includes_resource(own, &resource))
     })
 }
 
 /// Whether each of the first conditions stands among the second ones: then the first are met whenever those are.
+/// Not so when they hold variables, which mean something else for whom a policy is handed to.
 fn all_within(tests: &[Test], others: &[Test]) -> bool {
-    tests.iter().all(|test| others.contains(test))
+    tests.iter().all(|test| !test.has_variables() && others.contains(test))
 }
 
 fn includes_action(detail: &Detail, action: &str) -> bool {
@@ -168,7 +169,7 @@ fn meets_action(detail: &Detail, action: &str) -> bool {
 /// Spellings of RAM ARNs need no care here: a pattern that holds more texts matches a name in more of its spellings.
 fn includes_resource(detail: &Detail, resource: &str) -> bool {
     let resource = Pattern::new(resource);
-    detail.resources.iter().any(|own| Pattern::new(own.as_str()).includes(&resource))
+    detail.resources.globs.iter().any(|own| Pattern::new(own.as_str()).includes(&resource))
 }
 
 #[cfg(test)]

@@ -189,13 +189,19 @@ impl<'p, 'r> Evaluation<'p, 'r> {
         if !known && !detail.has_action(self.request.action.name()) {
             return Truth::NotMet;
         }
+        let mut certain = true;
         if !rule.any_resource {
             let resource = self.resource.get_or_insert_with(|| Resource::new(self.request.resource));
-            if !detail.resources.iter().any(|pattern| resource.matches(pattern)) {
-                return Truth::NotMet;
+            match detail.resources.holds(resource, self.request.context) {
+                Ok(true) => {}
+                Ok(false) => return Truth::NotMet,
+                Err(_) => certain = false,
             }
         }
-        judge(&detail.tests, self.request.context)
+        match judge(&detail.tests, self.request.context) {
+            Truth::Met if !certain => Truth::Unknown(ConditionError::MissingVariable { condition: None }),
+            truth => truth,
+        }
     }
 }
 

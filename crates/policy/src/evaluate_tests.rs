@@ -105,7 +105,11 @@ fn an_error_fails_closed() {
     let deny = policy(&[ALLOW_RAM, &format!(r#""Effect":"Deny",{condition}"#)]);
     let allow = policy(&[&format!(r#""Effect":"Allow",{condition}"#)]);
     let broken = [("acs:SourceIp", Value::Text("unix socket")), ("acs:MFAPresent", Value::Bool(true))];
-    let cause = ConditionError { condition: 0, operator: Operator::IpAddress, expected: ValueKind::Ip };
+    let cause = ConditionError::Unreadable {
+        condition: 0,
+        operator: Operator::IpAddress.into(),
+        expected: ValueKind::Ip,
+    };
     let denied = Verdict::ExplicitDeny { policy: 0, statement: 1, error: Some(cause) };
     assert_eq!(decide(std::slice::from_ref(&deny), "ram:GetUser", "*", &broken), denied);
     assert_eq!(decide(&[allow], "ram:GetUser", "*", &broken), Verdict::ImplicitDeny);

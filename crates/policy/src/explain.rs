@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::condition::{Test, ValueKind};
+use crate::condition::{Doubt, Test};
 use crate::context::{Context, Value};
 use crate::evaluate::Request;
-use crate::operator::Operator;
+use crate::operator::ConditionOperator;
 use crate::policy::{Effect, Policy};
 use crate::resource::Resource;
 
@@ -35,7 +35,7 @@ pub struct StatementOutcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConditionOutcome {
     /// The operator.
-    pub operator: Operator,
+    pub operator: ConditionOperator,
     /// The key, as in the policy.
     pub key: String,
     /// The values in the policy; `***` where they are secret.
@@ -69,7 +69,8 @@ pub fn explain<'p>(
     for (policy_index, policy) in policies.into_iter().enumerate() {
         for (statement, (effect, detail)) in policy.statements().enumerate() {
             let action_matches = detail.has_action(request.action.name());
-            let resource_matches = detail.resources.iter().any(|pattern| resource.matches(pattern));
+            let resource_matches =
+                detail.resources.holds(&resource, request.context).unwrap_or(effect == Effect::Deny);
             let mut conditions = Vec::new();
             if action_matches && resource_matches {
                 conditions.extend(detail.tests.iter().map(|test| condition(test, request.context)));
@@ -97,8 +98,8 @@ pub fn explain<'p>(
 
 fn condition(test: &Test, context: &Context<'_>) -> ConditionOutcome {
     let secret = SECRET_KEYS.iter().any(|key| key.eq_ignore_ascii_case(&test.key));
-    let value = context.find(&test.key);
-    let found = value.map(|value| if secret { "***".to_owned() } else { text(value) });
+    let value = test.find(context);
+    let found = value.map(|value| if secret { "***".to_owned() } else { text(&value) });
     let wanted = if secret { vec!["***".to_owned()] } else { test.wanted() };
     let (key, operator) = (&test.key, test.operator);
     let (result, reason) = match (test.check(context), &found) {
@@ -119,16 +120,25 @@ fn condition(test: &Test, context: &Context<'_>) -> ConditionOutcome {
                 format!("`{key}` is `{found}`, which does not meet {operator} `{wanted}`"),
             )
         }
-        (Err(expected), _) => (ConditionResult::Error, unreadable(key, expected)),
+        (Err(doubt), _) => (ConditionResult::Error, uncertain(key, doubt)),
     };
     ConditionOutcome { operator, key: key.to_string(), wanted, found, result, reason }
 }
 
-fn unreadable(key: &str, expected: ValueKind) -> String {
-    format!("`{key}` of the request is not {expected}: taken as met in a Deny and as not met in an Allow")
+fn uncertain(key: &str, doubt: Doubt) -> String {
+    let cause = match doubt {
+        Doubt::Unreadable(expected) => format!("`{key}` of the request is not {expected}"),
+        Doubt::MissingVariable => {
+            format!("the request has no value for a variable that `{key}` is compared to")
+        }
+    };
+    format!("{cause}: taken as met in a Deny and as not met in an Allow")
 }
 
 fn text(value: &Value<'_>) -> String {
+    if let Value::Texts(texts) = value {
+        return texts.join("`, `");
+    }
     value.as_text(str::to_owned).unwrap_or_else(|_| format!("{value:?}"))
 }
 

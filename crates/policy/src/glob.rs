@@ -91,7 +91,7 @@ impl Glob {
                 let mut pieces = own_rest.split(|byte| *byte == b'*');
                 pieces.try_fold(rest, |rest, piece| after::<FOLD>(piece, rest)).is_some()
             }
-            Between::Questions => matches_questions::<FOLD>(own_rest, rest),
+            Between::Questions => matches_any::<FOLD, b'*', b'?'>(own_rest, rest),
         }
     }
 }
@@ -117,19 +117,29 @@ fn after<'t, const FOLD: bool>(piece: &[u8], mut text: &'t [u8]) -> Option<&'t [
     }
 }
 
-/// Matches any pattern.
-fn matches_questions<const FOLD: bool>(pattern: &[u8], text: &[u8]) -> bool {
+/// Stands for `*` in a pattern that holds any text besides: no text in UTF-8 has this byte.
+pub(crate) const ANY_RUN: u8 = 0xff;
+/// Stands for `?` likewise.
+pub(crate) const ONE: u8 = 0xfe;
+
+/// Matches a pattern whose wildcards are [`ANY_RUN`] and [`ONE`].
+pub(crate) fn matches_marked<const FOLD: bool>(pattern: &[u8], text: &[u8]) -> bool {
+    matches_any::<FOLD, ANY_RUN, ONE>(pattern, text)
+}
+
+/// Matches any pattern, with the given bytes as wildcards.
+fn matches_any<const FOLD: bool, const RUN: u8, const SINGLE: u8>(pattern: &[u8], text: &[u8]) -> bool {
     let (mut here, mut at) = (0, 0);
     // Where the pattern goes on after the last star, and where in the text the run of that star ends.
     let mut star = None;
     while let Some(&byte) = text.get(at) {
         match pattern.get(here) {
-            Some(b'*') => {
+            Some(&own) if own == RUN => {
                 here += 1;
                 star = Some((here, at));
                 continue;
             }
-            Some(b'?') => {
+            Some(&own) if own == SINGLE => {
                 here += 1;
                 at += width(byte);
                 continue;
@@ -147,7 +157,7 @@ fn matches_questions<const FOLD: bool>(pattern: &[u8], text: &[u8]) -> bool {
         star = Some((after, longer));
         (here, at) = (after, longer);
     }
-    pattern[here..].iter().all(|byte| *byte == b'*')
+    pattern[here..].iter().all(|byte| *byte == RUN)
 }
 
 fn same<const FOLD: bool>(left: u8, right: u8) -> bool {

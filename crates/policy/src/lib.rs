@@ -34,6 +34,7 @@ mod evaluate;
 mod explain;
 mod glob;
 mod json;
+mod language;
 mod layers;
 mod number;
 mod operator;
@@ -42,9 +43,12 @@ mod parse_condition;
 mod pattern;
 mod policy;
 mod principal;
+mod reach;
 mod resource;
 pub mod system;
+mod template;
 mod trust;
+mod wanted;
 
 pub use action::{Action, ActionCatalogue, MAXIMUM_ACTIONS};
 pub use condition::{ConditionError, ValueKind};
@@ -54,9 +58,13 @@ pub use error::{CatalogueError, PolicyError};
 pub use evaluate::{Foregone, Outlook, Request, Verdict, evaluate};
 pub use explain::{ConditionOutcome, ConditionResult, StatementOutcome, explain};
 pub use glob::Glob;
+pub use language::Language;
 pub use layers::{Combination, Decided, Layer, Verdicts, combine};
 pub use number::{Number, NumberError};
-pub use operator::Operator;
+pub use operator::{ConditionOperator, Operator, SetOperator};
 pub use policy::{Effect, Policy};
 pub use principal::{Principal, ProviderKind, TrustedPrincipal};
 pub use trust::{TrustPolicy, TrustRequest};
+
+#[cfg(test)]
+mod extension_tests;

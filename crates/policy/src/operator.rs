@@ -3,29 +3,35 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use crate::language::Language;
+
 macro_rules! operators {
     ($($name:ident = $comparison:expr, $negated:literal;)+) => {
-        /// A condition operator. The list is closed: set operators, `IfExists` and `Null` are not in the language.
+        /// A condition operator.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[expect(missing_docs, reason = "the names are those of the language and say what they do")]
-        pub enum Operator { $($name,)+ }
+        pub enum Operator {
+            $($name,)+
+            /// Whether the key is missing. Only in the extended language.
+            Null,
+        }
 
         impl Operator {
-            /// Every operator.
+            /// Every operator of the standard language.
             pub const ALL: &'static [Self] = &[$(Self::$name,)+];
 
             /// Its name in a policy document.
             pub fn name(self) -> &'static str {
-                match self { $(Self::$name => stringify!($name),)+ }
+                match self { $(Self::$name => stringify!($name),)+ Self::Null => "Null" }
             }
 
             /// Whether it is met when none of its values matches, and when its key is missing.
             pub fn is_negated(self) -> bool {
-                match self { $(Self::$name => $negated,)+ }
+                match self { $(Self::$name => $negated,)+ Self::Null => false }
             }
 
             pub(crate) fn comparison(self) -> Comparison {
-                match self { $(Self::$name => $comparison,)+ }
+                match self { $(Self::$name => $comparison,)+ Self::Null => Comparison::Missing }
             }
         }
     };
@@ -56,8 +62,77 @@ operators! {
 }
 
 impl Operator {
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
+    /// Whether its values are texts, in which variables can stand.
+    pub(crate) fn is_textual(self) -> bool {
+        matches!(self.comparison(), Comparison::Text | Comparison::TextIgnoreCase | Comparison::Like)
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|operator| operator.name() == name)
+    }
+}
+
+/// How an operator goes over the values of a key that has several in the request. Only in the extended language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SetOperator {
+    /// One of the values must meet it. A missing key does not.
+    ForAnyValue,
+    /// All of the values must meet it. A missing key does.
+    ForAllValues,
+}
+
+/// An operator as it stands in a document. Without a set operator, a positive operator is met when one of the values
+/// in the request matches, a negated one when none does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConditionOperator {
+    /// How it goes over several values.
+    pub set: Option<SetOperator>,
+    /// The operator itself.
+    pub operator: Operator,
+    /// Whether a missing key meets it, whatever it is.
+    pub if_exists: bool,
+}
+
+impl From<Operator> for ConditionOperator {
+    fn from(operator: Operator) -> Self {
+        Self { set: None, operator, if_exists: false }
+    }
+}
+
+impl ConditionOperator {
+    pub(crate) fn from_name(name: &str, language: Language) -> Option<Self> {
+        if language == Language::Standard {
+            return Operator::from_name(name).map(Self::from);
+        }
+        if name == "Null" {
+            return Some(Operator::Null.into());
+        }
+        let (set, name) = match name.split_once(':') {
+            Some(("ForAnyValue", name)) => (Some(SetOperator::ForAnyValue), name),
+            Some(("ForAllValues", name)) => (Some(SetOperator::ForAllValues), name),
+            Some(_) => return None,
+            None => (None, name),
+        };
+        let short = name.strip_suffix("IfExists");
+        Some(Self { set, operator: Operator::from_name(short.unwrap_or(name))?, if_exists: short.is_some() })
+    }
+}
+
+impl fmt::Display for ConditionOperator {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.set {
+            Some(SetOperator::ForAnyValue) => out.write_str("ForAnyValue:")?,
+            Some(SetOperator::ForAllValues) => out.write_str("ForAllValues:")?,
+            None => {}
+        }
+        out.write_str(self.operator.name())?;
+        if self.if_exists { out.write_str("IfExists") } else { Ok(()) }
+    }
+}
+
+impl serde::Serialize for ConditionOperator {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -83,6 +158,7 @@ pub(crate) enum Comparison {
     Date(Relation),
     Bool,
     Ip,
+    Missing,
 }
 
 /// How the value of the request must stand to the value of the policy.

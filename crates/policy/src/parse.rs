@@ -1,12 +1,15 @@
 //! From a document to statements: the grammar, strictly, with the path of whatever is wrong.
 
 use crate::condition::Test;
-use crate::element::{object, patterns, unknown};
+use crate::element::{Scalars, object, patterns, short, strings, unknown};
 use crate::error::PolicyError;
 use crate::glob::Glob;
 use crate::json::Json;
+use crate::language::Language;
 use crate::parse_condition::conditions;
 use crate::policy::Effect;
+use crate::reach::Reach;
+use crate::template::{Template, Wildcards};
 
 /// A statement as it was written, checked.
 pub(crate) struct Statement {
@@ -14,13 +17,13 @@ pub(crate) struct Statement {
     /// Whether `actions` came as `NotAction`.
     pub(crate) inverted: bool,
     pub(crate) actions: Box<[Glob]>,
-    pub(crate) resources: Box<[Glob]>,
+    pub(crate) resources: Reach,
     pub(crate) tests: Box<[Test]>,
 }
 
 /// Parses a whole document.
-pub(crate) fn parse(document: &str) -> Result<Vec<Statement>, PolicyError> {
-    each_statement(document, statement)
+pub(crate) fn parse(document: &str, language: Language) -> Result<Vec<Statement>, PolicyError> {
+    each_statement(document, |json, path| statement(json, path, language))
 }
 
 /// Checks the frame of a document and hands each statement on, with its path.
@@ -67,7 +70,7 @@ pub(crate) fn each_statement<S>(
         .collect()
 }
 
-fn statement(json: Json, path: &str) -> Result<Statement, PolicyError> {
+fn statement(json: Json, path: &str, language: Language) -> Result<Statement, PolicyError> {
     let (mut effect, mut action, mut not_action, mut resource, mut condition) =
         (None, None, None, None, None);
     for (name, value) in object(json, "a statement", path)? {
@@ -89,12 +92,31 @@ fn statement(json: Json, path: &str) -> Result<Statement, PolicyError> {
     let path_of_resource = format!("{path}.Resource");
     let resource = resource
         .ok_or_else(|| PolicyError::at(path_of_resource.as_str(), "is missing, add it or write \"*\""))?;
-    let resources = patterns(resource, &path_of_resource, check_resource)?;
-    let tests = match condition {
-        Some(condition) => conditions(condition, &format!("{path}.Condition"))?,
-        None => Box::default(),
-    };
+    let resources = resources(resource, &path_of_resource, language)?;
+    let tests = conditions(condition, path, language)?;
     Ok(Statement { effect, inverted, actions, resources, tests })
+}
+
+fn resources(json: Json, path: &str, language: Language) -> Result<Reach, PolicyError> {
+    let (mut globs, mut templates) = (Vec::new(), Vec::new());
+    for text in strings(json, path, Scalars::Strings)? {
+        let wrong = |reason| PolicyError::at(path, format!("`{}` {reason}", short(&text)));
+        let template = match language {
+            Language::Standard => None,
+            Language::Extended => Template::new(&text, Wildcards::Mean).map_err(wrong)?,
+        };
+        match template {
+            Some(template) => {
+                check_resource(&template.widest()).map_err(wrong)?;
+                templates.push(template);
+            }
+            None => {
+                check_resource(&text).map_err(wrong)?;
+                globs.push(Glob::new(&text));
+            }
+        }
+    }
+    Ok(Reach { globs: globs.into(), templates: templates.into() })
 }
 
 /// Reads `Effect`.

@@ -1,17 +1,24 @@
 //! From the `Condition` element to tests.
 
-use crate::condition::{Test, ValueKind};
+use crate::condition::{Test, ValueKind, WrongValue};
 use crate::element::{Scalars, object, short, strings};
 use crate::error::PolicyError;
 use crate::json::Json;
-use crate::operator::Operator;
+use crate::language::Language;
+use crate::operator::ConditionOperator;
 
 /// `{ Operator: { Key: value | [value, …] } }`. The whole may be empty (editors write it so), its parts may not.
-pub(crate) fn conditions(json: Json, path: &str) -> Result<Box<[Test]>, PolicyError> {
+pub(crate) fn conditions(
+    json: Option<Json>,
+    path: &str,
+    language: Language,
+) -> Result<Box<[Test]>, PolicyError> {
+    let Some(json) = json else { return Ok(Box::default()) };
+    let path = format!("{path}.Condition");
     let mut tests = Vec::new();
-    for (name, keys) in object(json, "Condition", path)? {
+    for (name, keys) in object(json, "Condition", &path)? {
         let path = format!("{path}.{}", short(&name));
-        let operator = Operator::from_name(&name).ok_or_else(|| {
+        let operator = ConditionOperator::from_name(&name, language).ok_or_else(|| {
             PolicyError::at(path.as_str(), "is not a condition operator of the policy language")
         })?;
         let keys = object(keys, "an operator", &path)?;
@@ -22,9 +29,13 @@ pub(crate) fn conditions(json: Json, path: &str) -> Result<Box<[Test]>, PolicyEr
             let path = format!("{path}[\"{}\"]", short(&key));
             check_key(&key).map_err(|reason| PolicyError::at(path.as_str(), reason))?;
             let values = strings(values, &path, Scalars::Any)?;
-            let test = Test::new(operator, &key, &values).map_err(|(kind, at)| {
-                let value = values.get(at).map_or("", String::as_str);
-                PolicyError::at(path, format!("`{}` is not {}", short(value), example(kind)))
+            let test = Test::new(operator, &key, &values, language).map_err(|(wrong, at)| {
+                let value = short(values.get(at).map_or("", String::as_str));
+                let reason = match wrong {
+                    WrongValue::Kind(kind) => format!("`{value}` is not {}", example(kind)),
+                    WrongValue::Template(reason) => format!("`{value}` {reason}"),
+                };
+                PolicyError::at(path, reason)
             })?;
             tests.push(test);
         }

@@ -3,6 +3,11 @@
 use super::*;
 use crate::{ActionCatalogue, Policy};
 
+/// Parses in the standard language.
+fn parse(document: &str) -> Result<Vec<Statement>, PolicyError> {
+    super::parse(document, Language::Standard)
+}
+
 fn error(document: &str) -> String {
     parse(document).map(|_| ()).unwrap_err().to_string()
 }

@@ -6,7 +6,9 @@ use crate::action::{Action, ActionCatalogue, ActionSet, Outline, Sketch};
 use crate::condition::Test;
 use crate::error::PolicyError;
 use crate::glob::Glob;
+use crate::language::Language;
 use crate::parse;
+use crate::reach::Reach;
 
 /// What a statement does when it applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -55,7 +57,7 @@ pub(crate) struct Detail {
     /// Whether `actions` are those that the statement does *not* apply to.
     pub(crate) inverted: bool,
     pub(crate) actions: Box<[Glob]>,
-    pub(crate) resources: Box<[Glob]>,
+    pub(crate) resources: Reach,
     pub(crate) tests: Box<[Test]>,
 }
 
@@ -65,10 +67,22 @@ impl Policy {
     /// # Errors
     /// With the place and the reason when the document is not a valid policy of version 1.
     pub fn parse(document: &str, actions: &ActionCatalogue) -> Result<Self, PolicyError> {
+        Self::parse_in(document, actions, Language::Standard)
+    }
+
+    /// As [`Self::parse`], in the language of the caller's choice.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_in(
+        document: &str,
+        actions: &ActionCatalogue,
+        language: Language,
+    ) -> Result<Self, PolicyError> {
         let mut outline = Outline::new(actions.fingerprint());
         let mut denies = false;
         let (mut rules, mut details) = (Vec::new(), Vec::new());
-        for statement in parse::parse(document)? {
+        for statement in parse::parse(document, language)? {
             let effect = statement.effect;
             let detail = Detail {
                 inverted: statement.inverted,
@@ -79,7 +93,7 @@ impl Policy {
             let rule = Rule {
                 actions: actions.select(|name| detail.has_action(name)),
                 effect,
-                any_resource: detail.resources.iter().any(Glob::is_any),
+                any_resource: detail.resources.is_any(),
                 unconditional: detail.tests.is_empty(),
             };
             let certain = rule.any_resource && rule.unconditional;

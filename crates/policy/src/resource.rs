@@ -4,7 +4,7 @@
 //! (`acs:ram:*:1:user/alice`); both spell the same thing. The service gives role names in ARNs back in lower case,
 //! so names of users, groups, roles and policies are told apart without regard to ASCII case.
 
-use crate::glob::{Glob, equal};
+use crate::glob::{Glob, equal, matches_marked};
 
 const RAM: &str = "acs:ram:";
 const RAM_NOWHERE: &str = "acs:ram::";
@@ -44,6 +44,16 @@ impl<'a> Resource<'a> {
             || (self.other.is_some()
                 && !is_settled(pattern)
                 && self.ask_other(|other| pattern.matches_bytes::<FOLD>(other)))
+    }
+
+    /// As [`Self::matches`], for a pattern that came from a template.
+    pub(crate) fn matches_marked(&self, pattern: &[u8]) -> bool {
+        if self.fold { self.marked_in::<true>(pattern) } else { self.marked_in::<false>(pattern) }
+    }
+
+    fn marked_in<const FOLD: bool>(&self, pattern: &[u8]) -> bool {
+        matches_marked::<FOLD>(pattern, self.text.as_bytes())
+            || self.ask_other(|other| matches_marked::<FOLD>(pattern, other))
     }
 
     /// Whether `wanted` is one of the spellings of this name.

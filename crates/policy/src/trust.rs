@@ -7,6 +7,7 @@ use crate::error::PolicyError;
 use crate::evaluate::Verdict;
 use crate::glob::Glob;
 use crate::json::Json;
+use crate::language::Language;
 use crate::parse::{each_statement, read_actions, read_effect};
 use crate::parse_condition::conditions;
 use crate::policy::Effect;
@@ -54,7 +55,16 @@ impl TrustPolicy {
     /// # Errors
     /// With the place and the reason when the document is not a valid trust policy of version 1.
     pub fn parse(document: &str) -> Result<Self, PolicyError> {
-        Ok(Self { statements: each_statement(document, statement)?.into() })
+        Self::parse_in(document, Language::Standard)
+    }
+
+    /// As [`Self::parse`], in the language of the caller's choice.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_in(document: &str, language: Language) -> Result<Self, PolicyError> {
+        let statements = each_statement(document, |json, path| statement(json, path, language))?;
+        Ok(Self { statements: statements.into() })
     }
 
     /// How many statements it has.
@@ -125,7 +135,7 @@ fn is_a_way(action: &str) -> bool {
     ACTIONS[2..].iter().any(|way| way.eq_ignore_ascii_case(action))
 }
 
-fn statement(json: Json, path: &str) -> Result<Statement, PolicyError> {
+fn statement(json: Json, path: &str, language: Language) -> Result<Statement, PolicyError> {
     let (mut effect, mut action, mut not_action, mut principal, mut condition) =
         (None, None, None, None, None);
     for (name, value) in object(json, "a statement", path)? {
@@ -149,10 +159,7 @@ fn statement(json: Json, path: &str) -> Result<Statement, PolicyError> {
         PolicyError::at(path_of_principal.as_str(), "is missing, add it and name who may take the role")
     })?;
     let principals = principals(principal, &path_of_principal)?;
-    let tests = match condition {
-        Some(condition) => conditions(condition, &format!("{path}.Condition"))?,
-        None => Box::default(),
-    };
+    let tests = conditions(condition, path, language)?;
     Ok(Statement { effect, inverted, actions, principals, tests })
 }
 
