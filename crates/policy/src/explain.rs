@@ -23,12 +23,25 @@ pub struct StatementOutcome {
     pub effect: Effect,
     /// Whether it is about the action.
     pub action_matches: bool,
-    /// Whether it is about the resource.
+    /// Whether it is about the resource; in a trust policy, about the principal.
     pub resource_matches: bool,
     /// Its conditions; looked at only when action and resource match.
     pub conditions: Vec<ConditionOutcome>,
     /// Whether it applies. Of the statements that do, a Deny wins.
     pub applies: bool,
+    /// The first thing for which it does not apply.
+    pub failed: Option<Failed>,
+}
+
+/// What about a statement does not fit a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Failed {
+    /// The action.
+    Action,
+    /// The resource; in a trust policy the principal.
+    Resource,
+    /// The condition at this index.
+    Condition(usize),
 }
 
 /// What became of one condition.
@@ -40,8 +53,8 @@ pub struct ConditionOutcome {
     pub key: String,
     /// The values in the policy; `***` where they are secret.
     pub wanted: Vec<String>,
-    /// The value in the request, if it has one; `***` where it is secret.
-    pub found: Option<String>,
+    /// The values in the request, if it has any; `***` where they are secret.
+    pub found: Option<Vec<String>>,
     /// The result.
     pub result: ConditionResult,
     /// One sentence that says why.
@@ -71,38 +84,64 @@ pub fn explain<'p>(
             let action_matches = detail.has_action(request.action.name());
             let resource_matches =
                 detail.resources.holds(&resource, request.context).unwrap_or(effect == Effect::Deny);
-            let mut conditions = Vec::new();
-            if action_matches && resource_matches {
-                conditions.extend(detail.tests.iter().map(|test| condition(test, request.context)));
-            }
-            let counts_as_met = |condition: &ConditionOutcome| match condition.result {
-                ConditionResult::Met => true,
-                ConditionResult::NotMet => false,
-                ConditionResult::Error => effect == Effect::Deny,
-            };
-            let applies = action_matches && resource_matches && conditions.iter().all(counts_as_met);
-            let policy = policy_index;
-            outcomes.push(StatementOutcome {
-                policy,
-                statement,
+            let place = (policy_index, statement);
+            outcomes.push(outcome(
+                place,
                 effect,
-                action_matches,
-                resource_matches,
-                conditions,
-                applies,
-            });
+                [action_matches, resource_matches],
+                &detail.tests,
+                request.context,
+            ));
         }
     }
     outcomes
 }
 
+/// What a statement had to say, from whether it is about the action and the resource.
+pub(crate) fn outcome(
+    (policy, statement): (usize, usize),
+    effect: Effect,
+    [action_matches, resource_matches]: [bool; 2],
+    tests: &[Test],
+    context: &Context<'_>,
+) -> StatementOutcome {
+    let mut conditions = Vec::new();
+    if action_matches && resource_matches {
+        conditions.extend(tests.iter().map(|test| condition(test, context)));
+    }
+    let counts_as_met = |condition: &ConditionOutcome| match condition.result {
+        ConditionResult::Met => true,
+        ConditionResult::NotMet => false,
+        ConditionResult::Error => effect == Effect::Deny,
+    };
+    let failed = if !action_matches {
+        Some(Failed::Action)
+    } else if !resource_matches {
+        Some(Failed::Resource)
+    } else {
+        conditions.iter().position(|condition| !counts_as_met(condition)).map(Failed::Condition)
+    };
+    StatementOutcome {
+        policy,
+        statement,
+        effect,
+        action_matches,
+        resource_matches,
+        conditions,
+        applies: failed.is_none(),
+        failed,
+    }
+}
+
 fn condition(test: &Test, context: &Context<'_>) -> ConditionOutcome {
     let secret = SECRET_KEYS.iter().any(|key| key.eq_ignore_ascii_case(&test.key));
     let value = test.find(context);
-    let found = value.map(|value| if secret { "***".to_owned() } else { text(&value) });
+    let found =
+        value.map(|value| if secret { vec!["***".to_owned()] } else { value.each().map(text).collect() });
     let wanted = if secret { vec!["***".to_owned()] } else { test.wanted() };
     let (key, operator) = (&test.key, test.operator);
-    let (result, reason) = match (test.check(context), &found) {
+    let shown = found.as_ref().map(|found| found.join("`, `"));
+    let (result, reason) = match (test.check(context), shown) {
         (Ok(true), None) => (
             ConditionResult::Met,
             format!("the request has no `{key}`, and {operator} is met by a missing key"),
@@ -135,10 +174,7 @@ fn uncertain(key: &str, doubt: Doubt) -> String {
     format!("{cause}: taken as met in a Deny and as not met in an Allow")
 }
 
-fn text(value: &Value<'_>) -> String {
-    if let Value::Texts(texts) = value {
-        return texts.join("`, `");
-    }
+fn text(value: Value<'_>) -> String {
     value.as_text(str::to_owned).unwrap_or_else(|_| format!("{value:?}"))
 }
 

@@ -29,13 +29,15 @@ fn every_statement_says_why() {
     let outcomes = explain([&policy], &request);
     let matches: Vec<_> = outcomes
         .iter()
-        .map(|one| (one.statement, one.effect, one.action_matches, one.resource_matches, one.applies))
+        .map(|one| {
+            (one.statement, one.effect, one.action_matches, one.resource_matches, one.applies, one.failed)
+        })
         .collect();
     let expected = vec![
-        (0, Effect::Allow, false, true, false),
-        (1, Effect::Allow, true, false, false),
-        (2, Effect::Allow, true, true, false),
-        (3, Effect::Deny, true, true, true),
+        (0, Effect::Allow, false, true, false, Some(Failed::Action)),
+        (1, Effect::Allow, true, false, false, Some(Failed::Resource)),
+        (2, Effect::Allow, true, true, false, Some(Failed::Condition(0))),
+        (3, Effect::Deny, true, true, true, None),
     ];
     assert_eq!(matches, expected);
     let reasons: Vec<&str> =

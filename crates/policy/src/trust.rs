@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::element::{Scalars, object, short, strings, unknown};
 use crate::error::PolicyError;
 use crate::evaluate::Verdict;
+use crate::explain::{StatementOutcome, outcome};
 use crate::glob::Glob;
 use crate::json::Json;
 use crate::language::Language;
@@ -110,18 +111,32 @@ impl TrustPolicy {
                 }
             }
         }
-        allowed.filter(|_| !request.principal.is_owner()).unwrap_or(Verdict::ImplicitDeny)
+        allowed.unwrap_or(Verdict::ImplicitDeny)
+    }
+
+    /// Tells for every statement whether it applies, and why not.
+    pub fn explain(&self, request: &TrustRequest<'_>) -> Vec<StatementOutcome> {
+        let statements = self.statements.iter().enumerate();
+        statements
+            .map(|(index, own)| {
+                let matches = [own.has_action(request.action), own.has_principal(&request.principal)];
+                outcome((0, index), own.effect, matches, &own.tests, request.context)
+            })
+            .collect()
     }
 }
 
 impl Statement {
     fn applies(&self, request: &TrustRequest<'_>) -> Truth {
-        if !self.has_action(request.action)
-            || !self.principals.iter().any(|principal| principal.names(&request.principal))
-        {
+        if !self.has_action(request.action) || !self.has_principal(&request.principal) {
             return Truth::NotMet;
         }
         judge(&self.tests, request.context)
+    }
+
+    fn has_principal(&self, somebody: &Principal<'_>) -> bool {
+        self.principals.iter().any(|principal| principal.names(somebody))
+            && (self.effect == Effect::Deny || !somebody.is_owner())
     }
 
     fn has_action(&self, name: &str) -> bool {

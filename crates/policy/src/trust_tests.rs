@@ -1,7 +1,7 @@
 //! Tests of `trust`.
 
 use super::*;
-use crate::{ProviderKind, Value};
+use crate::{Failed, ProviderKind, Value};
 
 fn parse(statements: &str) -> Result<TrustPolicy, PolicyError> {
     TrustPolicy::parse(&format!(r#"{{"Version":"1","Statement":[{statements}]}}"#))
@@ -227,4 +227,20 @@ fn conditions_count_and_errors_fail_closed() {
         panic!("an error in a Deny denies")
     };
     assert_eq!(policy(&both).condition_key(1, 0), Some("x:Age"));
+}
+
+#[test]
+fn every_statement_says_why() {
+    let document = format!(
+        r#"{},{},{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"RAM":"acs:ram::1:user/a"}},"Condition":{{"Bool":{{"acs:MFAPresent":"true"}}}}}}"#,
+        allow(r#"{"RAM":"acs:ram::1:user/b"}"#),
+        r#"{"Effect":"Deny","Action":"sts:SetSourceIdentity","Principal":{"RAM":"acs:ram::1:root"}}"#,
+    );
+    let principal = ram("1", "acs:ram::1:user/a");
+    let context = Context::default();
+    let told =
+        policy(&document).explain(&TrustRequest { action: "sts:AssumeRole", principal, context: &context });
+    let failed: Vec<_> = told.iter().map(|one| one.failed).collect();
+    assert_eq!(failed, [Some(Failed::Resource), Some(Failed::Action), Some(Failed::Condition(0))]);
+    assert!(told.iter().all(|one| !one.applies));
 }
