@@ -46,6 +46,7 @@ mod policy;
 mod principal;
 mod reach;
 mod resource;
+mod scenario;
 pub mod system;
 mod template;
 mod trust;
@@ -66,6 +67,7 @@ pub use number::{Number, NumberError};
 pub use operator::{ConditionOperator, Operator, SetOperator};
 pub use policy::{Effect, Policy};
 pub use principal::{Principal, ProviderKind, TrustedPrincipal};
+pub use scenario::{Expected, MAXIMUM_TESTS, PolicyTest, TestFailure, parse_tests, run_tests};
 pub use trust::{TrustPolicy, TrustRequest};
 
 #[cfg(test)]
