@@ -1,6 +1,7 @@
-//! Attaching policies to users.
+//! Attaching policies to users and groups.
 
-use serde_json::json;
+use bailey_control::{Attachment, Entity};
+use serde_json::{Value, json};
 
 use crate::read::date;
 use crate::routes::{Answer, Call};
@@ -19,10 +20,33 @@ pub(crate) async fn detach_policy_from_user(call: &Call<'_>) -> Answer {
     Ok(json!({}))
 }
 
+pub(crate) async fn attach_policy_to_group(call: &Call<'_>) -> Answer {
+    let (policy_type, policy, name) = (call.policy_type()?, call.policy_name()?, call.group_name()?);
+    call.finish()?;
+    call.api.control().attach_policy_to_group(call.caller, policy_type, &policy, &name).await?;
+    Ok(json!({}))
+}
+
+pub(crate) async fn detach_policy_from_group(call: &Call<'_>) -> Answer {
+    let (policy_type, policy, name) = (call.policy_type()?, call.policy_name()?, call.group_name()?);
+    call.finish()?;
+    call.api.control().detach_policy_from_group(call.caller, policy_type, &policy, &name).await?;
+    Ok(json!({}))
+}
+
 pub(crate) async fn list_policies_for_user(call: &Call<'_>) -> Answer {
     let name = call.user_name("UserName")?;
     call.finish()?;
-    let attachments = call.api.control().list_policies_for_user(call.caller, &name).await?;
+    Ok(shown(&call.api.control().list_policies_for_user(call.caller, &name).await?))
+}
+
+pub(crate) async fn list_policies_for_group(call: &Call<'_>) -> Answer {
+    let name = call.group_name()?;
+    call.finish()?;
+    Ok(shown(&call.api.control().list_policies_for_group(call.caller, &name).await?))
+}
+
+fn shown(attachments: &[Attachment]) -> Value {
     let policies: Vec<_> = attachments
         .iter()
         .map(|attachment| {
@@ -34,19 +58,17 @@ pub(crate) async fn list_policies_for_user(call: &Call<'_>) -> Answer {
             })
         })
         .collect();
-    Ok(json!({ "Policies": { "Policy": policies } }))
+    json!({ "Policies": { "Policy": policies } })
 }
 
 pub(crate) async fn list_entities_for_policy(call: &Call<'_>) -> Answer {
     let (policy_type, policy) = (call.policy_type()?, call.policy_name()?);
     call.finish()?;
     let entities = call.api.control().list_entities_for_policy(call.caller, policy_type, &policy).await?;
-    let users: Vec<_> = entities
-        .iter()
-        .map(|user| {
-            json!({ "UserId": user.user_id, "UserName": user.name, "DisplayName": user.display_name, "AttachDate": date(user.attached_at) })
-        })
-        .collect();
-    // Groups and roles hold no policies in this release; clients expect the lists.
-    Ok(json!({ "Users": { "User": users }, "Groups": { "Group": [] }, "Roles": { "Role": [] } }))
+    let user = |user: &Entity| json!({ "UserId": user.id, "UserName": user.name, "DisplayName": user.text, "AttachDate": date(user.attached_at) });
+    let group = |group: &Entity| json!({ "GroupName": group.name, "Comments": group.text, "AttachDate": date(group.attached_at) });
+    let users: Vec<_> = entities.users.iter().map(user).collect();
+    let groups: Vec<_> = entities.groups.iter().map(group).collect();
+    // Roles hold no policies in this release; clients expect the list.
+    Ok(json!({ "Users": { "User": users }, "Groups": { "Group": groups }, "Roles": { "Role": [] } }))
 }

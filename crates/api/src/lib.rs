@@ -11,6 +11,7 @@ mod authenticate;
 mod explain;
 mod failure;
 mod grants;
+mod groups;
 mod identity;
 mod keys;
 mod limits;

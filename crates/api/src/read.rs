@@ -4,7 +4,7 @@ use bailey_acs::parameters::Parameters;
 use bailey_control::{Cursor, Page};
 use bailey_domain::change::PolicyType;
 use bailey_domain::key_auth::{KeyAuth, everywhere, parse_network};
-use bailey_domain::name::{PolicyName, UserName};
+use bailey_domain::name::{GroupName, PolicyName, UserName};
 use bailey_domain::page::Pages;
 use bailey_domain::{Error, WorkspaceId};
 use jiff::Timestamp;
@@ -15,6 +15,8 @@ use crate::routes::Call;
 
 /// RAM lists: 1 to 1,000 rows, 100 by default.
 const RAM_PAGE: (i64, i64) = (1000, 100);
+/// RAM's list of groups: 1 to 100 rows, 100 by default.
+const RAM_GROUPS_PAGE: (i64, i64) = (100, 100);
 /// Our lists: 1 to 200 rows, 20 by default.
 const PAGE: (i64, i64) = (200, 20);
 
@@ -27,6 +29,11 @@ impl Call<'_> {
     /// The same where it may be left out.
     pub(crate) fn optional_user_name(&self, field: &str) -> Result<Option<UserName>, Failure> {
         self.parameters.text(field)?.map(|text| UserName::parse(field, &text)).transpose().map_err(Into::into)
+    }
+
+    /// A mandatory name of a RAM group.
+    pub(crate) fn group_name(&self) -> Result<GroupName, Failure> {
+        Ok(GroupName::parse("GroupName", &self.parameters.required_text("GroupName")?)?)
     }
 
     /// A mandatory policy name.
@@ -73,6 +80,11 @@ impl Call<'_> {
     /// Where a RAM list starts.
     pub(crate) fn ram_cursor(&self) -> Result<Cursor, Failure> {
         self.cursor("Marker", "MaxItems", RAM_PAGE)
+    }
+
+    /// Where RAM's list of groups starts.
+    pub(crate) fn ram_groups_cursor(&self) -> Result<Cursor, Failure> {
+        self.cursor("Marker", "MaxItems", RAM_GROUPS_PAGE)
     }
 
     /// Where one of our lists starts.

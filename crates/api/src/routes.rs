@@ -90,8 +90,8 @@ macro_rules! routes {
 }
 
 use crate::{
-    access_keys, attachments, audit, explain, grants, identity, keys, limits, members, models, policies,
-    providers, settings, studio_users, usage, users, workspaces,
+    access_keys, attachments, audit, explain, grants, groups, identity, keys, limits, members, models,
+    policies, providers, settings, studio_users, usage, users, workspaces,
 };
 
 routes! {
@@ -105,6 +105,15 @@ routes! {
         "2015-05-01" ListAccessKeys => access_keys::list_access_keys;
         "2015-05-01" UpdateAccessKey => access_keys::update_access_key;
         "2015-05-01" DeleteAccessKey => access_keys::delete_access_key;
+        "2015-05-01" CreateGroup => groups::create_group;
+        "2015-05-01" GetGroup => groups::get_group;
+        "2015-05-01" UpdateGroup => groups::update_group;
+        "2015-05-01" DeleteGroup => groups::delete_group;
+        "2015-05-01" ListGroups => groups::list_groups;
+        "2015-05-01" AddUserToGroup => groups::add_user_to_group;
+        "2015-05-01" RemoveUserFromGroup => groups::remove_user_from_group;
+        "2015-05-01" ListGroupsForUser => groups::list_groups_for_user;
+        "2015-05-01" ListUsersForGroup => groups::list_users_for_group;
         "2015-05-01" CreatePolicy => policies::create_policy;
         "2015-05-01" GetPolicy => policies::get_policy;
         "2015-05-01" ListPolicies => policies::list_policies;
@@ -118,6 +127,9 @@ routes! {
         "2015-05-01" AttachPolicyToUser => attachments::attach_policy_to_user;
         "2015-05-01" DetachPolicyFromUser => attachments::detach_policy_from_user;
         "2015-05-01" ListPoliciesForUser => attachments::list_policies_for_user;
+        "2015-05-01" AttachPolicyToGroup => attachments::attach_policy_to_group;
+        "2015-05-01" DetachPolicyFromGroup => attachments::detach_policy_from_group;
+        "2015-05-01" ListPoliciesForGroup => attachments::list_policies_for_group;
         "2015-05-01" ListEntitiesForPolicy => attachments::list_entities_for_policy;
         "2015-04-01" GetCallerIdentity => identity::get_caller_identity;
     }

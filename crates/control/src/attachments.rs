@@ -1,19 +1,87 @@
-//! Attaching policies: the one way in which API and management permission is given.
+//! Attaching policies: with joining a group, the one way in which API and management permission is given.
 
+use std::future::Future;
+
+use bailey_domain::access::{Attachee, AttacheeKind};
 use bailey_domain::change::PolicyType;
-use bailey_domain::name::{PolicyName, UserName};
+use bailey_domain::name::{GroupName, PolicyName, UserName};
 use bailey_domain::operations::{
-    AttachPolicyToUser, DetachPolicyFromUser, ListEntitiesForPolicy, ListPoliciesForUser,
+    AttachPolicyToGroup, AttachPolicyToUser, DetachPolicyFromGroup, DetachPolicyFromUser,
+    ListEntitiesForPolicy, ListPoliciesForGroup, ListPoliciesForUser, Operation,
 };
 use bailey_domain::scope::RamScope;
-use bailey_domain::{Caller, Error};
-use bailey_store::{Attachment, Entity, Record};
+use bailey_domain::{AccountId, Caller, Error, GroupId, UserId};
+use bailey_store::{Attaches, Attachment, Detaches, Entity, ListsAttached, Record, Store, Tx};
 use serde_json::{Value, json};
 
 use crate::control::{Control, within};
 use crate::policies::scope_of;
 use crate::revoked::Revoked;
-use crate::users::present;
+use crate::{groups, users};
+
+/// What policies are attached to, by its name.
+pub(crate) trait Holder: Sync {
+    /// How the operations know it.
+    type Id: Into<Attachee> + Copy + Send;
+
+    /// The name as text.
+    fn text(&self) -> &str;
+    /// What RAM's own authorization asks about it.
+    fn scope(&self, account: AccountId) -> RamScope;
+    /// Finds it in a transaction.
+    fn present(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+    ) -> impl Future<Output = Result<Self::Id, Error>> + Send;
+    /// Finds it outside of one.
+    fn found(
+        &self,
+        store: &Store,
+        account: AccountId,
+    ) -> impl Future<Output = Result<Self::Id, Error>> + Send;
+}
+
+impl Holder for UserName {
+    type Id = UserId;
+    fn text(&self) -> &str {
+        self.as_str()
+    }
+    fn scope(&self, account: AccountId) -> RamScope {
+        RamScope::user(account, self.as_str())
+    }
+    async fn present(&self, tx: &mut Tx, account: AccountId) -> Result<UserId, Error> {
+        users::present(tx, account, self).await.map(|user| user.user_id)
+    }
+    async fn found(&self, store: &Store, account: AccountId) -> Result<UserId, Error> {
+        users::found(store, account, self).await.map(|user| user.user_id)
+    }
+}
+
+impl Holder for GroupName {
+    type Id = GroupId;
+    fn text(&self) -> &str {
+        self.as_str()
+    }
+    fn scope(&self, account: AccountId) -> RamScope {
+        RamScope::group(account, self.as_str())
+    }
+    async fn present(&self, tx: &mut Tx, account: AccountId) -> Result<GroupId, Error> {
+        groups::present(tx, account, self).await.map(|group| group.group_id)
+    }
+    async fn found(&self, store: &Store, account: AccountId) -> Result<GroupId, Error> {
+        groups::found(store, account, self).await.map(|group| group.group_id)
+    }
+}
+
+/// What a policy is attached to.
+#[derive(Clone, Debug)]
+pub struct Entities {
+    /// RAM users.
+    pub users: Vec<Entity>,
+    /// RAM groups.
+    pub groups: Vec<Entity>,
+}
 
 impl Control {
     /// Attaches a policy to a user. It must give no more than the caller holds, unless the caller administers RAM.
@@ -24,30 +92,18 @@ impl Control {
         policy: &PolicyName,
         name: &UserName,
     ) -> Result<(), Error> {
-        let (scope, target) = pair(caller, policy_type, policy, name);
-        let (mut tx, permit) = self.begin::<AttachPolicyToUser>(caller, scope.clone(), &target).await?;
-        let user = present(&mut tx, caller.account, name).await?;
-        if !tx.policy_exists(caller.account, policy_type, policy).await? {
-            return Err(Error::absent("Policy"));
-        }
-        let may =
-            self.directory().may_attach_policy::<AttachPolicyToUser>(caller, &scope, policy_type, policy);
-        (tx, ()) = self.unless_refused(tx, may, &target).await?;
-        let settings = self.settings_of(caller.account)?;
-        let quota = match policy_type {
-            PolicyType::System => settings.quota_system_policies_per_user,
-            PolicyType::Custom => settings.quota_custom_policies_per_user,
-        };
-        within(
-            quota,
-            tx.count_user_policies(user.user_id, policy_type).await?,
-            "User.Policy",
-            "policies of the user",
-        )?;
-        tx.attach_policy(&permit, user.user_id, policy_type, policy).await?;
-        let after = json!({ "policyType": policy_type.name(), "policyName": policy, "userName": name });
-        tx.commit(permit, Record { target, before: Value::Null, after }).await?;
-        Ok(())
+        self.attach::<AttachPolicyToUser, _>(caller, policy_type, policy, name).await
+    }
+
+    /// Attaches a policy to a group, on the same condition: it counts for everybody who is in it or will be.
+    pub async fn attach_policy_to_group(
+        &self,
+        caller: &Caller,
+        policy_type: PolicyType,
+        policy: &PolicyName,
+        name: &GroupName,
+    ) -> Result<(), Error> {
+        self.attach::<AttachPolicyToGroup, _>(caller, policy_type, policy, name).await
     }
 
     /// Detaches a policy from a user.
@@ -58,19 +114,18 @@ impl Control {
         policy: &PolicyName,
         name: &UserName,
     ) -> Result<Revoked, Error> {
-        let started = self.clock.now_ms();
-        let (scope, target) = pair(caller, policy_type, policy, name);
-        let (mut tx, permit) = self.begin::<DetachPolicyFromUser>(caller, scope, &target).await?;
-        let user = present(&mut tx, caller.account, name).await?;
-        if !tx.policy_exists(caller.account, policy_type, policy).await? {
-            return Err(Error::absent("Policy"));
-        }
-        if !tx.detach_policy(&permit, user.user_id, policy_type, policy).await? {
-            return Err(Error::absent("User.Policy"));
-        }
-        let before = json!({ "policyType": policy_type.name(), "policyName": policy, "userName": name });
-        let committed = tx.commit(permit, Record { target, before, after: Value::Null }).await?;
-        Ok(Revoked::of(committed, 0, self.clock.now_ms() - started))
+        self.detach::<DetachPolicyFromUser, _>(caller, policy_type, policy, name).await
+    }
+
+    /// Detaches a policy from a group.
+    pub async fn detach_policy_from_group(
+        &self,
+        caller: &Caller,
+        policy_type: PolicyType,
+        policy: &PolicyName,
+        name: &GroupName,
+    ) -> Result<Revoked, Error> {
+        self.detach::<DetachPolicyFromGroup, _>(caller, policy_type, policy, name).await
     }
 
     /// Lists the policies attached to a user directly.
@@ -79,15 +134,104 @@ impl Control {
         caller: &Caller,
         name: &UserName,
     ) -> Result<Vec<Attachment>, Error> {
-        let permit = self
-            .permit::<ListPoliciesForUser>(
-                caller,
-                RamScope::user(caller.account, name.as_str()),
-                name.as_str(),
-            )
-            .await?;
-        let user = self.store.find_user(caller.account, name).await?.ok_or_else(|| Error::absent("User"))?;
-        let mut attachments = self.store.list_policies_for_user(&permit, user.user_id).await?;
+        self.list_attached::<ListPoliciesForUser, _>(caller, name).await
+    }
+
+    /// Lists the policies attached to a group.
+    pub async fn list_policies_for_group(
+        &self,
+        caller: &Caller,
+        name: &GroupName,
+    ) -> Result<Vec<Attachment>, Error> {
+        self.list_attached::<ListPoliciesForGroup, _>(caller, name).await
+    }
+
+    /// Lists what a policy is attached to.
+    pub async fn list_entities_for_policy(
+        &self,
+        caller: &Caller,
+        policy_type: PolicyType,
+        policy: &PolicyName,
+    ) -> Result<Entities, Error> {
+        let scope = scope_of(caller.account, policy_type, policy.as_str());
+        let permit = self.permit::<ListEntitiesForPolicy>(caller, scope, policy.as_str()).await?;
+        if !self.store.policy_exists(caller.account, policy_type, policy).await? {
+            return Err(Error::absent("Policy"));
+        }
+        let of = |kind| self.store.list_entities_for_policy(&permit, kind, policy_type, policy);
+        Ok(Entities { users: of(AttacheeKind::User).await?, groups: of(AttacheeKind::Group).await? })
+    }
+
+    async fn attach<O, N>(
+        &self,
+        caller: &Caller,
+        policy_type: PolicyType,
+        policy: &PolicyName,
+        name: &N,
+    ) -> Result<(), Error>
+    where
+        O: Attaches + Operation<On = RamScope>,
+        N: Holder<Id = O::Of>,
+    {
+        let (scope, target) = pair(caller, policy_type, policy, name);
+        let (mut tx, permit) = self.begin::<O>(caller, scope.clone(), &target).await?;
+        let holder = name.present(&mut tx, caller.account).await?;
+        if !tx.policy_exists(caller.account, policy_type, policy).await? {
+            return Err(Error::absent("Policy"));
+        }
+        let may = self.directory().may_attach_policy::<O>(caller, &scope, policy_type, policy);
+        (tx, ()) = self.unless_refused(tx, may, &target).await?;
+        let kind = holder.into().kind();
+        let held = tx.count_policies_of(holder, policy_type).await?;
+        // What is attached already is told before the quota, as RAM does.
+        tx.attach_policy(&permit, holder, policy_type, policy).await?;
+        let quota = self.settings_of(caller.account)?.quota_attachments(kind, policy_type);
+        within(
+            quota,
+            held,
+            &format!("{}.Policy", kind.entity()),
+            &format!("policies attached to the {}", kind.name()),
+        )?;
+        let after = described(policy_type, policy, kind, name);
+        tx.commit(permit, Record { target, before: Value::Null, after }).await?;
+        Ok(())
+    }
+
+    async fn detach<O, N>(
+        &self,
+        caller: &Caller,
+        policy_type: PolicyType,
+        policy: &PolicyName,
+        name: &N,
+    ) -> Result<Revoked, Error>
+    where
+        O: Detaches + Operation<On = RamScope>,
+        N: Holder<Id = O::Of>,
+    {
+        let started = self.clock.now_ms();
+        let (scope, target) = pair(caller, policy_type, policy, name);
+        let (mut tx, permit) = self.begin::<O>(caller, scope, &target).await?;
+        let holder = name.present(&mut tx, caller.account).await?;
+        let kind = holder.into().kind();
+        if !tx.policy_exists(caller.account, policy_type, policy).await? {
+            return Err(Error::absent("Policy"));
+        }
+        if !tx.detach_policy(&permit, holder, policy_type, policy).await? {
+            return Err(Error::absent(&format!("{}.Policy", kind.entity())));
+        }
+        let before = described(policy_type, policy, kind, name);
+        let committed = tx.commit(permit, Record { target, before, after: Value::Null }).await?;
+        Ok(Revoked::of(committed, 0, self.clock.now_ms() - started))
+    }
+
+    async fn list_attached<O, N>(&self, caller: &Caller, name: &N) -> Result<Vec<Attachment>, Error>
+    where
+        O: ListsAttached + Operation<On = RamScope>,
+        N: Holder<Id = O::Of>,
+    {
+        let permit = self.permit::<O>(caller, name.scope(caller.account), name.text()).await?;
+        let holder = name.found(&self.store, caller.account).await?;
+        let mut attachments = self.store.list_attached(&permit, holder).await?;
         for attachment in attachments.iter_mut().filter(|attachment| attachment.policy_type == "System") {
             if let Some(system) = bailey_policy::system::find(attachment.policy_name.as_str()) {
                 attachment.description = Some(system.description.to_owned());
@@ -97,31 +241,22 @@ impl Control {
         }
         Ok(attachments)
     }
-
-    /// Lists the users that a policy is attached to.
-    pub async fn list_entities_for_policy(
-        &self,
-        caller: &Caller,
-        policy_type: PolicyType,
-        policy: &PolicyName,
-    ) -> Result<Vec<Entity>, Error> {
-        let scope = scope_of(caller.account, policy_type, policy.as_str());
-        let permit = self.permit::<ListEntitiesForPolicy>(caller, scope, policy.as_str()).await?;
-        if !self.store.policy_exists(caller.account, policy_type, policy).await? {
-            return Err(Error::absent("Policy"));
-        }
-        self.store.list_entities_for_policy(&permit, policy_type, policy).await
-    }
 }
 
-/// What attaching is about: both the user and the policy must be allowed. And how the audit record names it.
+/// What attaching is about: both the holder and the policy must be allowed. And how the audit record names it.
 fn pair(
     caller: &Caller,
     policy_type: PolicyType,
     policy: &PolicyName,
-    name: &UserName,
+    name: &impl Holder,
 ) -> (RamScope, String) {
-    let user = RamScope::user(caller.account, name.as_str());
-    let scope = user.and(scope_of(caller.account, policy_type, policy.as_str()));
-    (scope, format!("{name} {policy}"))
+    let scope = name.scope(caller.account).and(scope_of(caller.account, policy_type, policy.as_str()));
+    (scope, format!("{} {policy}", name.text()))
+}
+
+/// An attachment as audit records show it.
+fn described(policy_type: PolicyType, policy: &PolicyName, kind: AttacheeKind, name: &impl Holder) -> Value {
+    let mut record = json!({ "policyType": policy_type.name(), "policyName": policy });
+    record[format!("{}Name", kind.name())] = json!(name.text());
+    record
 }

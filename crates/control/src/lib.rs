@@ -13,6 +13,7 @@ mod demo;
 mod explain;
 mod found;
 mod grants;
+mod groups;
 mod identity;
 mod keys;
 mod limits;
@@ -30,6 +31,7 @@ mod users;
 mod workspaces;
 
 pub use access_keys::IssuedAccessKey;
+pub use attachments::Entities;
 pub use control::{Control, Parts};
 pub use demo::DemoKey;
 pub use explain::{Asked, Subject};
@@ -49,6 +51,7 @@ pub use users::NewUserText;
 
 // What operations take and give stays in one vocabulary, so that surfaces need not know the store.
 pub use bailey_store::{
-    AccessKey, ApiKey, Attachment, AuditFilter, AuditRecord, ChainFault, Cursor, Entity, KeyFilter, KeyOrder,
-    MakeDefault, Member, Page, PolicyVersion, StoredLimits, StudioUser, UsageBy, UsageRow, User, Workspace,
+    AccessKey, ApiKey, Attachment, AuditFilter, AuditRecord, ChainFault, Cursor, Entity, Group, GroupUpdate,
+    GroupUser, JoinedGroup, KeyFilter, KeyOrder, MakeDefault, Member, Page, PolicyVersion, StoredLimits,
+    StudioUser, UsageBy, UsageRow, User, Workspace,
 };

@@ -237,12 +237,7 @@ impl Control {
             .begin::<DeletePolicy>(caller, RamScope::policy(caller.account, name.as_str()), name.as_str())
             .await?;
         let policy = present(&mut tx, caller.account, name).await?;
-        if policy.attachment_count > 0 {
-            return Err(Error::in_use(
-                "Policy.User",
-                "The policy CAN NOT be attached to any user while deleting the policy.",
-            ));
-        }
+        tx.demand_unattached(caller.account, name).await?;
         if !cascade && tx.policy_versions(caller.account, name).await?.len() > 1 {
             return Err(Error::in_use(
                 "Policy.Version",

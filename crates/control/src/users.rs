@@ -4,7 +4,7 @@ use bailey_domain::name::{self, DisplayName, UserName};
 use bailey_domain::operations::{CreateUser, DeleteUser, GetUser, ListUsers, UpdateUser};
 use bailey_domain::scope::RamScope;
 use bailey_domain::{AccountId, Caller, Error, UserId};
-use bailey_store::{Cursor, NewUser, Page, Record, Tx, User, UserUpdate};
+use bailey_store::{Cursor, NewUser, Page, Record, Store, Tx, User, UserUpdate};
 use serde_json::{Value, json};
 
 use crate::control::{Control, within};
@@ -27,9 +27,7 @@ impl NewUserText {
         if let Some(text) = given(&self.display_name) {
             DisplayName::parse(&format!("{prefix}DisplayName"), &text)?;
         }
-        if let Some(text) = given(&self.comments) {
-            name::text(&format!("{prefix}Comments"), &text, 1, 128)?;
-        }
+        check_comments(prefix, self.comments.as_deref())?;
         if let Some(text) = given(&self.email) {
             let wrong = || format_error(prefix, "Email", "must be an address such as `name@example.com`");
             let (local, domain) = text.split_once('@').ok_or_else(wrong)?;
@@ -59,6 +57,14 @@ impl NewUserText {
             }
         }
         Ok(())
+    }
+}
+
+/// Checks comments of a user or a group; an empty text clears them.
+pub(crate) fn check_comments(prefix: &str, comments: Option<&str>) -> Result<(), Error> {
+    match comments {
+        None | Some("") => Ok(()),
+        Some(text) => name::text(&format!("{prefix}Comments"), text, 1, 128).map(drop),
     }
 }
 
@@ -103,7 +109,7 @@ impl Control {
     /// Shows a RAM user.
     pub async fn get_user(&self, caller: &Caller, name: &UserName) -> Result<User, Error> {
         self.require::<GetUser>(caller, RamScope::user(caller.account, name.as_str()), name.as_str()).await?;
-        self.store.find_user(caller.account, name).await?.ok_or_else(|| Error::absent("User"))
+        found(&self.store, caller.account, name).await
     }
 
     /// Changes a RAM user.
@@ -126,12 +132,18 @@ impl Control {
         Ok(changed)
     }
 
-    /// Deletes a RAM user that holds no access key and no policy; its seats go and its API keys die for good.
+    /// Deletes a RAM user that is in no group and holds no access key and no policy; its seats go and its API keys die for good.
     pub async fn delete_user(&self, caller: &Caller, name: &UserName) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
         let scope = RamScope::user(caller.account, name.as_str());
         let (mut tx, permit) = self.begin::<DeleteUser>(caller, scope, name.as_str()).await?;
         let user = present(&mut tx, caller.account, name).await?;
+        if tx.count_groups_of(user.user_id).await? > 0 {
+            return Err(Error::in_use(
+                "User.Group",
+                "The user CAN NOT be in any group while deleting the user.",
+            ));
+        }
         if tx.has_access_keys(user.user_id).await? {
             return Err(Error::in_use(
                 "User.AccessKey",
@@ -160,4 +172,9 @@ impl Control {
 /// A user who is there.
 pub(crate) async fn present(tx: &mut Tx, account: AccountId, name: &UserName) -> Result<User, Error> {
     tx.find_user(account, name).await?.ok_or_else(|| Error::absent("User"))
+}
+
+/// The same outside of a transaction.
+pub(crate) async fn found(store: &Store, account: AccountId, name: &UserName) -> Result<User, Error> {
+    store.find_user(account, name).await?.ok_or_else(|| Error::absent("User"))
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::id::{AccessKeyId, AccountId, GroupId, RequestId, UserId};
 
 /// An identity of an account.
@@ -44,14 +45,77 @@ impl fmt::Display for Principal {
     }
 }
 
-/// What a policy can be attached to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "type", content = "id")]
-pub enum Attachee {
+macro_rules! attachees {
+    ($($(#[$doc:meta])* $kind:ident($id:ty), $name:literal;)*) => {
+        /// What a policy can be attached to.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase", tag = "type", content = "id")]
+        pub enum Attachee {
+            $($(#[$doc])* $kind($id),)*
+        }
+
+        /// The kind of what a policy can be attached to.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum AttacheeKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl AttacheeKind {
+            /// Every kind, in the order in which RAM asks about them.
+            pub const ALL: &[Self] = &[$(Self::$kind,)*];
+
+            /// The word in stored rows and in sentences, such as `user`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+
+            /// The word in codes of errors, such as `User`.
+            pub fn entity(self) -> &'static str {
+                match self {
+                    $(Self::$kind => stringify!($kind),)*
+                }
+            }
+        }
+
+        impl Attachee {
+            /// What kind it is.
+            pub fn kind(self) -> AttacheeKind {
+                match self {
+                    $(Self::$kind(_) => AttacheeKind::$kind,)*
+                }
+            }
+
+            /// Its identifier as text.
+            pub fn id(self) -> String {
+                match self {
+                    $(Self::$kind(id) => id.to_string(),)*
+                }
+            }
+
+            /// Reads what [`AttacheeKind::name`] and [`Attachee::id`] gave.
+            pub fn read(kind: &str, id: &str) -> Result<Self, Error> {
+                match kind {
+                    $($name => id.parse().map(Self::$kind),)*
+                    _ => Err(Error::internal(format!("nothing has policies that is a `{kind}`"))),
+                }
+            }
+        }
+
+        $(impl From<$id> for Attachee {
+            fn from(id: $id) -> Self {
+                Self::$kind(id)
+            }
+        })*
+    };
+}
+
+attachees! {
     /// A RAM user.
-    User(UserId),
+    User(UserId), "user";
     /// A RAM group, whose policies count for its members.
-    Group(GroupId),
+    Group(GroupId), "group";
 }
 
 /// One authenticated caller of one request. Whoever makes one has checked a credential.

@@ -117,6 +117,9 @@ pub enum Change {
         account: AccountId,
         group: GroupId,
     },
+    GroupGone {
+        group: GroupId,
+    },
     GroupMember {
         group: GroupId,
         user: UserId,

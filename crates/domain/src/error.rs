@@ -56,20 +56,18 @@ impl Error {
 
     /// The thing does not exist. `entity` is the word in the code, such as `User`.
     pub fn absent(entity: &str) -> Self {
-        let words = entity_words(entity);
-        Self::NotFound {
-            code: format!("EntityNotExist.{entity}").into(),
-            message: format!("The {words} does not exist."),
-        }
+        let code = format!("EntityNotExist.{entity}");
+        let message = published(&code)
+            .map_or_else(|| format!("The {} does not exist.", entity_words(entity)), str::to_owned);
+        Self::NotFound { code: code.into(), message }
     }
 
     /// The thing exists already.
     pub fn exists(entity: &str) -> Self {
-        let words = entity_words(entity);
-        Self::Conflict {
-            code: format!("EntityAlreadyExists.{entity}").into(),
-            message: format!("The {words} does already EXIST."),
-        }
+        let code = format!("EntityAlreadyExists.{entity}");
+        let message = published(&code)
+            .map_or_else(|| format!("The {} does already EXIST.", entity_words(entity)), str::to_owned);
+        Self::Conflict { code: code.into(), message }
     }
 
     /// The thing cannot go while something hangs on it.
@@ -79,12 +77,11 @@ impl Error {
 
     /// A quota is reached.
     pub fn quota(what: &str, plural: &str, quota: u64) -> Self {
-        Self::Conflict {
-            code: format!("LimitExceeded.{what}").into(),
-            message: format!(
-                "The count of {plural} beyond the current limits. The quota is {quota}: delete one, or raise the quota."
-            ),
-        }
+        let code = format!("LimitExceeded.{what}");
+        let sentence = published(&code)
+            .map_or_else(|| format!("The count of {plural} beyond the current limits."), str::to_owned);
+        let message = format!("{sentence} The quota is {quota}: delete one, or raise the quota.");
+        Self::Conflict { code: code.into(), message }
     }
 
     /// A fault of ours.
@@ -103,12 +100,30 @@ impl Error {
     }
 }
 
-/// `User.AccessKey` in a code is "access key" in a sentence: the last part says what is meant.
+/// RAM's sentences that do not follow from the entity in the code (Alibaba Cloud's page of RAM API errors).
+const PUBLISHED: &[(&str, &str)] = &[
+    ("EntityNotExist.User.Policy", "The indicate policy of the user does not exist."),
+    ("EntityNotExist.User.Group", "The user has not joined the group."),
+    ("EntityNotExist.Group.Policy", "The indicate policy attached to the group does not exist."),
+    ("EntityAlreadyExists.User.Policy", "The user has already been attached this policy."),
+    ("EntityAlreadyExists.User.Group", "The user has already joined the group."),
+    ("EntityAlreadyExists.Group.Policy", "The group has already been attached this policy."),
+    (
+        "LimitExceeded.User.Policy",
+        "The policy count of the user attached policies beyond the current limits.",
+    ),
+    ("LimitExceeded.Group.Policy", "The policy count of the group beyond the current limits."),
+];
+
+fn published(code: &str) -> Option<&'static str> {
+    PUBLISHED.iter().find(|(known, _)| *known == code).map(|(_, sentence)| *sentence)
+}
+
+/// `User.AccessKey` in a code is "user access key" in a sentence.
 fn entity_words(entity: &str) -> String {
-    let last = entity.rsplit('.').next().unwrap_or(entity);
-    let mut words = String::with_capacity(last.len() + 2);
+    let mut words = String::with_capacity(entity.len() + 2);
     let mut after_lower = false;
-    for character in last.chars() {
+    for character in entity.chars().filter(|character| *character != '.') {
         if character.is_uppercase() && after_lower {
             words.push(' ');
         }
@@ -152,7 +167,11 @@ mod tests {
             ("EntityNotExist.User", "The user does not exist.")
         );
         let error = Error::exists("User.LoginProfile");
-        assert_eq!(error.to_string(), "The login profile does already EXIST.");
+        assert_eq!(error.to_string(), "The user login profile does already EXIST.");
+        assert_eq!(Error::absent("User.Group").to_string(), "The user has not joined the group.");
+        assert_eq!(Error::exists("Group").to_string(), "The group does already EXIST.");
+        let error = Error::quota("Group.Policy", "policies of the group", 5);
+        assert!(error.to_string().starts_with("The policy count of the group beyond the current limits. "));
     }
 
     #[test]

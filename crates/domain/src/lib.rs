@@ -31,7 +31,7 @@ pub use clock::{Clock, Entropy};
 pub use decision::{Decision, Outcome};
 pub use directory::Directory;
 pub use error::Error;
-pub use id::{AccessKeyId, AccountId, ApiKeyId, RequestId, UserId, WorkspaceId};
+pub use id::{AccessKeyId, AccountId, ApiKeyId, GroupId, RequestId, UserId, WorkspaceId};
 pub use page::{Page, Pages};
 pub use permit::Permit;
 pub use reason::Reason;

@@ -80,6 +80,8 @@ macro_rules! names {
 names! {
     /// A RAM user's name (RAM: 1 to 64 of `[A-Za-z0-9._-]`).
     UserName, 1..=64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'), "A-Z a-z 0-9 . _ -";
+    /// A RAM group's name (RAM: 1 to 64 of `[A-Za-z0-9._-]`).
+    GroupName, 1..=64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'), "A-Z a-z 0-9 . _ -";
     /// A RAM policy's name (RAM: 1 to 128 of `[A-Za-z0-9-]`).
     PolicyName, 1..=128, |c| c.is_ascii_alphanumeric() || c == '-', "A-Z a-z 0-9 -";
     /// A person's name as shown (RAM: 1 to 128 letters, digits, `@ . - _` and spaces, any script).

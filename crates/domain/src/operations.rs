@@ -115,6 +115,24 @@ operations! {
     UpdateAccessKey: Ram "ram:UpdateAccessKey", Write on RamScope, Any(&[Root, Policy]);
     /// Deletes an access key.
     DeleteAccessKey: Ram "ram:DeleteAccessKey", Write on RamScope, Any(&[Root, Policy]);
+    /// Creates a RAM group.
+    CreateGroup: Ram "ram:CreateGroup", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows a RAM group.
+    GetGroup: Ram "ram:GetGroup", Read on RamScope, Any(&[Root, Policy]);
+    /// Changes a RAM group's name or comments; members and policies stay.
+    UpdateGroup: Ram "ram:UpdateGroup", Write on RamScope, Any(&[Root, Policy]);
+    /// Deletes a RAM group that has neither members nor policies.
+    DeleteGroup: Ram "ram:DeleteGroup", Write on RamScope, Any(&[Root, Policy]);
+    /// Lists RAM groups.
+    ListGroups: Ram "ram:ListGroups", Read on RamScope, Any(&[Root, Policy]);
+    /// Puts a RAM user into a group, whose policies count for the user from then on.
+    AddUserToGroup: Ram "ram:AddUserToGroup", Write on RamScope, Any(&[Root, Policy]);
+    /// Takes a RAM user out of a group; what the group's policies allowed is refused before the answer.
+    RemoveUserFromGroup: Ram "ram:RemoveUserFromGroup", Write on RamScope, Any(&[Root, Policy]);
+    /// Lists the groups that a RAM user is in.
+    ListGroupsForUser: Ram "ram:ListGroupsForUser", Read on RamScope, Any(&[Root, Policy]);
+    /// Lists the RAM users in a group.
+    ListUsersForGroup: Ram "ram:ListUsersForGroup", Read on RamScope, Any(&[Root, Policy]);
     /// Creates a custom policy.
     CreatePolicy: Ram "ram:CreatePolicy", Write on RamScope, Any(&[Root, Policy]);
     /// Shows a policy and its default version.
@@ -141,6 +159,12 @@ operations! {
     DetachPolicyFromUser: Ram "ram:DetachPolicyFromUser", Write on RamScope, Any(&[Root, Policy]);
     /// Lists the policies attached to a RAM user.
     ListPoliciesForUser: Ram "ram:ListPoliciesForUser", Read on RamScope, Any(&[Root, Policy]);
+    /// Attaches a policy to a RAM group.
+    AttachPolicyToGroup: Ram "ram:AttachPolicyToGroup", Write on RamScope, Any(&[Root, Policy]);
+    /// Detaches a policy from a RAM group.
+    DetachPolicyFromGroup: Ram "ram:DetachPolicyFromGroup", Write on RamScope, Any(&[Root, Policy]);
+    /// Lists the policies attached to a RAM group.
+    ListPoliciesForGroup: Ram "ram:ListPoliciesForGroup", Read on RamScope, Any(&[Root, Policy]);
     /// Lists what a policy is attached to.
     ListEntitiesForPolicy: Ram "ram:ListEntitiesForPolicy", Read on RamScope, Any(&[Root, Policy]);
 

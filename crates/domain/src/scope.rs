@@ -98,6 +98,11 @@ impl RamScope {
         Self::one(account, "user", name)
     }
 
+    /// A group, or `*` for the list of them.
+    pub fn group(account: AccountId, name: &str) -> Self {
+        Self::one(account, "group", name)
+    }
+
     /// A custom policy, or `*` for the list of them.
     pub fn policy(account: AccountId, name: &str) -> Self {
         Self::one(account, "policy", name)

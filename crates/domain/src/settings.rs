@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::AttacheeKind;
+use crate::change::PolicyType;
+
 /// When a revoking call answers. Read by the answer's `nodes` part; both modes are the same on one node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -11,9 +14,10 @@ pub enum RevocationMode {
     Strict,
 }
 
-/// The account's settings, as GetSettings shows them.
+/// The account's settings, as GetSettings shows them. What an older release stored lacks the newer ones, which then have
+/// their usual values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Settings {
     /// The default workspace starts with no model, like any other.
     pub default_workspace_restricted: bool,
@@ -33,6 +37,14 @@ pub struct Settings {
     pub quota_system_policies_per_user: u32,
     /// Custom policies attached to one RAM user.
     pub quota_custom_policies_per_user: u32,
+    /// RAM groups per account.
+    pub quota_groups: u32,
+    /// Groups that one RAM user is in.
+    pub quota_groups_per_user: u32,
+    /// System policies attached to one RAM group.
+    pub quota_system_policies_per_group: u32,
+    /// Custom policies attached to one RAM group.
+    pub quota_custom_policies_per_group: u32,
     /// Workspaces per account.
     pub quota_workspaces: u32,
     /// API keys per workspace.
@@ -53,8 +65,38 @@ impl Default for Settings {
             quota_policy_versions: 5,
             quota_system_policies_per_user: 20,
             quota_custom_policies_per_user: 10,
+            quota_groups: 50,
+            quota_groups_per_user: 5,
+            quota_system_policies_per_group: 20,
+            quota_custom_policies_per_group: 5,
             quota_workspaces: 1000,
             quota_api_keys_per_workspace: 20,
         }
+    }
+}
+
+impl Settings {
+    /// How many policies of a type may be attached to one thing of a kind.
+    pub fn quota_attachments(&self, kind: AttacheeKind, policy_type: PolicyType) -> u32 {
+        match (kind, policy_type) {
+            (AttacheeKind::User, PolicyType::System) => self.quota_system_policies_per_user,
+            (AttacheeKind::User, PolicyType::Custom) => self.quota_custom_policies_per_user,
+            (AttacheeKind::Group, PolicyType::System) => self.quota_system_policies_per_group,
+            (AttacheeKind::Group, PolicyType::Custom) => self.quota_custom_policies_per_group,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_an_older_release_read_back() {
+        let old = r#"{"quotaUsers":7,"delegateMemberRemoval":true}"#;
+        let read: Settings = serde_json::from_str(old).unwrap();
+        let expected = Settings { quota_users: 7, delegate_member_removal: true, ..Settings::default() };
+        assert_eq!(read, expected);
+        assert!(serde_json::from_str::<Settings>(r#"{"quotaUser":7}"#).is_err(), "a misspelt one is refused");
     }
 }

@@ -1,12 +1,13 @@
 //! What policies are attached to whom.
 
-use bailey_domain::access::Attachee;
+use bailey_domain::access::{Attachee, AttacheeKind};
 use bailey_domain::change::{Change, PolicyType};
 use bailey_domain::name::PolicyName;
 use bailey_domain::operations::{
-    AttachPolicyToUser, DetachPolicyFromUser, ListEntitiesForPolicy, ListPoliciesForUser,
+    AttachPolicyToGroup, AttachPolicyToUser, DetachPolicyFromGroup, DetachPolicyFromUser,
+    ListEntitiesForPolicy, ListPoliciesForGroup, ListPoliciesForUser, Operation,
 };
-use bailey_domain::{AccountId, Error, Permit, UserId};
+use bailey_domain::{AccountId, Error, GroupId, Permit, UserId};
 use serde::Serialize;
 
 use crate::connection::{on, reading};
@@ -14,7 +15,35 @@ use crate::error::{conflict_of, database, stored, to_unsigned};
 use crate::store::Store;
 use crate::tx::Tx;
 
-/// A policy on a user.
+/// The operations about the policies of one kind of thing.
+pub trait OnPolicies: Operation {
+    /// What the policies are attached to: a permit for one kind is none for another.
+    type Of: Copy + Into<Attachee>;
+}
+/// Those that attach.
+pub trait Attaches: OnPolicies {}
+/// Those that detach.
+pub trait Detaches: OnPolicies {}
+/// Those that list.
+pub trait ListsAttached: OnPolicies {}
+
+macro_rules! on_policies {
+    ($($of:ty: $attach:ty, $detach:ty, $list:ty;)*) => {$(
+        impl OnPolicies for $attach { type Of = $of; }
+        impl OnPolicies for $detach { type Of = $of; }
+        impl OnPolicies for $list { type Of = $of; }
+        impl Attaches for $attach {}
+        impl Detaches for $detach {}
+        impl ListsAttached for $list {}
+    )*};
+}
+
+on_policies! {
+    UserId: AttachPolicyToUser, DetachPolicyFromUser, ListPoliciesForUser;
+    GroupId: AttachPolicyToGroup, DetachPolicyFromGroup, ListPoliciesForGroup;
+}
+
+/// A policy on something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attachment {
@@ -30,15 +59,15 @@ pub struct Attachment {
     pub attached_at: i64,
 }
 
-/// A user that a policy is attached to.
+/// A user or a group that a policy is attached to.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Entity {
-    /// The user's id.
-    pub user_id: String,
-    /// The user's name.
+    /// Its id.
+    pub id: String,
+    /// Its name.
     pub name: String,
-    /// The user's display name.
-    pub display_name: String,
+    /// What it says about itself: a user's display name, a group's comments.
+    pub text: String,
     /// Milliseconds since the epoch.
     pub attached_at: i64,
 }
@@ -59,37 +88,48 @@ fn attachment(
 }
 
 impl Store {
-    /// The policies attached to a user directly.
-    pub async fn list_policies_for_user(
+    /// The policies attached to a thing directly.
+    pub async fn list_attached<O: ListsAttached>(
         &self,
-        permit: &Permit<ListPoliciesForUser>,
-        user: UserId,
+        permit: &Permit<O>,
+        of: O::Of,
     ) -> Result<Vec<Attachment>, Error> {
         const SQL: &str = "
             SELECT a.policy_type, a.policy_name, p.description, p.default_version, a.attached_at
             FROM policy_attachments a LEFT JOIN policies p
                 ON a.policy_type = 'Custom' AND p.account_id = a.account_id AND p.folded_name = a.folded_policy_name
-            WHERE a.account_id = $1 AND a.principal_type = 'user' AND a.principal_id = $2
+            WHERE a.account_id = $1 AND a.principal_type = $2 AND a.principal_id = $3
             ORDER BY a.attached_at, a.folded_policy_name";
+        let of: Attachee = of.into();
         let rows: Vec<AttachmentRow> = reading!(self.pools, pool => sqlx::query_as(SQL)
-            .bind(permit.caller().account.to_string()).bind(user.to_string()).fetch_all(pool).await)
+            .bind(permit.caller().account.to_string()).bind(of.kind().name()).bind(of.id()).fetch_all(pool).await)
         .map_err(database)?;
         rows.into_iter().map(attachment).collect()
     }
 
-    /// The users that a policy is attached to.
+    /// The things of one kind that a policy is attached to, by name.
     pub async fn list_entities_for_policy(
         &self,
         permit: &Permit<ListEntitiesForPolicy>,
+        kind: AttacheeKind,
         policy_type: PolicyType,
         name: &PolicyName,
     ) -> Result<Vec<Entity>, Error> {
-        const SQL: &str = "
-            SELECT u.user_id, u.name, u.display_name, a.attached_at
+        const USERS: &str = "
+            SELECT u.user_id AS id, u.name, u.display_name AS text, a.attached_at
             FROM policy_attachments a JOIN users u ON u.user_id = a.principal_id
             WHERE a.account_id = $1 AND a.principal_type = 'user' AND a.policy_type = $2 AND a.folded_policy_name = $3
             ORDER BY u.folded_name";
-        reading!(self.pools, pool => sqlx::query_as(SQL)
+        const GROUPS: &str = "
+            SELECT g.group_id AS id, g.name, g.comments AS text, a.attached_at
+            FROM policy_attachments a JOIN groups g ON g.group_id = a.principal_id
+            WHERE a.account_id = $1 AND a.principal_type = 'group' AND a.policy_type = $2 AND a.folded_policy_name = $3
+            ORDER BY g.folded_name";
+        let sql = match kind {
+            AttacheeKind::User => USERS,
+            AttacheeKind::Group => GROUPS,
+        };
+        reading!(self.pools, pool => sqlx::query_as(sql)
             .bind(permit.caller().account.to_string()).bind(policy_type.name()).bind(name.folded()).fetch_all(pool).await)
         .map_err(database)
     }
@@ -127,68 +167,94 @@ impl Store {
 }
 
 impl Tx {
-    /// How many policies of a type a user has.
-    pub async fn count_user_policies(&mut self, user: UserId, policy_type: PolicyType) -> Result<u64, Error> {
-        const SQL: &str = "SELECT COUNT(*) FROM policy_attachments
-            WHERE principal_type = 'user' AND principal_id = $1 AND policy_type = $2";
-        self.count_two(SQL, &user.to_string(), policy_type.name()).await
-    }
-
-    /// Whether a user still has policies, which keeps it from being deleted.
-    pub async fn has_policies(&mut self, user: UserId) -> Result<bool, Error> {
-        const SQL: &str =
-            "SELECT COUNT(*) FROM policy_attachments WHERE principal_type = 'user' AND principal_id = $1";
-        Ok(self.count(SQL, &user.to_string()).await? > 0)
-    }
-
-    /// Attaches a policy to a user.
-    pub async fn attach_policy(
+    /// How many policies of a type a thing has.
+    pub async fn count_policies_of(
         &mut self,
-        permit: &Permit<AttachPolicyToUser>,
-        user: UserId,
+        of: impl Into<Attachee>,
+        policy_type: PolicyType,
+    ) -> Result<u64, Error> {
+        const SQL: &str = "SELECT COUNT(*) FROM policy_attachments
+            WHERE principal_type = $1 AND principal_id = $2 AND policy_type = $3";
+        let of: Attachee = of.into();
+        let (count,): (i64,) = on!(self.connection, conn => sqlx::query_as(SQL)
+            .bind(of.kind().name()).bind(of.id()).bind(policy_type.name()).fetch_one(conn).await)
+        .map_err(database)?;
+        Ok(to_unsigned(count))
+    }
+
+    /// Whether a thing still has policies, which keeps it from being deleted.
+    pub async fn has_policies(&mut self, of: impl Into<Attachee>) -> Result<bool, Error> {
+        const SQL: &str =
+            "SELECT COUNT(*) FROM policy_attachments WHERE principal_type = $1 AND principal_id = $2";
+        let of: Attachee = of.into();
+        Ok(self.count_two(SQL, of.kind().name(), &of.id()).await? > 0)
+    }
+
+    /// Refuses a custom policy that is attached to something, which keeps it from being deleted.
+    pub async fn demand_unattached(&mut self, account: AccountId, name: &PolicyName) -> Result<(), Error> {
+        const SQL: &str = "SELECT COUNT(*) FROM policy_attachments WHERE account_id = $1
+            AND policy_type = 'Custom' AND folded_policy_name = $2 AND principal_type = $3";
+        for kind in AttacheeKind::ALL {
+            let (count,): (i64,) = on!(self.connection, conn => sqlx::query_as(SQL)
+                .bind(account.to_string()).bind(name.folded()).bind(kind.name()).fetch_one(conn).await)
+            .map_err(database)?;
+            if count > 0 {
+                let kind_name = kind.name();
+                return Err(Error::in_use(
+                    &format!("Policy.{}", kind.entity()),
+                    format!("The policy CAN NOT been attached to any {kind_name} while deleting the policy."),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Attaches a policy.
+    pub async fn attach_policy<O: Attaches>(
+        &mut self,
+        permit: &Permit<O>,
+        to: O::Of,
         policy_type: PolicyType,
         name: &PolicyName,
     ) -> Result<(), Error> {
         const SQL: &str = "
             INSERT INTO policy_attachments (account_id, principal_type, principal_id, policy_type, policy_name,
                 folded_policy_name, attached_at)
-            VALUES ($1, 'user', $2, $3, $4, $5, $6)";
-        let account = permit.caller().account;
-        self.demand_user(account, user).await?;
+            VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let (account, to): (_, Attachee) = (permit.caller().account, to.into());
+        match to {
+            Attachee::User(user) => self.demand_user(account, user).await?,
+            Attachee::Group(group) => self.demand_group(account, group).await?,
+        }
         if !self.policy_exists(account, policy_type, name).await? {
             return Err(Error::absent("Policy"));
         }
         on!(self.connection, conn => sqlx::query(SQL)
-            .bind(account.to_string()).bind(user.to_string()).bind(policy_type.name()).bind(name.as_str())
-            .bind(name.folded()).bind(permit.caller().now_ms).execute(conn).await.map(drop))
-        .map_err(conflict_of(|| Error::exists("User.Policy")))?;
-        self.note(Change::Attached { account, to: Attachee::User(user), policy_type, policy: name.clone() });
+            .bind(account.to_string()).bind(to.kind().name()).bind(to.id()).bind(policy_type.name())
+            .bind(name.as_str()).bind(name.folded()).bind(permit.caller().now_ms).execute(conn).await.map(drop))
+        .map_err(conflict_of(|| Error::exists(&format!("{}.Policy", to.kind().entity()))))?;
+        self.note(Change::Attached { account, to, policy_type, policy: name.clone() });
         Ok(())
     }
 
-    /// Detaches a policy from a user; `false` when it was not attached.
-    pub async fn detach_policy(
+    /// Detaches a policy; `false` when it was not attached.
+    pub async fn detach_policy<O: Detaches>(
         &mut self,
-        permit: &Permit<DetachPolicyFromUser>,
-        user: UserId,
+        permit: &Permit<O>,
+        from: O::Of,
         policy_type: PolicyType,
         name: &PolicyName,
     ) -> Result<bool, Error> {
         const SQL: &str = "
-            DELETE FROM policy_attachments WHERE account_id = $1 AND principal_type = 'user' AND principal_id = $2
-                AND policy_type = $3 AND folded_policy_name = $4";
-        let account = permit.caller().account;
+            DELETE FROM policy_attachments WHERE account_id = $1 AND principal_type = $2 AND principal_id = $3
+                AND policy_type = $4 AND folded_policy_name = $5";
+        let (account, to): (_, Attachee) = (permit.caller().account, from.into());
         let gone = on!(self.connection, conn => sqlx::query(SQL)
-            .bind(account.to_string()).bind(user.to_string()).bind(policy_type.name()).bind(name.folded())
-            .execute(conn).await.map(|done| done.rows_affected()))
+            .bind(account.to_string()).bind(to.kind().name()).bind(to.id()).bind(policy_type.name())
+            .bind(name.folded()).execute(conn).await.map(|done| done.rows_affected()))
         .map_err(database)?;
         if gone > 0 {
-            self.note(Change::Detached {
-                account,
-                to: Attachee::User(user),
-                policy_type,
-                policy: name.clone(),
-            });
+            self.note(Change::Detached { account, to, policy_type, policy: name.clone() });
         }
         Ok(gone > 0)
     }

@@ -65,13 +65,20 @@ async fn load_identities(connection: &mut Connection, directory: &Directory) -> 
         (account: String, name: String, document: String) => {
         Change::Policy { account: id(&account)?, name: PolicyName::parse("name", &name)?, document }
     });
+    table!(*connection, directory, "SELECT account_id, group_id FROM groups", (account: String, group: String) => {
+        Change::Group { account: id(&account)?, group: id(&group)? }
+    });
     table!(*connection, directory,
-        "SELECT account_id, principal_id, policy_type, policy_name FROM policy_attachments
-            WHERE principal_type = 'user' ORDER BY attached_at, folded_policy_name",
-        (account: String, user: String, policy_type: String, policy: String) => {
+        "SELECT group_id, user_id FROM group_members ORDER BY joined_at, group_id", (group: String, user: String) => {
+        Change::GroupMember { group: id(&group)?, user: id(&user)? }
+    });
+    table!(*connection, directory,
+        "SELECT account_id, principal_type, principal_id, policy_type, policy_name FROM policy_attachments
+            ORDER BY attached_at, folded_policy_name",
+        (account: String, kind: String, holder: String, policy_type: String, policy: String) => {
         Change::Attached {
             account: id(&account)?,
-            to: Attachee::User(id(&user)?),
+            to: stored(Attachee::read(&kind, &holder), "principal")?,
             policy_type: if policy_type == "System" { PolicyType::System } else { PolicyType::Custom },
             policy: PolicyName::parse("policy", &policy)?,
         }

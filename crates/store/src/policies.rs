@@ -312,7 +312,7 @@ impl Tx {
         if gone > 0 { Ok(()) } else { Err(Error::absent("Policy.Version")) }
     }
 
-    /// Deletes a policy with its versions. It must be attached to nothing: what is attached to a user has to exist
+    /// Deletes a policy with its versions. It must be attached to nothing: what is attached has to exist
     /// when the database is loaded.
     pub async fn delete_policy(
         &mut self,
@@ -321,12 +321,7 @@ impl Tx {
     ) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM policies WHERE account_id = $1 AND folded_name = $2";
         let account = permit.caller().account;
-        if self.count_attachments(account, PolicyType::Custom, name).await? > 0 {
-            return Err(Error::in_use(
-                "Policy.User",
-                "the policy is attached. Detach it everywhere, then delete it",
-            ));
-        }
+        self.demand_unattached(account, name).await?;
         self.execute_two(SQL, &account.to_string(), &name.folded()).await?;
         self.note(Change::PolicyGone { account, name: name.clone() });
         Ok(())

@@ -179,17 +179,18 @@ impl Tx {
         row.try_into()
     }
 
-    /// Deletes a user with its seats and attachments. Its API keys stay as rows, so that their refusals can be
+    /// Deletes a user with its seats, attachments and places in groups. Its API keys stay as rows, so that their refusals can be
     /// explained, and are nobody's from now on. Gives how many live keys die by that.
     pub async fn delete_user(&mut self, permit: &Permit<DeleteUser>, user: UserId) -> Result<u64, Error> {
         const ATTACHMENTS: &str = "
             DELETE FROM policy_attachments WHERE account_id = $1 AND principal_type = 'user' AND principal_id = $2";
+        const GROUPS: &str = "DELETE FROM group_members WHERE account_id = $1 AND user_id = $2";
         const USER: &str = "DELETE FROM users WHERE account_id = $1 AND user_id = $2";
         let account = permit.caller().account;
         self.demand_user(account, user).await?;
         let killed = self.count_live_keys_everywhere(user).await?;
         self.clear_seats(user).await?;
-        for sql in [ATTACHMENTS, USER] {
+        for sql in [ATTACHMENTS, GROUPS, USER] {
             self.execute_two(sql, &account.to_string(), &user.to_string()).await?;
         }
         self.note(Change::UserGone { user });

@@ -7,6 +7,7 @@ mod completion;
 mod decision;
 mod doctor;
 mod explain;
+mod group;
 mod input;
 mod key;
 mod limit;
@@ -82,6 +83,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     RamUser(ram_user::RamUser),
     #[command(subcommand)]
+    Group(group::Group),
+    #[command(subcommand)]
     AccessKey(access_key::AccessKey),
     #[command(subcommand)]
     Usage(usage::Usage),
@@ -113,6 +116,7 @@ impl Command {
             Self::Provider(provider) => provider.plan()?,
             Self::Policy(policy) => policy.plan()?,
             Self::RamUser(user) => user.plan(),
+            Self::Group(group) => group.plan(),
             Self::AccessKey(key) => key.plan(),
             Self::Usage(usage) => usage.plan(),
             Self::Audit(audit) => audit.plan(),

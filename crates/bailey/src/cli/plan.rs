@@ -135,8 +135,9 @@ impl Plan {
     /// Follows the pages. The answer is the last page's, with the rows of all; JSON lines are printed at once instead.
     fn whole_list(&self, client: &Client, path: &str, limit: Option<u64>) -> Result<Value, Failure> {
         let ram = matches!(route_of(self.operation)?.form, bailey_api::routes::Form::Rpc { .. });
+        // RAM's list of groups takes no more than 100 at once, the others of RAM more.
         let (size, token, most) =
-            if ram { ("MaxItems", "Marker", 1000) } else { ("maxResults", "nextToken", 200) };
+            if ram { ("MaxItems", "Marker", 100) } else { ("maxResults", "nextToken", 200) };
         let mut parameters = self.parameters.clone();
         let mut left = limit.unwrap_or(u64::MAX);
         let mut all = Vec::new();

@@ -1,6 +1,6 @@
 //! `bailey policy`
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::operations::example;
 use super::output::text;
@@ -27,15 +27,15 @@ pub(crate) enum Policy {
     /// Show a policy and its default version.
     #[command(after_help = example("GetPolicy"))]
     Get(Named),
-    /// List policies: all, or those attached to a user.
+    /// List policies: all, or those attached to a user or a group.
     #[command(after_help = example("ListPolicies"))]
+    #[command(group = ArgGroup::new("part").multiple(false).args(["limit", "user", "group"]))]
     List {
         /// Only this type.
-        #[arg(long = "type", value_enum, conflicts_with = "user")]
+        #[arg(long = "type", value_enum, conflicts_with = "holder")]
         kind: Option<Kind>,
-        /// Those attached to this RAM user.
-        #[arg(long, value_name = "NAME", conflicts_with = "limit")]
-        user: Option<String>,
+        #[command(flatten)]
+        holder: Holder,
         #[command(flatten)]
         paging: Paging,
     },
@@ -59,10 +59,10 @@ pub(crate) enum Policy {
     },
     #[command(flatten)]
     Version(Version),
-    /// Attach a policy to a RAM user.
+    /// Attach a policy to a RAM user or group.
     #[command(after_help = example("AttachPolicyToUser"))]
     Attach(Attachment),
-    /// Detach a policy from a RAM user; what it allowed is refused before the answer.
+    /// Detach a policy from a RAM user or group; what it allowed is refused before the answer.
     #[command(after_help = example("DetachPolicyFromUser"))]
     Detach(Attachment),
     /// List what a policy is attached to.
@@ -103,12 +103,72 @@ impl Named {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("whom").required(true).args(["user", "group"]))]
 pub(crate) struct Attachment {
     #[command(flatten)]
     policy: Named,
-    /// The RAM user's name.
+    #[command(flatten)]
+    holder: Holder,
+}
+
+/// What a policy is attached to: one of them.
+#[derive(Debug, Args)]
+#[group(id = "holder", multiple = false)]
+pub(crate) struct Holder {
+    /// This RAM user.
     #[arg(long, value_name = "NAME")]
-    user: String,
+    user: Option<String>,
+    /// This RAM group.
+    #[arg(long, value_name = "NAME")]
+    group: Option<String>,
+}
+
+/// The calls about the policies of one kind of thing.
+struct Calls {
+    attach: &'static str,
+    detach: &'static str,
+    list: &'static str,
+    /// The parameter with the thing's name.
+    parameter: &'static str,
+}
+
+const OF_USERS: Calls = Calls {
+    attach: "AttachPolicyToUser",
+    detach: "DetachPolicyFromUser",
+    list: "ListPoliciesForUser",
+    parameter: "UserName",
+};
+const OF_GROUPS: Calls = Calls {
+    attach: "AttachPolicyToGroup",
+    detach: "DetachPolicyFromGroup",
+    list: "ListPoliciesForGroup",
+    parameter: "GroupName",
+};
+
+impl Holder {
+    /// Its calls and its name.
+    fn named(&self) -> Option<(Calls, &str)> {
+        let user = self.user.as_deref().map(|user| (OF_USERS, user));
+        user.or_else(|| self.group.as_deref().map(|group| (OF_GROUPS, group)))
+    }
+}
+
+impl Attachment {
+    fn holder(&self) -> Result<(Calls, &str), Failure> {
+        self.holder.named().ok_or_else(|| Failure::failed("--user or --group says whom it is about"))
+    }
+
+    fn attach(&self) -> Result<Plan, Failure> {
+        let (calls, holder) = self.holder()?;
+        let note = format!("attached {} to {holder}", self.policy.name);
+        Ok(self.policy.plan(calls.attach).with(calls.parameter, holder).note(note))
+    }
+
+    fn detach(&self) -> Result<Plan, Failure> {
+        let (calls, holder) = self.holder()?;
+        let note = format!("detached {} from {holder}", self.policy.name);
+        Ok(self.policy.plan(calls.detach).with(calls.parameter, holder).note(note))
+    }
 }
 
 impl Policy {
@@ -120,31 +180,28 @@ impl Policy {
                 .maybe("Description", description)
                 .fields("Policy"),
             Self::Get(policy) => policy.plan("GetPolicy").shown_by(policy_version::policy),
-            Self::List { kind: _, user: Some(user), .. } => {
-                let columns = [
-                    text("POLICY", "PolicyName"),
-                    text("TYPE", "PolicyType"),
-                    text("ATTACHED", "AttachDate"),
-                    text("DESCRIPTION", "Description"),
-                ];
-                Plan::new("ListPoliciesForUser")
-                    .with("UserName", user.as_str())
-                    .rows("Policies.Policy", &columns)
-            }
-            Self::List { kind, user: None, paging } => {
-                let columns = [
-                    text("POLICY", "PolicyName"),
-                    text("TYPE", "PolicyType"),
-                    text("VERSION", "DefaultVersion"),
-                    text("ATTACHED TO", "AttachmentCount"),
-                    text("DESCRIPTION", "Description"),
-                ];
-                Plan::new("ListPolicies").maybe("PolicyType", &kind.map(Kind::name)).pages(
-                    "Policies.Policy",
-                    &columns,
-                    paging.limit,
-                )
-            }
+            Self::List { kind, holder, paging } => match holder.named() {
+                Some((calls, name)) => {
+                    let columns = [
+                        text("POLICY", "PolicyName"),
+                        text("TYPE", "PolicyType"),
+                        text("ATTACHED", "AttachDate"),
+                        text("DESCRIPTION", "Description"),
+                    ];
+                    Plan::new(calls.list).with(calls.parameter, name).rows("Policies.Policy", &columns)
+                }
+                None => {
+                    let columns = [
+                        text("POLICY", "PolicyName"),
+                        text("TYPE", "PolicyType"),
+                        text("VERSION", "DefaultVersion"),
+                        text("ATTACHED TO", "AttachmentCount"),
+                        text("DESCRIPTION", "Description"),
+                    ];
+                    let plan = Plan::new("ListPolicies").maybe("PolicyType", &kind.map(Kind::name));
+                    plan.pages("Policies.Policy", &columns, paging.limit)
+                }
+            },
             Self::Update { name, description } => named("UpdatePolicyDescription", name)
                 .with("NewDescription", description.as_str())
                 .fields("Policy"),
@@ -152,16 +209,8 @@ impl Policy {
                 .switch("CascadingDelete", *cascade)
                 .note(format!("deleted {name}")),
             Self::Version(version) => version.plan()?,
-            Self::Attach(attachment) => attachment
-                .policy
-                .plan("AttachPolicyToUser")
-                .with("UserName", attachment.user.as_str())
-                .note(format!("attached {} to {}", attachment.policy.name, attachment.user)),
-            Self::Detach(attachment) => attachment
-                .policy
-                .plan("DetachPolicyFromUser")
-                .with("UserName", attachment.user.as_str())
-                .note(format!("detached {} from {}", attachment.policy.name, attachment.user)),
+            Self::Attach(attachment) => attachment.attach()?,
+            Self::Detach(attachment) => attachment.detach()?,
             Self::ListEntities(policy) => policy.plan("ListEntitiesForPolicy").shown_by(entities),
         })
     }

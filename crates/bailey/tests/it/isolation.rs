@@ -46,6 +46,10 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
     control.done(&root, "AddUser", json!({ "userName": "alice", "displayName": mark })).await;
     let attach = json!({ "PolicyType": "Custom", "PolicyName": "reads", "UserName": "alice" });
     control.done(&root, "AttachPolicyToUser", attach).await;
+    control.done(&root, "CreateGroup", json!({ "GroupName": "readers", "Comments": mark })).await;
+    control.join(&root, "readers", "alice").await;
+    let attach = json!({ "PolicyType": "Custom", "PolicyName": "reads", "GroupName": "readers" });
+    control.done(&root, "AttachPolicyToGroup", attach).await;
     let workspace = control.workspace(&root, "Research").await;
     control.grant(&root, &workspace, "qwen-plus", true).await;
     control.seat(&root, &workspace, "alice", &["api-key"]).await;
@@ -91,10 +95,12 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
 /// What a reading operation is asked in an account, by the names that both have and the ids that it has.
 fn question(operation: &str, of: &Tenant) -> Vec<Value> {
     let user = json!({ "UserName": "alice" });
+    let group = json!({ "GroupName": "readers" });
     let policy = json!({ "PolicyName": "reads", "PolicyType": "Custom" });
     let here = json!({ "workspaceId": of.workspace });
     match operation {
-        "GetUser" | "ListAccessKeys" | "ListPoliciesForUser" => vec![user],
+        "GetUser" | "ListAccessKeys" | "ListPoliciesForUser" | "ListGroupsForUser" => vec![user],
+        "GetGroup" | "ListUsersForGroup" | "ListPoliciesForGroup" => vec![group],
         "GetPolicy" | "ListPolicyVersions" | "ListEntitiesForPolicy" => vec![policy],
         "GetPolicyVersion" => {
             vec![json!({ "PolicyName": "reads", "PolicyType": "Custom", "VersionId": "v1" })]
@@ -118,9 +124,9 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
             .map(|by| json!({ "groupBy": by }))
             .to_vec(),
         "TestProvider" => vec![json!({ "name": "demo" })],
-        "ListUsers" | "ListPolicies" | "GetCallerIdentity" | "ListWorkspaces" | "ListAllApiKeys"
-        | "ListModels" | "ListStudioUsers" | "ListPages" | "ListAuditRecords" | "VerifyAudit"
-        | "ExportAudit" | "ListProviders" | "GetSettings" => vec![json!({})],
+        "ListUsers" | "ListGroups" | "ListPolicies" | "GetCallerIdentity" | "ListWorkspaces"
+        | "ListAllApiKeys" | "ListModels" | "ListStudioUsers" | "ListPages" | "ListAuditRecords"
+        | "VerifyAudit" | "ExportAudit" | "ListProviders" | "GetSettings" => vec![json!({})],
         _ => panic!("{operation} reads, and nobody asks it here"),
     }
 }
@@ -232,6 +238,11 @@ fn what_one_account_does_is_not_felt_by_the_other() {
         assert_eq!(versions["PolicyVersions"]["PolicyVersion"].as_array().unwrap().len(), 1);
         control.done(root, "RemoveUser", json!({ "userName": "alice" })).await;
         assert_eq!((calls(&one).await, calls(&two).await), (401, 200), "a user of the same name");
+        let leave = json!({ "GroupName": "readers", "UserName": "alice" });
+        control.done(root, "RemoveUserFromGroup", leave).await;
+        let members =
+            control.done(&two.account.root, "ListUsersForGroup", json!({ "GroupName": "readers" })).await;
+        assert_eq!(members["Users"]["User"][0]["UserName"], "alice", "a group of the same name");
         let detach = json!({ "PolicyType": "Custom", "PolicyName": "reads", "UserName": "alice" });
         control.done(root, "DetachPolicyFromUser", detach).await;
         let key = json!({ "UserName": "alice", "UserAccessKeyId": one.alice.access_key() });

@@ -68,6 +68,8 @@ switches! {
     restrict_default_workspace RestrictDefaultWorkspace;
     attach_a_deny AttachDeny;
     narrow_policy NarrowPolicy;
+    remove_user_from_group RemoveUserFromGroup;
+    detach_policy_from_group DetachPolicyFromGroup;
     take_page TakePage;
     take_seat TakeSeat;
 }

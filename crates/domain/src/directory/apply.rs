@@ -57,10 +57,16 @@ impl State {
                 let slot = self.policy_slot(account, policy_type, &policy).ok_or_else(|| unknown(&policy))?;
                 self.policies_of(to)?.retain(|held| *held != slot);
             }
-            Change::Group { group, .. } => {
+            Change::Group { account, group } => {
                 if self.group_slots.get(&group).is_none() {
-                    let slot = self.groups.insert(GroupState::default());
+                    let slot = self.groups.insert(GroupState { account, policies: Default::default() });
                     self.group_slots.insert(group, slot);
+                }
+            }
+            // A member that was left in it keeps a number that is never given again and so means nothing.
+            Change::GroupGone { group } => {
+                if let Some(slot) = self.group_slots.remove(&group) {
+                    self.groups.remove(slot);
                 }
             }
             Change::GroupMember { group, user } => {

@@ -7,7 +7,7 @@ use super::state::State;
 use crate::access::{Caller, Principal};
 use crate::change::PolicyType;
 use crate::decision::{Chain, Check};
-use crate::id::{UserId, WorkspaceId};
+use crate::id::{GroupId, UserId, WorkspaceId};
 use crate::name::PolicyName;
 use crate::operations::Operation;
 use crate::page::{Page, Pages};
@@ -70,6 +70,23 @@ impl Directory {
         let policy =
             state.policy_slot(caller.account, policy_type, name).and_then(|slot| state.policies.get(slot));
         let covered = policy.is_some_and(|policy| state.holds(caller, policy));
+        state.hand_out::<O>(caller, scope, covered)
+    }
+
+    /// The same for somebody who joins a group: the group's policies count for them from then on, so each is held to
+    /// what attaching it would be.
+    pub fn may_join_group<O: Operation>(
+        &self,
+        caller: &Caller,
+        scope: &O::On,
+        group: GroupId,
+    ) -> Result<(), Box<Refusal>> {
+        let state = self.read();
+        let group = state.group_slots.get(&group).and_then(|slot| state.groups.get(*slot));
+        let covered = group.filter(|group| group.account == caller.account).is_some_and(|group| {
+            let mut policies = group.policies.iter().filter_map(|slot| state.policies.get(*slot));
+            policies.all(|policy| state.holds(caller, policy))
+        });
         state.hand_out::<O>(caller, scope, covered)
     }
 

@@ -47,6 +47,8 @@ pub struct Applied {
 pub struct Census {
     /// RAM users.
     pub users: usize,
+    /// RAM groups.
+    pub groups: usize,
     /// Workspaces.
     pub workspaces: usize,
     /// Seats.
@@ -188,6 +190,7 @@ impl Directory {
         let state = self.read();
         Census {
             users: state.users.len(),
+            groups: state.groups.len(),
             workspaces: state.workspaces.len(),
             members: state.members.len(),
             keys: state.keys.len(),
@@ -209,6 +212,7 @@ fn may_shrink(change: &Change) -> bool {
             | Change::Attached { .. }
             | Change::Detached { .. }
             | Change::Group { .. }
+            | Change::GroupGone { .. }
             | Change::GroupMember { .. }
             | Change::GroupMemberGone { .. }
             | Change::Limits { .. }

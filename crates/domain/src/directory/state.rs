@@ -86,8 +86,9 @@ pub(crate) struct UserState {
     pub(crate) seats: u32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct GroupState {
+    pub(crate) account: AccountId,
     pub(crate) policies: SmallVec<[Slot; 4]>,
 }
 

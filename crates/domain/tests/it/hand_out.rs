@@ -1,12 +1,16 @@
 //! Rule 9: nobody hands out more than they hold.
 
 use bailey_domain::change::{Change, PolicyType};
-use bailey_domain::operations::{AttachPolicyToUser, CreateAccessKey, CreatePolicyVersion, SetMemberPages};
+use bailey_domain::operations::{
+    AddUserToGroup, AttachPolicyToGroup, AttachPolicyToUser, CreateAccessKey, CreatePolicyVersion,
+    CreateWorkspace, SetMemberPages,
+};
 use bailey_domain::page::PAGES;
-use bailey_domain::scope::{RamScope, Seat};
-use bailey_domain::{Caller, Page, Pages, Principal, Reason};
+use bailey_domain::scope::{RamScope, Seat, WholeAccount};
+use bailey_domain::{Caller, GroupId, Page, Pages, Principal, Reason};
+use proptest::prelude::*;
 
-use crate::house::{House, attached, document, policy_name};
+use crate::house::{House, attached, document, group, policy_name};
 
 fn pages(list: &[Page]) -> Pages {
     Pages::of(list)
@@ -205,3 +209,152 @@ fn credentials_are_made_for_oneself_or_by_who_administers_ram() {
     assert!(may(&ram, member) && may(&ram, Principal::User(people.ram)) && !may(&ram, Principal::Root));
     assert!(may(&other, own) && !may(&other, member) && !may(&other, Principal::Root));
 }
+
+/// A group of one account with these policies, not applied to anybody yet.
+fn new_group(house: &House, account: &crate::house::Account, policies: &[&str]) -> GroupId {
+    let id = GroupId::random(&house.entropy);
+    house.apply(group(account.id, id, policies));
+    id
+}
+
+fn may_add(house: &House, caller: &Caller, group: GroupId) -> bool {
+    let scope = RamScope::user(house.one.id, "user-0").and(RamScope::group(house.one.id, "group"));
+    house.directory.may_join_group::<AddUserToGroup>(caller, &scope, group).is_ok()
+}
+
+/// Putting somebody into a group gives what attaching each of its policies would, whoever it is that joins.
+#[test]
+fn joining_a_group_is_held_to_what_attaching_its_policies_is() {
+    let house = House::new();
+    let people = &house.one.people;
+    let (root, ram, management, nobody) = (
+        house.caller(&house.one, Principal::Root),
+        house.user(people.ram),
+        house.user(people.management),
+        house.user(people.nobody),
+    );
+    let of = |policies: &[&str]| new_group(&house, &house.one, policies);
+    let (empty, held, more, other) = (
+        of(&[]),
+        of(&["AliyunBailianFullAccess"]),
+        of(&["AliyunBailianFullAccess", "AdministratorAccess"]),
+        of(&["AliyunRAMFullAccess"]),
+    );
+    for (group, by_management, by_nobody) in
+        [(empty, true, true), (held, true, false), (more, false, false), (other, false, false)]
+    {
+        assert!(may_add(&house, &root, group) && may_add(&house, &ram, group));
+        assert_eq!(may_add(&house, &management, group), by_management);
+        assert_eq!(may_add(&house, &nobody, group), by_nobody);
+    }
+    let refusal = house
+        .directory
+        .may_join_group::<AddUserToGroup>(&nobody, &RamScope::group(house.one.id, "group"), held)
+        .unwrap_err();
+    assert_eq!((refusal.reason, refusal.code()), (Reason::HandOut, "NoPermission"));
+    // A group of another account, or one that is gone, is nobody's to join, not even by root's word.
+    let theirs = new_group(&house, &house.two, &[]);
+    house.apply(vec![Change::GroupGone { group: empty }]);
+    for group in [theirs, empty] {
+        assert!(!may_add(&house, &root, group) && !may_add(&house, &management, group));
+    }
+}
+
+/// What a group gives its members they hold like their own; what it denies they hold no more.
+#[test]
+fn policies_held_through_a_group_count_for_the_giver() {
+    let house = House::new();
+    let people = &house.one.people;
+    let giver = house.user(people.nobody);
+    let held = new_group(&house, &house.one, &["AliyunBailianFullAccess"]);
+    let may_attach = || {
+        let (scope, name) =
+            (RamScope::group(house.one.id, "group"), policy_name("AliyunBailianReadOnlyAccess"));
+        house
+            .directory
+            .may_attach_policy::<AttachPolicyToGroup>(&giver, &scope, PolicyType::System, &name)
+            .is_ok()
+    };
+    assert!(!may_add(&house, &giver, held) && !may_attach());
+    house.apply(vec![Change::GroupMember { group: held, user: people.nobody }]);
+    assert!(may_add(&house, &giver, held) && may_attach());
+    let deny = Change::Policy {
+        account: house.one.id,
+        name: policy_name("deny"),
+        document: document("Deny", "sfm:*"),
+    };
+    let denying = GroupId::random(&house.entropy);
+    let attach = Change::Attached {
+        account: house.one.id,
+        to: denying.into(),
+        policy_type: PolicyType::Custom,
+        policy: policy_name("deny"),
+    };
+    house.apply(vec![deny, Change::Group { account: house.one.id, group: denying }, attach]);
+    assert!(may_add(&house, &house.user(people.member), denying), "a Deny gives nothing");
+    house.apply(vec![Change::GroupMember { group: denying, user: people.nobody }]);
+    assert!(!may_add(&house, &giver, held) && !may_attach());
+    house.apply(vec![Change::GroupMemberGone { group: denying, user: people.nobody }]);
+    house.apply(vec![Change::GroupMemberGone { group: held, user: people.nobody }]);
+    assert!(!may_add(&house, &giver, held));
+    assert!(house.may::<CreateWorkspace>(&giver, WholeAccount).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// Whoever is let to join a group by somebody who is no administrator of RAM can do afterwards nothing that the
+    /// two of them could not do before; and adding is refused exactly where attaching one of its policies would be.
+    #[test]
+    fn a_group_is_no_way_around_the_rule(
+        giver in prop::collection::vec(0_usize..8, 0..4),
+        of_group in prop::collection::vec(0_usize..8, 0..4),
+    ) {
+        let house = House::new();
+        let people = &house.one.people;
+        let account = house.one.id;
+        for (place, (effect, action)) in DOCUMENTS.iter().enumerate() {
+            let name = policy_name(&format!("p{place}"));
+            house.apply(vec![Change::Policy { account, name, document: document(effect, action) }]);
+        }
+        let name = |place: &usize| format!("p{place}");
+        let id = GroupId::random(&house.entropy);
+        house.apply(vec![Change::Group { account, group: id }]);
+        for place in &of_group {
+            let policy = policy_name(&name(place));
+            house.apply(vec![Change::Attached { account, to: id.into(), policy_type: PolicyType::Custom, policy }]);
+        }
+        for place in &giver {
+            house.apply(vec![attached(account, people.nobody, PolicyType::Custom, &name(place))]);
+        }
+        let caller = house.user(people.nobody);
+        let scope = RamScope::group(account, "group");
+        let each = of_group.iter().all(|place| {
+            let policy = policy_name(&name(place));
+            house.directory.may_attach_policy::<AttachPolicyToGroup>(&caller, &scope, PolicyType::Custom, &policy).is_ok()
+        });
+        prop_assert_eq!(may_add(&house, &caller, id), each);
+        if each && !giver.iter().any(|place| ADMINISTERS.contains(place)) {
+            house.apply(vec![Change::GroupMember { group: id, user: people.member }]);
+            for action in ["sfm:CreateIndex", "sfm:Retrieve", "modelstudio:CreateWorkspace", "ram:CreateUser"] {
+                let allowed = |user| house.ask(Principal::User(user), action, Some(house.one.inside)).reason.is_none();
+                // The giver is in no workspace; only what policies say is compared.
+                house.apply(vec![Change::Member { workspace: house.one.inside, user: people.nobody, pages: Pages::NONE, epoch: 9 }]);
+                prop_assert!(!allowed(people.member) || allowed(people.nobody), "{} was got by joining", action);
+            }
+        }
+    }
+}
+
+/// Where in [`DOCUMENTS`] all of RAM is given, which lets its holder give anything.
+const ADMINISTERS: [usize; 2] = [4, 5];
+const DOCUMENTS: [(&str, &str); 8] = [
+    ("Allow", "sfm:*"),
+    ("Allow", "sfm:Create*"),
+    ("Allow", "sfm:Retrieve"),
+    ("Allow", "modelstudio:*"),
+    ("Allow", "ram:*"),
+    ("Allow", "*"),
+    ("Deny", "sfm:Retrieve"),
+    ("Deny", "modelstudio:Create*"),
+];

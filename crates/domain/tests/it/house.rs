@@ -14,7 +14,7 @@ use bailey_domain::operations::Operation;
 use bailey_domain::secret::KeyHash;
 use bailey_domain::settings::Settings;
 use bailey_domain::{
-    AccountId, ApiKeyId, Caller, Decision, Directory, Entropy as _, Page, Pages, Principal, Reason,
+    AccountId, ApiKeyId, Caller, Decision, Directory, Entropy as _, GroupId, Page, Pages, Principal, Reason,
     RequestId, UserId, WorkspaceId,
 };
 
@@ -173,6 +173,17 @@ fn account(entropy: &Fixed, changes: &mut Vec<Change>) -> Account {
 
 pub(crate) fn attached(account: AccountId, user: UserId, policy_type: PolicyType, name: &str) -> Change {
     Change::Attached { account, to: Attachee::User(user), policy_type, policy: policy_name(name) }
+}
+
+/// A group that holds these system policies.
+pub(crate) fn group(account: AccountId, group: GroupId, policies: &[&str]) -> Vec<Change> {
+    let attached = |name: &&str| Change::Attached {
+        account,
+        to: Attachee::Group(group),
+        policy_type: PolicyType::System,
+        policy: policy_name(name),
+    };
+    std::iter::once(Change::Group { account, group }).chain(policies.iter().map(attached)).collect()
 }
 
 pub(crate) fn granted(account: AccountId, workspace: WorkspaceId, model: &str, grant: Grant) -> Change {

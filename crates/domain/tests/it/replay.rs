@@ -16,7 +16,7 @@ use bailey_domain::scope::{Seat, WholeAccount};
 use bailey_domain::secret::KeyHash;
 use bailey_domain::settings::Settings;
 use bailey_domain::{
-    AccountId, ApiKeyId, Caller, Directory, Page, Pages, Principal, RequestId, UserId, WorkspaceId,
+    AccountId, ApiKeyId, Caller, Directory, GroupId, Page, Pages, Principal, RequestId, UserId, WorkspaceId,
 };
 use proptest::prelude::*;
 
@@ -34,6 +34,9 @@ struct Rows {
     users: BTreeMap<usize, (UserId, UserName)>,
     policies: BTreeMap<usize, String>,
     attachments: BTreeMap<(UserId, usize), ()>,
+    groups: BTreeMap<usize, GroupId>,
+    group_policies: BTreeMap<(GroupId, usize), ()>,
+    group_members: BTreeMap<(GroupId, UserId), ()>,
     workspaces: BTreeMap<usize, bool>,
     members: BTreeMap<(usize, UserId), (Pages, u64)>,
     models: BTreeMap<usize, ()>,
@@ -57,14 +60,9 @@ impl Names {
         Self { entropy, account, workspaces }
     }
 
-    fn attached(&self, user: UserId, policy: usize) -> Change {
+    fn attached(&self, to: impl Into<Attachee>, policy: usize) -> Change {
         let policy = policy_name(&format!("p{policy}"));
-        Change::Attached {
-            account: self.account,
-            to: Attachee::User(user),
-            policy_type: PolicyType::Custom,
-            policy,
-        }
+        Change::Attached { account: self.account, to: to.into(), policy_type: PolicyType::Custom, policy }
     }
 
     fn level(&self, workspace: Option<usize>) -> LimitLevel {
@@ -84,6 +82,10 @@ impl Names {
             document: text.clone(),
         }));
         changes.extend(rows.attachments.keys().map(|(user, policy)| self.attached(*user, *policy)));
+        changes.extend(rows.groups.values().map(|group| Change::Group { account, group: *group }));
+        let members = rows.group_members.keys();
+        changes.extend(members.map(|(group, user)| Change::GroupMember { group: *group, user: *user }));
+        changes.extend(rows.group_policies.keys().map(|(group, policy)| self.attached(*group, *policy)));
         changes.extend(rows.workspaces.iter().map(|(place, open)| Change::Workspace {
             account,
             workspace: self.workspaces[*place],
@@ -134,6 +136,7 @@ impl Names {
             (1, Some(user)) if c == 0 => {
                 rows.users.remove(&(a % 4));
                 rows.attachments.retain(|(attached, _), ()| *attached != user);
+                rows.group_members.retain(|(_, member), ()| *member != user);
                 let seats: Vec<_> = rows
                     .members
                     .keys()
@@ -170,7 +173,10 @@ impl Names {
                     policy,
                 }]
             }
-            (5, _) if rows.attachments.keys().all(|(_, policy)| *policy != a % POLICIES) => {
+            (5, _)
+                if rows.attachments.keys().all(|(_, policy)| *policy != a % POLICIES)
+                    && rows.group_policies.keys().all(|(_, policy)| *policy != a % POLICIES) =>
+            {
                 rows.policies.remove(&(a % POLICIES));
                 vec![Change::PolicyGone { account, name: policy_name(&format!("p{}", a % POLICIES)) }]
             }
@@ -233,6 +239,45 @@ impl Names {
                 rows.settings.default_workspace_restricted = a % 2 == 0;
                 rows.settings.delegate_member_removal = b % 2 == 0;
                 vec![Change::Account { account, settings: Box::new(rows.settings.clone()) }]
+            }
+            (19..=23, _) => self.group(rows, kind, person, b, c),
+            _ => Vec::new(),
+        }
+    }
+
+    fn group(&self, rows: &mut Rows, kind: u8, person: Option<UserId>, b: usize, c: usize) -> Vec<Change> {
+        let (place, policy) = (b % 2, c % POLICIES);
+        match (kind, rows.groups.get(&place).copied(), person) {
+            (19, None, _) => {
+                let group = GroupId::random(&self.entropy);
+                rows.groups.insert(place, group);
+                vec![Change::Group { account: self.account, group }]
+            }
+            (20, Some(group), Some(user)) => {
+                rows.group_members.insert((group, user), ());
+                vec![Change::GroupMember { group, user }]
+            }
+            (21, Some(group), Some(user)) if rows.group_members.remove(&(group, user)).is_some() => {
+                vec![Change::GroupMemberGone { group, user }]
+            }
+            (22, Some(group), _) if rows.policies.contains_key(&policy) => {
+                rows.group_policies.insert((group, policy), ());
+                vec![self.attached(group, policy)]
+            }
+            (23, Some(group), _) if rows.group_policies.remove(&(group, policy)).is_some() => {
+                vec![Change::Detached {
+                    account: self.account,
+                    to: group.into(),
+                    policy_type: PolicyType::Custom,
+                    policy: policy_name(&format!("p{policy}")),
+                }]
+            }
+            (23, Some(group), _)
+                if rows.group_policies.keys().all(|(held, _)| *held != group)
+                    && rows.group_members.keys().all(|(joined, _)| *joined != group) =>
+            {
+                rows.groups.remove(&place);
+                vec![Change::GroupGone { group }]
             }
             _ => Vec::new(),
         }
@@ -329,7 +374,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn replaying_the_feed_comes_to_the_rows(steps in prop::collection::vec((0_u8..19, 0_usize..8, 0_usize..8, 0_usize..4), 20..250)) {
+    fn replaying_the_feed_comes_to_the_rows(steps in prop::collection::vec((0_u8..24, 0_usize..8, 0_usize..8, 0_usize..4), 20..250)) {
         let names = Names::new();
         let mut rows = Rows::default();
         let live = Directory::new();

@@ -7,7 +7,9 @@ use bailey_domain::limit::{ModelLimits, Rate};
 use bailey_domain::model::Grant;
 use bailey_domain::scope::{RamScope, WholeAccount};
 use bailey_domain::settings::Settings;
-use bailey_domain::{AccessKeyId, AccountId, ApiKeyId, Entropy as _, Page, Pages, UserId, WorkspaceId};
+use bailey_domain::{
+    AccessKeyId, AccountId, ApiKeyId, Entropy as _, GroupId, Page, Pages, UserId, WorkspaceId,
+};
 use bailey_store::{MakeDefault, NewAccessKey, NewMember, OpenModels, PolicyVersion, UserUpdate};
 
 use crate::support::{TestStore, record};
@@ -17,6 +19,7 @@ use crate::world::{MODEL, allow, model, model_name, policy_name, provider, seat,
 const USERS: [&str; 6] = ["ann", "Ben", "cat", "dan", "eve", "fay"];
 const WORKSPACES: [&str; 4] = ["north", "south", "east", "west"];
 const POLICIES: [&str; 3] = ["p1", "P2", "p3"];
+const GROUPS: [&str; 3] = ["g1", "G2", "g3"];
 const MODELS: [&str; 3] = [MODEL, "embed", "qwen-max"];
 const PROVIDERS: [&str; 2] = ["demo", "spare"];
 
@@ -27,6 +30,7 @@ pub(crate) struct Walk<'a> {
     test: &'a TestStore,
     account: AccountId,
     users: Vec<(UserId, String)>,
+    groups: Vec<GroupId>,
     workspaces: Vec<WorkspaceId>,
     keys: Vec<(WorkspaceId, ApiKeyId)>,
     access_keys: Vec<(Principal, AccessKeyId)>,
@@ -41,6 +45,7 @@ impl<'a> Walk<'a> {
             test,
             account,
             users: Vec::new(),
+            groups: Vec::new(),
             workspaces: vec![default],
             keys: Vec::new(),
             access_keys: Vec::new(),
@@ -71,12 +76,13 @@ impl<'a> Walk<'a> {
     /// One random operation.
     pub(crate) async fn step(&mut self) {
         let choice = self.below(8);
-        let changed = match self.below(6) {
+        let changed = match self.below(7) {
             0 => self.people(choice).await,
             1 => self.policies(choice).await,
             2 => self.rooms(choice).await,
             3 => self.seats(choice).await,
             4 => self.keys(choice).await,
+            5 => self.groups(choice).await,
             _ => self.models(choice).await,
         };
         self.done += usize::from(changed.is_some());
@@ -198,6 +204,61 @@ impl<'a> Walk<'a> {
                     tx.detach_policy(&permit, user, policy_type, &name).await.unwrap();
                     tx.commit(permit, record()).await.unwrap();
                 }
+            }
+        }
+        Some(())
+    }
+
+    async fn groups(&mut self, choice: usize) -> Option<()> {
+        let (test, account) = (self.test, self.account);
+        let root = test.root(account);
+        let scope = RamScope::group(account, "*");
+        if choice < 2 {
+            let new = test.new_group(self.one(&GROUPS)?);
+            let mut tx = test.store.write().await.unwrap();
+            let permit = tx.authorize::<bailey_domain::operations::CreateGroup>(&root, scope).unwrap();
+            tx.insert_group(&permit, &new).await.ok()?;
+            tx.commit(permit, record()).await.unwrap();
+            self.groups.push(new.group_id);
+            return Some(());
+        }
+        let group = self.one(&self.groups)?;
+        let mut tx = test.store.write().await.unwrap();
+        match choice {
+            2..=4 => {
+                let (user, _) = self.one(&self.users)?;
+                let permit = tx.authorize::<bailey_domain::operations::AddUserToGroup>(&root, scope).unwrap();
+                tx.insert_group_member(&permit, group, user).await.ok()?;
+                tx.commit(permit, record()).await.unwrap();
+            }
+            5 => {
+                let (user, _) = self.one(&self.users)?;
+                let permit =
+                    tx.authorize::<bailey_domain::operations::RemoveUserFromGroup>(&root, scope).unwrap();
+                tx.delete_group_member(&permit, group, user).await.unwrap();
+                tx.commit(permit, record()).await.unwrap();
+            }
+            6 => {
+                let name = policy_name(bailey_policy::system::ALL[self.below(4)].name);
+                if self.coin() {
+                    let permit =
+                        tx.authorize::<bailey_domain::operations::AttachPolicyToGroup>(&root, scope).unwrap();
+                    tx.attach_policy(&permit, group, PolicyType::System, &name).await.ok()?;
+                    tx.commit(permit, record()).await.unwrap();
+                } else {
+                    let permit = tx
+                        .authorize::<bailey_domain::operations::DetachPolicyFromGroup>(&root, scope)
+                        .unwrap();
+                    tx.detach_policy(&permit, group, PolicyType::System, &name).await.unwrap();
+                    tx.commit(permit, record()).await.unwrap();
+                }
+            }
+            _ => {
+                let permit = tx.authorize::<bailey_domain::operations::DeleteGroup>(&root, scope).unwrap();
+                // Members or policies stand in the way: the transaction ends there.
+                tx.delete_group(&permit, group).await.ok()?;
+                tx.commit(permit, record()).await.unwrap();
+                self.groups.retain(|other| *other != group);
             }
         }
         Some(())

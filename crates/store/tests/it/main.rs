@@ -27,6 +27,8 @@ mod generator;
 #[cfg(test)]
 mod grants;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod key_lists;
 #[cfg(test)]
 mod keys;

@@ -3,13 +3,13 @@
 use bailey_domain::change::PolicyType;
 use bailey_domain::directory::Call;
 use bailey_domain::model::{Capability, Dialect, Grant, Model, Provider, Route};
-use bailey_domain::name::{ModelName, PolicyName, ProviderName, UserName, WorkspaceName};
+use bailey_domain::name::{GroupName, ModelName, PolicyName, ProviderName, UserName, WorkspaceName};
 use bailey_domain::scope::{RamScope, Seat, WholeAccount};
 use bailey_domain::secret::KeyHash;
 use bailey_domain::{
-    AccessKeyId, AccountId, ApiKeyId, Caller, Entropy as _, Pages, Reason, UserId, WorkspaceId,
+    AccessKeyId, AccountId, ApiKeyId, Caller, Entropy as _, GroupId, Pages, Reason, UserId, WorkspaceId,
 };
-use bailey_store::{Founding, NewApiKey, NewMember, NewUser, StoredProvider};
+use bailey_store::{Founding, NewApiKey, NewGroup, NewMember, NewUser, StoredProvider};
 
 use crate::support::{HOME, TestStore};
 
@@ -30,6 +30,10 @@ pub(crate) const MODEL: &str = "qwen-plus";
 
 pub(crate) fn user_name(name: &str) -> UserName {
     UserName::parse("UserName", name).unwrap()
+}
+
+pub(crate) fn group_name(name: &str) -> GroupName {
+    GroupName::parse("GroupName", name).unwrap()
 }
 
 pub(crate) fn policy_name(name: &str) -> PolicyName {
@@ -215,6 +219,41 @@ impl TestStore {
     pub(crate) async fn attach(&self, account: AccountId, user: UserId, policy_type: PolicyType, name: &str) {
         let scope = RamScope::user(account, "*");
         commit!(self, self.root(account), AttachPolicyToUser on scope, |tx, permit| tx.attach_policy(&permit, user, policy_type, &policy_name(name)));
+    }
+
+    pub(crate) async fn create_group(&self, account: AccountId, name: &str) -> GroupId {
+        let new = self.new_group(name);
+        commit!(self, self.root(account), CreateGroup on RamScope::group(account, "*"), |tx, permit| tx.insert_group(&permit, &new)).group_id
+    }
+
+    pub(crate) fn new_group(&self, name: &str) -> NewGroup {
+        NewGroup {
+            group_id: GroupId::random(&self.clock),
+            name: group_name(name),
+            comments: format!("about {name}"),
+        }
+    }
+
+    pub(crate) async fn join(&self, account: AccountId, group: GroupId, user: UserId) {
+        let scope = RamScope::group(account, "*");
+        commit!(self, self.root(account), AddUserToGroup on scope, |tx, permit| tx.insert_group_member(&permit, group, user));
+    }
+
+    /// Gives whether the user was in it.
+    pub(crate) async fn leave(&self, account: AccountId, group: GroupId, user: UserId) -> bool {
+        let scope = RamScope::group(account, "*");
+        commit!(self, self.root(account), RemoveUserFromGroup on scope, |tx, permit| tx.delete_group_member(&permit, group, user))
+    }
+
+    pub(crate) async fn attach_to_group(
+        &self,
+        account: AccountId,
+        group: GroupId,
+        policy_type: PolicyType,
+        name: &str,
+    ) {
+        let scope = RamScope::group(account, "*");
+        commit!(self, self.root(account), AttachPolicyToGroup on scope, |tx, permit| tx.attach_policy(&permit, group, policy_type, &policy_name(name)));
     }
 
     /// Whether the live directory would let this key call this model.

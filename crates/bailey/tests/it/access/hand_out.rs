@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::world::{Answer, Database, Installation, run};
 
 const CLERK: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":["ram:AttachPolicyToUser",
-    "ram:CreateAccessKey","ram:CreatePolicy","ram:CreatePolicyVersion","ram:SetDefaultPolicyVersion"],"Resource":"*"}]}"#;
+    "ram:AttachPolicyToGroup","ram:AddUserToGroup","ram:CreateGroup","ram:CreateAccessKey","ram:CreatePolicy","ram:CreatePolicyVersion","ram:SetDefaultPolicyVersion"],"Resource":"*"}]}"#;
 const LESS: &str =
     r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"ram:CreatePolicy","Resource":"*"}]}"#;
 const MORE: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
@@ -63,5 +63,80 @@ fn a_clerk_hands_out_what_the_clerk_holds_and_no_more() {
         control.done(&clerk, "CreatePolicyVersion", version(LESS, true)).await;
         let answer = control.call(&clerk, "AttachPolicyToUser", attach("Custom", "clerks", "friend")).await;
         refused(&answer, "ram:AttachPolicyToUser");
+    });
+}
+
+/// A group is no way around it, from either end: neither is a policy put on one's own group, nor oneself into another.
+#[test]
+fn a_clerk_gets_nothing_more_by_way_of_groups() {
+    let (installation, account) = Installation::started(Database::Sqlite);
+    run(async {
+        let (control, root) = (installation.control(), &account.root);
+        let clerk = control.user(root, "clerk").await;
+        control.done(root, "CreateUser", json!({ "UserName": "friend" })).await;
+        let policy = json!({ "PolicyName": "clerks", "PolicyDocument": CLERK });
+        control.done(root, "CreatePolicy", policy).await;
+        control.done(root, "AttachPolicyToUser", attach("Custom", "clerks", "clerk")).await;
+        for group in ["managers", "clerks"] {
+            control.done(root, "CreateGroup", json!({ "GroupName": group })).await;
+        }
+        let to_group = |kind: &str, policy: &str, group: &str| json!({ "PolicyType": kind, "PolicyName": policy, "GroupName": group });
+        let bailian = "AliyunBailianFullAccess";
+        control.done(root, "AttachPolicyToGroup", to_group("System", bailian, "managers")).await;
+        for user in ["clerk", "friend"] {
+            let answer = control
+                .call(&clerk, "AddUserToGroup", json!({ "GroupName": "managers", "UserName": user }))
+                .await;
+            refused(&answer, "ram:AddUserToGroup");
+        }
+        let answer = control.call(&clerk, "AttachPolicyToGroup", to_group("System", bailian, "clerks")).await;
+        refused(&answer, "ram:AttachPolicyToGroup");
+        let members = control.done(root, "ListUsersForGroup", json!({ "GroupName": "managers" })).await;
+        assert_eq!(members["Users"]["User"], json!([]));
+        // What the clerk holds goes through, in either order.
+        control.done(&clerk, "AttachPolicyToGroup", to_group("Custom", "clerks", "clerks")).await;
+        control.join(&clerk, "clerks", "friend").await;
+        control.done(&clerk, "CreateGroup", json!({ "GroupName": "empty" })).await;
+        control.join(&clerk, "empty", "clerk").await;
+        refused(
+            &control.call(&clerk, "AttachPolicyToGroup", to_group("System", bailian, "empty")).await,
+            "ram:AttachPolicyToGroup",
+        );
+        // A policy that is on a group only is made no wider either.
+        control.done(root, "CreatePolicy", json!({ "PolicyName": "less", "PolicyDocument": LESS })).await;
+        control.done(&clerk, "AttachPolicyToGroup", to_group("Custom", "less", "empty")).await;
+        let wider = json!({ "PolicyName": "less", "PolicyDocument": MORE, "SetAsDefault": true });
+        refused(&control.call(&clerk, "CreatePolicyVersion", wider).await, "ram:CreatePolicyVersion");
+        assert_eq!(control.call(&clerk, "ListUsers", json!({})).await.status, 403);
+    });
+}
+
+/// Whoever may change one user may not put that user into any group, nor the other way round: both must be allowed.
+#[test]
+fn joining_needs_the_user_and_the_group() {
+    let (installation, account) = Installation::started(Database::Sqlite);
+    run(async {
+        let (control, root) = (installation.control(), &account.root);
+        let clerk = control.user(root, "clerk").await;
+        for name in ["one", "two"] {
+            control.done(root, "CreateUser", json!({ "UserName": name })).await;
+            control.done(root, "CreateGroup", json!({ "GroupName": name })).await;
+        }
+        let statement = json!({
+            "Effect": "Allow", "Action": ["ram:AddUserToGroup", "ram:RemoveUserFromGroup"],
+            "Resource": [format!("acs:ram:*:{}:user/one", account.id), format!("acs:ram:*:{}:group/one", account.id)],
+        });
+        let document = json!({ "Version": "1", "Statement": [statement] }).to_string();
+        let policy = json!({ "PolicyName": "ones", "PolicyDocument": document });
+        control.done(root, "CreatePolicy", policy).await;
+        control.done(root, "AttachPolicyToUser", attach("Custom", "ones", "clerk")).await;
+        let pair = |user: &str, group: &str| json!({ "UserName": user, "GroupName": group });
+        for operation in ["AddUserToGroup", "RemoveUserFromGroup"] {
+            for (user, group) in [("one", "two"), ("two", "one"), ("two", "two")] {
+                let answer = control.call(&clerk, operation, pair(user, group)).await;
+                refused(&answer, &format!("ram:{operation}"));
+            }
+            control.done(&clerk, operation, pair("one", "one")).await;
+        }
     });
 }

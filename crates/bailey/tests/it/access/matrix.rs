@@ -14,7 +14,8 @@ use super::verdict::{judge, masked};
 use crate::world::{Account, Answer, Control, Credential, Database, Installation, run};
 
 /// Operations of RAM that are not on one thing.
-const ON_NOTHING: [&str; 4] = ["CreateUser", "ListUsers", "CreatePolicy", "ListPolicies"];
+const ON_NOTHING: [&str; 6] =
+    ["CreateUser", "ListUsers", "CreateGroup", "ListGroups", "CreatePolicy", "ListPolicies"];
 
 fn names_a_thing(entry: &Entry) -> bool {
     let in_path = ROUTES.iter().any(|route| {

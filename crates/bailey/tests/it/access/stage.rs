@@ -1,6 +1,7 @@
 //! What each operation is asked, on each kind of thing. Where the call is to be done, and would use the thing up, the
 //! thing is made for it; where it is to be refused, a lasting one stands there, which must survive.
 
+mod groups;
 mod lasting;
 mod ram;
 mod studio;
@@ -51,7 +52,7 @@ impl Stage {
     pub(crate) async fn set(control: &Control, here: &Account, abroad: &Account, places: &Places) -> Self {
         let mut lasting = HashMap::new();
         let quotas = json!({
-            "quotaUsers": 100_000, "quotaPolicies": 100_000, "quotaWorkspaces": 100_000, "quotaApiKeysPerWorkspace": 100_000,
+            "quotaUsers": 100_000, "quotaGroups": 100_000, "quotaPolicies": 100_000, "quotaWorkspaces": 100_000, "quotaApiKeysPerWorkspace": 100_000,
         });
         for (account, thing, suffix) in [(here, "own", "here"), (abroad, "foreign", "away")] {
             let root = &account.root;
@@ -65,6 +66,11 @@ impl Stage {
             let credential = control.user(root, &user).await;
             control.known(root, &user).await;
             control.attach(root, "AliyunSTSAssumeRoleAccess", &user).await;
+            let group = format!("group-{suffix}");
+            control.done(root, "CreateGroup", json!({ "GroupName": group })).await;
+            control.join(root, &group, &user).await;
+            let held = json!({ "PolicyType": "System", "PolicyName": "AliyunSTSAssumeRoleAccess", "GroupName": group });
+            control.done(root, "AttachPolicyToGroup", held).await;
             let refused = control.call(&credential, "UpdateSettings", json!({ "quotaUsers": 1 })).await;
             assert_eq!(refused.status, 403);
             lasting.insert(("access key", thing), credential.access_key().to_owned());

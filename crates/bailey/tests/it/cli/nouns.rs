@@ -72,6 +72,46 @@ fn ram_users_access_keys_and_policies() {
 }
 
 #[test]
+fn groups_and_their_policies() {
+    let shell = Shell::root();
+    for user in ["alice", "bob"] {
+        shell.run(&format!("ram-user create {user} --display-name {user}.shown")).ending(0);
+    }
+    let made = shell.json("group create devs --comments backend");
+    assert_eq!(made["Group"]["Comments"], "backend");
+    shell.run("group create others").ending(0);
+    assert_eq!(values(&shell.json("group list"), "/Groups/Group", "GroupName"), ["devs", "others"]);
+    let limited = shell.run("group list --limit 1").ending(0);
+    assert_eq!((limited.output.lines().count(), limited.errors.contains("there is more")), (2, true));
+    shell.run("group update devs --new-name engineers --comments frontend").ending(0);
+    assert_eq!(shell.json("group get engineers")["Group"]["Comments"], "frontend");
+    shell.run("group get devs").ending(5);
+
+    shell.run("group add-user engineers alice").ending(0);
+    shell.run("group add-user engineers bob").ending(0);
+    shell.run("group add-user engineers bob").ending(6);
+    assert_eq!(values(&shell.json("group users engineers"), "/Users/User", "UserName"), ["alice", "bob"]);
+    assert!(shell.run("group users engineers --limit 1").ending(0).output.contains("alice.shown"));
+    assert_eq!(values(&shell.json("group list --user alice"), "/Groups/Group", "GroupName"), ["engineers"]);
+    shell.run("policy attach AliyunBailianReadOnlyAccess --type system --group engineers").ending(0);
+    assert_eq!(
+        values(&shell.json("policy list --group engineers"), "/Policies/Policy", "PolicyName"),
+        ["AliyunBailianReadOnlyAccess"]
+    );
+    let entities = shell.run("policy list-entities AliyunBailianReadOnlyAccess --type system").ending(0);
+    assert!(entities.output.contains("group  engineers"), "{entities:?}");
+    shell.run("ram-user delete alice").ending(6);
+    shell.run("group delete engineers").ending(6);
+    shell.run("group remove-user engineers alice").ending(0);
+    shell.run("group remove-user engineers alice").ending(5);
+    shell.run("group remove-user engineers bob").ending(0);
+    shell.run("group delete engineers").ending(6);
+    shell.run("policy detach AliyunBailianReadOnlyAccess --type system --group engineers").ending(0);
+    shell.run("group delete engineers").ending(0);
+    shell.run("ram-user delete alice").ending(0);
+}
+
+#[test]
 fn workspaces_users_and_members() {
     let shell = Shell::root();
     let workspace = shell.workspace("Research");

@@ -37,7 +37,8 @@ impl Ground {
     pub(crate) async fn prepared(self) -> Prepared {
         let Self { installation, account } = self;
         let (control, root) = (installation.control(), &account.root);
-        let quotas = json!({ "quotaUsers": 10_000, "quotaApiKeysPerWorkspace": 10_000 });
+        let quotas =
+            json!({ "quotaUsers": 10_000, "quotaGroups": 10_000, "quotaApiKeysPerWorkspace": 10_000 });
         control.settings(root, quotas).await;
         control.demo_models(root, &[MODEL]).await;
         let workspace = control.workspace(root, "Home").await;

@@ -24,7 +24,7 @@ kinds! {
     RemoveMember, DisableApiKey, DeleteApiKey, UpdateModelPermissions, RemoveUser, DeleteUser,
     DetachPolicyFromUser, UpdateAccessKey, DeleteAccessKey,
     ResetApiKey, NarrowApiKey, DeleteModel, RestrictDefaultWorkspace,
-    AttachDeny, NarrowPolicy, TakePage, TakeSeat,
+    AttachDeny, NarrowPolicy, RemoveUserFromGroup, DetachPolicyFromGroup, TakePage, TakeSeat,
 }
 
 /// Those that end calls of models and say how many streams they closed.
@@ -214,6 +214,22 @@ impl Switch {
                         .await;
                     let narrow = json!({ "PolicyName": policy, "VersionId": "v2" });
                     ("SetDefaultPolicyVersion", narrow, called, NO_PERMISSION)
+                }
+            }
+            Self::RemoveUserFromGroup | Self::DetachPolicyFromGroup => {
+                let group = json!({ "GroupName": format!("group-{round}") });
+                control.done(&root, "CreateGroup", group.clone()).await;
+                let (mut member, mut policy) = (group.clone(), group);
+                member["UserName"] = json!(name);
+                policy["PolicyType"] = json!("System");
+                policy["PolicyName"] = json!("AliyunBailianFullAccess");
+                control.done(&root, "AddUserToGroup", member.clone()).await;
+                control.done(&root, "AttachPolicyToGroup", policy.clone()).await;
+                let called = ("GetSettings", json!({}));
+                if self == Self::RemoveUserFromGroup {
+                    ("RemoveUserFromGroup", member, called, NO_PERMISSION)
+                } else {
+                    ("DetachPolicyFromGroup", policy, called, NO_PERMISSION)
                 }
             }
             _ => {

@@ -186,6 +186,11 @@ impl Control {
         self.done(root, "AttachPolicyToUser", parameters).await;
     }
 
+    /// Puts a RAM user into a group.
+    pub(crate) async fn join(&self, root: &Credential, group: &str, name: &str) {
+        self.done(root, "AddUserToGroup", json!({ "GroupName": group, "UserName": name })).await;
+    }
+
     /// Gives the account the demo provider and models.
     pub(crate) async fn demo_models(&self, root: &Credential, chats: &[&str]) {
         self.done(root, "CreateProvider", json!({ "name": "demo", "dialect": "demo" })).await;

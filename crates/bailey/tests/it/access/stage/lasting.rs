@@ -18,6 +18,13 @@ impl Stage {
             let attached = control.done(root, "ListPoliciesForUser", json!({ "UserName": user })).await;
             assert_eq!(attached["Policies"]["Policy"].as_array().unwrap().len(), 1, "{attached}");
             assert_eq!(attached["Policies"]["Policy"][0]["PolicyName"], "AliyunSTSAssumeRoleAccess");
+            let group = Self::name("group", thing);
+            let members = control.done(root, "ListUsersForGroup", json!({ "GroupName": group })).await;
+            assert_eq!(members["Users"]["User"].as_array().unwrap().len(), 1, "{members}");
+            assert_eq!(members["Users"]["User"][0]["UserName"], user);
+            let held = control.done(root, "ListPoliciesForGroup", json!({ "GroupName": group })).await;
+            assert_eq!(held["Policies"]["Policy"].as_array().unwrap().len(), 1, "{held}");
+            assert_eq!(held["Policies"]["Policy"][0]["PolicyName"], "AliyunSTSAssumeRoleAccess");
             let typed = json!({ "PolicyName": policy, "PolicyType": "Custom" });
             let versions = control.done(root, "ListPolicyVersions", typed).await;
             assert_eq!(

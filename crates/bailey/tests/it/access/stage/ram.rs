@@ -1,4 +1,4 @@
-//! What the operations of RAM and STS are asked.
+//! What the operations of RAM and STS are asked; those of groups stand beside.
 
 use serde_json::{Value, json};
 
@@ -6,6 +6,9 @@ use super::{Asked, DOCUMENT, Outcome, Stage};
 
 impl Stage {
     pub(super) async fn ram(&mut self, operation: &str, thing: &'static str, outcome: Outcome) -> Asked {
+        if operation.contains("Group") {
+            return self.group(operation, thing, outcome).await;
+        }
         let (user, policy) = (Self::name("lasting", thing), Self::name("policy", thing));
         let on_user = |further: Value| Asked::new(json!({ "UserName": user }), &further, &[&user]);
         let on_policy = |further: Value| Asked::new(json!({ "PolicyName": policy }), &further, &[&policy]);
