@@ -1,17 +1,17 @@
-//! Which credential a request carries. One place reads `Authorization`, so a second way in cannot skip a check.
+//! Which credential a request carries. One place looks for it, so a second way in cannot skip a check.
 //!
 //! Reading is the first half: everything that can be refused without knowing the access key is refused here, in the order
-//! parse, mandatory parts, time. The second half, [`Acs3Presented::verify`], takes the key's secret.
+//! parse, mandatory parts, time. The second half, [`Acs3Presented::verify`] and [`V1Presented::verify`], takes the key's secret.
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method};
 
-use crate::signature::{self, Acs3Presented};
-use crate::{AuthError, Secret};
+use crate::signature::{self, Acs3Presented, V1Presented};
+use crate::{AuthError, Place, Secret};
 
 /// The longest access key id, user name or nonce that is looked at, in bytes.
 pub(crate) const LONGEST_NAME: usize = 128;
@@ -21,6 +21,8 @@ pub(crate) const LONGEST_NAME: usize = 128;
 pub enum Presented {
     /// An `ACS3-HMAC-SHA256` signature, complete and in time.
     Acs3(Acs3Presented),
+    /// An `HMAC-SHA1` signature in the parameters, complete and in time.
+    V1(V1Presented),
     /// HTTP Basic: an access key id and its secret.
     Basic {
         /// The access key id.
@@ -32,14 +34,70 @@ pub enum Presented {
     Bearer(Secret),
 }
 
-/// Reads the credential of a request. `now_ms` is the time of receipt in milliseconds since 1970 (UTC).
+impl Presented {
+    /// The access key that the credential is of; a bearer token is of none.
+    #[must_use]
+    pub fn access_key_id(&self) -> Option<&str> {
+        match self {
+            Self::Acs3(signed) => Some(signed.access_key_id()),
+            Self::V1(signed) => Some(signed.access_key_id()),
+            Self::Basic { access_key_id, .. } => Some(access_key_id),
+            Self::Bearer(_) => None,
+        }
+    }
+
+    /// The security token that came with a signature, and is signed by it.
+    #[must_use]
+    pub fn security_token(&self) -> Option<&Secret> {
+        match self {
+            Self::Acs3(signed) => signed.security_token(),
+            Self::V1(signed) => signed.security_token(),
+            Self::Basic { .. } | Self::Bearer(_) => None,
+        }
+    }
+}
+
+/// A request as it arrived: path and query still encoded, the body whole.
+#[derive(Clone, Copy)]
+pub struct Received<'a> {
+    /// Its method.
+    pub method: &'a Method,
+    /// The path.
+    pub path: &'a str,
+    /// The query, without `?`.
+    pub query: Option<&'a str>,
+    /// All headers.
+    pub headers: &'a HeaderMap,
+    /// The body.
+    pub body: &'a [u8],
+}
+
+impl fmt::Debug for Received<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither query nor headers nor body: they hold credentials.
+        formatter.debug_struct("Received").field("method", self.method).finish_non_exhaustive()
+    }
+}
+
+/// Finds and reads the credential of a request. `now_ms` is the time of receipt in milliseconds since 1970 (UTC).
 ///
 /// # Errors
-/// No credential, a scheme that is not offered, or one that is incomplete or out of time.
-pub fn extract(headers: &HeaderMap, now_ms: i64) -> Result<Presented, AuthError> {
-    let Some(authorization) = one_header(headers, AUTHORIZATION.as_str())? else {
-        return Err(AuthError::Missing { name: "AccessKeyId", header: "authorization" });
-    };
+/// No credential, two of them, a scheme that is not offered, or one that is incomplete or out of time.
+pub fn extract(request: &Received<'_>, now_ms: i64) -> Result<Presented, AuthError> {
+    match (one_header(request.headers, AUTHORIZATION.as_str())?, signature::is_carried(request)) {
+        (Some(authorization), false) => read_header(authorization, request.headers, now_ms),
+        (None, true) => signature::read_v1(request, now_ms).map(Presented::V1),
+        (None, false) => {
+            Err(AuthError::Missing { name: "AccessKeyId", place: Place::Header("authorization") })
+        }
+        // Whichever were checked, the other could be what somebody believed.
+        (Some(_), true) => Err(incomplete(
+            "one came in `authorization` and one in the parameters AccessKeyId, Signature or SecurityToken; send one",
+        )),
+    }
+}
+
+fn read_header(authorization: &[u8], headers: &HeaderMap, now_ms: i64) -> Result<Presented, AuthError> {
     let Ok(authorization) = std::str::from_utf8(authorization) else {
         return Err(incomplete("the header `authorization` is not text; send ASCII"));
     };
@@ -94,15 +152,19 @@ pub(crate) fn incomplete(why: impl fmt::Display) -> AuthError {
 mod tests {
     use super::*;
 
+    fn read(headers: &HeaderMap, query: &str) -> Result<Presented, AuthError> {
+        extract(&Received { method: &Method::GET, path: "/", query: Some(query), headers, body: b"" }, 0)
+    }
+
     fn with(authorization: &str) -> Result<Presented, AuthError> {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, authorization.parse().unwrap());
-        extract(&headers, 0)
+        read(&headers, "UserName=a")
     }
 
     #[test]
     fn no_credential_is_a_missing_access_key_id() {
-        let error = extract(&HeaderMap::new(), 0).unwrap_err();
+        let error = read(&HeaderMap::new(), "").unwrap_err();
         assert_eq!((error.code().as_str(), error.status().as_u16()), ("MissingAccessKeyId", 400));
         assert!(error.message().starts_with("AccessKeyId is mandatory for this action."));
     }
@@ -142,6 +204,15 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append(AUTHORIZATION, "Bearer a".parse().unwrap());
         headers.append(AUTHORIZATION, "Bearer b".parse().unwrap());
-        assert_eq!(extract(&headers, 0).unwrap_err().code(), "IncompleteSignature");
+        assert_eq!(read(&headers, "").unwrap_err().code(), "IncompleteSignature");
+        headers.insert(AUTHORIZATION, "Bearer a".parse().unwrap());
+        assert!(
+            read(&headers, "SignatureMethod=HMAC-SHA1&Timestamp=1").is_ok(),
+            "no credential by themselves"
+        );
+        for query in ["AccessKeyId=a", "a=b&Signature", "SecurityToken=t", "%41ccessKeyId=a"] {
+            let error = read(&headers, query).unwrap_err();
+            assert_eq!(error.code(), "IncompleteSignature", "{query}");
+        }
     }
 }

@@ -23,7 +23,12 @@ pub(crate) enum Plus {
 
 /// Encodes every byte but `A-Za-z0-9-_.~`.
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    percent_encode(bytes, RESERVED).to_string()
+    encoded(bytes).collect()
+}
+
+/// The same, piece by piece.
+pub(crate) fn encoded(bytes: &[u8]) -> impl Iterator<Item = &str> {
+    percent_encode(bytes, RESERVED)
 }
 
 /// Decodes percent escapes to bytes.
@@ -69,6 +74,13 @@ pub(crate) fn pairs(text: &[u8]) -> impl Iterator<Item = RawPair<'_>> {
             None => RawPair { name: piece, value: b"" },
         }
     })
+}
+
+impl RawPair<'_> {
+    /// Whether the name is this one, however it was written.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        decode(self.name, Plus::Blank).is_ok_and(|own| own == name.as_bytes())
+    }
 }
 
 /// Shows bytes in a message: printable ASCII as it is, the rest escaped, cut after 64.

@@ -8,12 +8,12 @@ use http::StatusCode;
 /// client errors of the OpenAPI gateway; what follows the fixed part says what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthError {
-    /// A mandatory part is absent: the name in the code (`MissingTimestamp`), and the header that carries it.
+    /// A mandatory part is absent: the name in the code (`MissingTimestamp`), and where it belongs.
     Missing {
         /// As in the code: `Timestamp`, `AccessKeyId`, ...
         name: &'static str,
-        /// The header to send.
-        header: &'static str,
+        /// Where to send it.
+        place: Place,
     },
     /// A header that must stand once came more than once.
     RepeatedHeader {
@@ -27,16 +27,16 @@ pub enum AuthError {
     },
     /// A signature method or authentication scheme that is not offered.
     SignatureMethod,
-    /// The query or the path cannot be signed: bad escapes, or a name given twice.
+    /// A parameter or the path cannot be signed: bad escapes, a name given twice, or another version of the signature.
     Query {
         /// The parameter, or `path`.
         name: String,
         /// What is wrong with it.
         why: &'static str,
     },
-    /// `x-acs-date` is not `YYYY-MM-DDThh:mm:ssZ`.
+    /// The time of the signature is not `YYYY-MM-DDThh:mm:ssZ`.
     TimeFormat,
-    /// `x-acs-date` is more than 15 minutes away from the server's time.
+    /// The time of the signature is more than 15 minutes away from the server's time.
     TimeExpired,
     /// No such access key.
     AccessKeyNotFound,
@@ -51,10 +51,46 @@ pub enum AuthError {
         /// Hexadecimal SHA-256 of the canonical request that the server made.
         canonical_request_sha256: String,
     },
+    /// The signature in the parameters is not ours.
+    ParametersMismatch {
+        /// The text that the server signed: the caller's own parameters.
+        string_to_sign: Echo,
+    },
     /// The secret of a `Basic` credential is not the access key's.
     SecretMismatch,
     /// The same nonce was accepted before.
     NonceUsed,
+}
+
+/// Where a part of a credential belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In this header.
+    Header(&'static str),
+    /// Among the parameters, under the name of the part itself.
+    Parameter,
+}
+
+/// The most of an echo that is sent back, in bytes: longer than any query that arrives.
+const LONGEST_ECHO: usize = 64 * 1024;
+
+/// What a caller sent, for that caller's eyes only: passwords and policies stand in it. It reaches [`AuthError::message`] and
+/// nothing else; `Debug` shows `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Echo(String);
+
+impl Echo {
+    /// Keeps as much of a text in ASCII as is sent back.
+    pub(crate) fn new(mut text: String) -> Self {
+        text.truncate(LONGEST_ECHO);
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Echo {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
 }
 
 /// What is wrong with a security token.
@@ -86,9 +122,10 @@ impl AuthError {
             Self::SecurityToken(SecurityTokenFault::MismatchWithAccessKey) => {
                 "InvalidSecurityToken.MismatchWithAccessKey".to_owned()
             }
-            Self::BodyHash | Self::SignatureMismatch { .. } | Self::SecretMismatch => {
-                "SignatureDoesNotMatch".to_owned()
-            }
+            Self::BodyHash
+            | Self::SignatureMismatch { .. }
+            | Self::ParametersMismatch { .. }
+            | Self::SecretMismatch => "SignatureDoesNotMatch".to_owned(),
             Self::NonceUsed => "SignatureNonceUsed".to_owned(),
         }
     }
@@ -109,37 +146,48 @@ impl AuthError {
             | Self::SecurityToken(_)
             | Self::BodyHash
             | Self::SignatureMismatch { .. }
+            | Self::ParametersMismatch { .. }
             | Self::SecretMismatch
             | Self::NonceUsed => StatusCode::BAD_REQUEST,
         }
     }
 
-    /// The message of the answer. It holds no secret.
+    /// The message of the answer, for whoever sent the request and for no log: it may repeat the request's parameters.
+    /// It holds no secret that the caller did not send. `Display` is the same without what is repeated.
     #[must_use]
     pub fn message(&self) -> String {
-        self.to_string()
+        match self {
+            // Clients look for this text and compare what follows with what they signed, so nothing else may follow.
+            Self::ParametersMismatch { string_to_sign } => {
+                format!("{self} server string to sign is:{}", string_to_sign.0)
+            }
+            other => other.to_string(),
+        }
     }
 }
 
 impl fmt::Display for AuthError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing { name, header } => {
+            Self::Missing { name, place: Place::Header(header) } => {
                 write!(formatter, "{name} is mandatory for this action. Send it in the header `{header}`.")
+            }
+            Self::Missing { name, place: Place::Parameter } => {
+                write!(formatter, "{name} is mandatory for this action. Send it as a parameter.")
             }
             Self::RepeatedHeader { name } => {
                 write!(formatter, "the header `{name}` came more than once; send it once")
             }
             Self::Incomplete { why } => write!(formatter, "the credential is not complete: {why}"),
             Self::SignatureMethod => formatter.write_str(
-                "Specified signature method is not valid. Sign with ACS3-HMAC-SHA256, or send the access key as HTTP Basic.",
+                "Specified signature method is not valid. Sign with ACS3-HMAC-SHA256, or with HMAC-SHA1 in parameters, or send the access key as HTTP Basic.",
             ),
             Self::Query { name, why } => write!(formatter, "`{name}` {why}"),
             Self::TimeFormat => formatter.write_str(
-                "Specified time stamp or date value is not well formatted. Send `x-acs-date` as YYYY-MM-DDThh:mm:ssZ, in UTC.",
+                "Specified time stamp or date value is not well formatted. Send it as YYYY-MM-DDThh:mm:ssZ, in UTC.",
             ),
             Self::TimeExpired => formatter.write_str(
-                "Specified time stamp or date value is expired. Set the client's clock: `x-acs-date` may be 15 minutes off at most.",
+                "Specified time stamp or date value is expired. Set the client's clock: it may be 15 minutes off at most.",
             ),
             Self::AccessKeyNotFound => formatter.write_str("Specified access key is not found."),
             Self::AccessKeyInactive => formatter.write_str("Specified access key is disabled."),
@@ -160,6 +208,9 @@ impl fmt::Display for AuthError {
                 formatter,
                 "Specified signature does not match our calculation. server StringToSign is [ACS3-HMAC-SHA256\n{canonical_request_sha256}]"
             ),
+            Self::ParametersMismatch { .. } => {
+                formatter.write_str("Specified signature is not matched with our calculation.")
+            }
             Self::SecretMismatch => formatter
                 .write_str("the secret is not that of this access key; check the access key secret that is sent"),
             Self::NonceUsed => formatter.write_str(

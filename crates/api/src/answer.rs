@@ -1,6 +1,7 @@
-//! Answers in the two shapes: RPC with capital first letters, ROA with small ones.
+//! Answers in the two shapes: RPC with capital first letters, ROA with small ones; RPC also as XML.
 
 use bailey_acs::answer::ErrorAnswer;
+use bailey_acs::xml;
 use bailey_domain::RequestId;
 use bailey_edge::Body;
 use bytes::Bytes;
@@ -9,20 +10,41 @@ use serde_json::{Value, json};
 
 use crate::failure::Told;
 
+const JSON: &str = "application/json; charset=utf-8";
+
 /// The shape of a surface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// RAM and STS.
-    Rpc,
+    Rpc(Format),
     /// ModelStudio and our own operations.
     Roa,
 }
 
+/// How an RPC answer is written: what the parameter `Format` says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// JSON, also where the parameter is absent. No client relies on another default.
+    #[default]
+    Json,
+    /// XML.
+    Xml,
+}
+
+impl Format {
+    /// Reads the parameter; its case does not matter.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [("JSON", Self::Json), ("XML", Self::Xml)]
+            .into_iter()
+            .find_map(|(name, format)| name.eq_ignore_ascii_case(text).then_some(format))
+    }
+}
+
 /// A successful answer: the operation's fields and the request id.
-pub(crate) fn success(shape: Shape, request: RequestId, fields: Value) -> Response<Body> {
+pub(crate) fn success(shape: Shape, request: RequestId, operation: &str, fields: Value) -> Response<Body> {
     let mut body = if fields.is_object() { fields } else { json!({}) };
     match shape {
-        Shape::Rpc => body["RequestId"] = json!(request),
+        Shape::Rpc(_) => body["RequestId"] = json!(request),
         Shape::Roa => {
             body["requestId"] = json!(request);
             body["httpStatusCode"] = json!(200);
@@ -30,7 +52,7 @@ pub(crate) fn success(shape: Shape, request: RequestId, fields: Value) -> Respon
             body["code"] = json!("Success");
         }
     }
-    respond(StatusCode::OK, request, &body)
+    respond(shape, StatusCode::OK, request, &format!("{operation}Response"), &body)
 }
 
 /// A failed one.
@@ -46,7 +68,7 @@ pub(crate) fn failed(shape: Shape, request: RequestId, host: &str, told: &Told) 
         access_denied_detail: told.detail.as_ref(),
     };
     let body = match shape {
-        Shape::Rpc => answer.rpc(),
+        Shape::Rpc(_) => answer.rpc(),
         Shape::Roa => {
             let mut body = answer.roa();
             if !told.next_step.is_empty() {
@@ -55,7 +77,7 @@ pub(crate) fn failed(shape: Shape, request: RequestId, host: &str, told: &Told) 
             body
         }
     };
-    respond(told.status, request, &body)
+    respond(shape, told.status, request, "Error", &body)
 }
 
 /// The answer when a handler panicked. Nothing is known of the call any more, not even its shape; clients read both.
@@ -67,17 +89,20 @@ pub fn fault() -> Response<Body> {
     });
     let mut response = Response::new(Body::whole(Bytes::from(body.to_string())));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
     response
 }
 
-fn respond(status: StatusCode, request: RequestId, body: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::whole(Bytes::from(body.to_string())));
+/// `root` is the name of the outermost element, where the answer has one.
+fn respond(shape: Shape, status: StatusCode, request: RequestId, root: &str, body: &Value) -> Response<Body> {
+    let (content_type, text) = match shape {
+        Shape::Rpc(Format::Xml) => (xml::CONTENT_TYPE, xml::document(root, body)),
+        Shape::Rpc(Format::Json) | Shape::Roa => (JSON, body.to_string()),
+    };
+    let mut response = Response::new(Body::whole(Bytes::from(text)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::SERVER, HeaderValue::from_static(concat!("bailey/", env!("CARGO_PKG_VERSION"))));
     if let Ok(id) = HeaderValue::from_str(&request.to_string()) {

@@ -1,7 +1,7 @@
 //! From a credential to a caller: one path for every carrier.
 
 use bailey_acs::AuthError;
-use bailey_acs::credentials::{self, Presented};
+use bailey_acs::credentials::{self, Presented, Received};
 use bailey_control::PresentedKey;
 use bailey_domain::{AccessKeyId, Caller, RequestId};
 use http::request::Parts;
@@ -19,12 +19,15 @@ impl Api {
         request_id: RequestId,
     ) -> Result<Caller, Failure> {
         let now_ms = self.control().clock().now_ms();
-        let presented = credentials::extract(&parts.headers, now_ms)?;
-        let id = match &presented {
-            Presented::Acs3(presented) => presented.access_key_id(),
-            Presented::Basic { access_key_id, .. } => access_key_id,
-            Presented::Bearer(_) => return Err(Failure::NoSession),
+        let request = Received {
+            method: &parts.method,
+            path: parts.uri.path(),
+            query: parts.uri.query(),
+            headers: &parts.headers,
+            body,
         };
+        let presented = credentials::extract(&request, now_ms)?;
+        let Some(id) = presented.access_key_id() else { return Err(Failure::NoSession) };
         let id: AccessKeyId = id.parse().map_err(|_| AuthError::AccessKeyNotFound)?;
         let Some(PresentedKey { account, owner: principal, active, secret }) =
             self.control().access_key(&id)?
@@ -36,9 +39,12 @@ impl Api {
         }
         match &presented {
             Presented::Acs3(signed) => {
-                let path = parts.uri.path();
                 let verified =
-                    signed.verify(&parts.method, path, parts.uri.query(), body, secret.reveal())?;
+                    signed.verify(request.method, request.path, request.query, body, secret.reveal())?;
+                self.nonces().burn(&verified, now_ms)?;
+            }
+            Presented::V1(signed) => {
+                let verified = signed.verify(secret.reveal())?;
                 self.nonces().burn(&verified, now_ms)?;
             }
             Presented::Basic { secret: shown, .. } => {

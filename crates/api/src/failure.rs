@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     NoSession,
     /// An RPC call does not say this about itself.
     Common(&'static str),
+    /// The parameter `Format` names no format.
+    Format,
     /// No operation answers this call.
     NoSuchApi,
     /// The path answers other methods.
@@ -78,6 +80,11 @@ impl Failure {
                 StatusCode::BAD_REQUEST,
                 format!("Missing{name}"),
                 format!("{name} is mandatory for this action."),
+            ),
+            Self::Format => plain(
+                StatusCode::BAD_REQUEST,
+                "InvalidParameter.Format".to_owned(),
+                "`Format` must be JSON or XML".to_owned(),
             ),
             Self::NoSuchApi => plain(
                 StatusCode::NOT_FOUND,

@@ -9,23 +9,23 @@ use bailey_acs::parameters::{Parameters, Sources};
 use bailey_control::Control;
 use bailey_domain::RequestId;
 use bailey_edge::{Body, BodyError, Peer, read_body};
-use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response, header};
+use http::{Method, Request, Response, header};
 use hyper::body::Incoming;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::answer::{self, Shape};
+use crate::answer::{self, Format, Shape};
 use crate::failure::Failure;
 use crate::providers::ProviderProbe;
-use crate::routes::{self, Call, Found};
+use crate::routes::{self, Call, Form, Found, Route};
 
 /// The largest body that any operation takes: a batch of users.
 const LARGEST_BODY: usize = 2 * 1024 * 1024;
 const BODY_TIME: Duration = Duration::from_secs(30);
 
-/// Parameters of RPC calls that say how the call is made and not what it asks.
-const COMMON: [&str; 11] = [
+/// Parameters of RPC calls that say how the call is made and not what it asks. Those of a credential get here only as part of a
+/// checked signature: beside an `authorization` header they are refused. They are no parameters of ROA calls.
+const COMMON: [&str; 12] = [
     "Action",
     "Version",
     "Format",
@@ -37,7 +37,11 @@ const COMMON: [&str; 11] = [
     "SignatureNonce",
     "Timestamp",
     "Signature",
+    "SecurityToken",
 ];
+
+/// The same of ROA calls: the generic clients send it with every call.
+const COMMON_ROA: [&str; 1] = ["RegionId"];
 
 /// The control API. Cheap to clone.
 #[derive(Clone)]
@@ -81,32 +85,46 @@ impl Api {
         self.control().entropy().fill(&mut random);
         let id = RequestId::new(random);
         let (parts, incoming) = request.into_parts();
-        let shape = if parts.uri.path() == "/" { Shape::Rpc } else { Shape::Roa };
-        let answered = match read_body(incoming, LARGEST_BODY, BODY_TIME).await {
-            Ok(body) => self.answer(&parts, &body, peer, id).await,
-            Err(error) => Err(body_failure(&error)),
+        let read = read_body(incoming, LARGEST_BODY, BODY_TIME).await;
+        let sources = Sources {
+            query: parts.uri.query(),
+            content_type: parts.headers.get(header::CONTENT_TYPE).map(http::HeaderValue::as_bytes),
+            body: read.as_deref().unwrap_or_default(),
+            path: &[],
+        };
+        let (shape, format) = shape_of(parts.uri.path(), &sources);
+        let answered = match (&read, format) {
+            (Ok(_), Ok(())) => self.answer(&parts, sources, peer, id).await,
+            (Err(error), _) => Err(body_failure(error)),
+            (Ok(_), Err(failure)) => Err(failure),
         };
         match answered {
-            Ok(fields) => answer::success(shape, id, fields),
+            Ok((route, fields)) => answer::success(shape, id, route.wire_name(), fields),
             Err(failure) => {
                 let host =
                     parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
                 let told = failure.told(&|refusal| self.diagnostic(refusal));
+                // Not the message: it may repeat what the caller sent.
                 tracing::info!(request.id = %id, status = told.status.as_u16(), code = %told.code, "control call refused");
                 answer::failed(shape, id, host, &told)
             }
         }
     }
 
-    async fn answer(&self, parts: &Parts, body: &Bytes, peer: Peer, id: RequestId) -> routes::Answer {
+    async fn answer(
+        &self,
+        parts: &Parts,
+        sources: Sources<'_>,
+        peer: Peer,
+        id: RequestId,
+    ) -> Result<(&'static Route, Value), Failure> {
         let path = parts.uri.path();
         let (route, values) = if path == "/" {
-            let (version, action) = named_call(parts, body);
-            for (name, text) in [("Action", &action), ("Version", &version)] {
-                if text.is_empty() {
-                    return Err(Failure::Common(name));
-                }
+            if !matches!(parts.method, Method::GET | Method::POST) {
+                return Err(Failure::OtherMethod("GET, POST".to_owned()));
             }
+            let version = named(parts, &sources, "x-acs-version", "Version")?;
+            let action = named(parts, &sources, "x-acs-action", "Action")?;
             (routes::find_rpc(&version, &action).ok_or(Failure::NoSuchApi)?, Vec::new())
         } else {
             match routes::find_roa(&parts.method, path) {
@@ -118,15 +136,14 @@ impl Api {
                 Found::Nothing => return Err(Failure::NoSuchApi),
             }
         };
-        let caller = self.authenticate(parts, body, peer.addr.ip(), id)?;
-        let parameters = Parameters::collect(Sources {
-            query: parts.uri.query(),
-            content_type: parts.headers.get(header::CONTENT_TYPE).map(http::HeaderValue::as_bytes),
-            body,
-            path: &values,
-        })?;
-        parameters.ignore(&COMMON);
-        (route.handler)(&Call { api: self, caller: &caller, parameters: &parameters }).await
+        let caller = self.authenticate(parts, sources.body, peer.addr.ip(), id)?;
+        let parameters = Parameters::collect(Sources { path: &values, ..sources })?;
+        match route.form {
+            Form::Rpc { .. } => parameters.ignore(&COMMON),
+            Form::Roa { .. } => parameters.ignore(&COMMON_ROA),
+        }
+        let fields = (route.handler)(&Call { api: self, caller: &caller, parameters: &parameters }).await?;
+        Ok((route, fields))
     }
 
     /// The encoded diagnostic message of a refusal: sealed, and bound to the account. Only the installation opens it.
@@ -143,20 +160,23 @@ fn body_failure(error: &BodyError) -> Failure {
     Failure::Body(error.status(), error.to_string())
 }
 
-/// Version and action of an RPC call, from headers, query or form.
-fn named_call(parts: &Parts, body: &[u8]) -> (String, String) {
-    let header =
-        |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let pairs = |text: &str, name: &str| {
-        text.split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value.to_owned())
-    };
-    let query = parts.uri.query().unwrap_or_default();
-    let form = std::str::from_utf8(body).unwrap_or_default();
-    let find = |in_header: &str, name: &str| {
-        header(in_header).or_else(|| pairs(query, name)).or_else(|| pairs(form, name)).unwrap_or_default()
-    };
-    (find("x-acs-version", "Version"), find("x-acs-action", "Action"))
+/// The shape of the surface that is called, known before anything can go wrong with the call; and whether `Format` is one.
+fn shape_of(path: &str, sources: &Sources<'_>) -> (Shape, Result<(), Failure>) {
+    if path != "/" {
+        return (Shape::Roa, Ok(()));
+    }
+    match sources.first_text("Format").map(|text| Format::parse(&text)) {
+        None => (Shape::Rpc(Format::default()), Ok(())),
+        Some(Some(format)) => (Shape::Rpc(format), Ok(())),
+        Some(None) => (Shape::Rpc(Format::default()), Err(Failure::Format)),
+    }
+}
+
+/// Version or action of an RPC call, from header, query or form.
+fn named(parts: &Parts, sources: &Sources<'_>, header: &str, name: &'static str) -> Result<String, Failure> {
+    let in_header = parts.headers.get(header).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    in_header
+        .or_else(|| sources.first_text(name))
+        .filter(|text| !text.is_empty())
+        .ok_or(Failure::Common(name))
 }

@@ -42,6 +42,19 @@ enum BodyType {
     Json,
 }
 
+/// Whether a body of this type holds parameters as a query does.
+pub(crate) fn is_form(content_type: Option<&[u8]>) -> bool {
+    body_type(content_type) == Some(BodyType::Form)
+}
+
+/// The first parameter of this name in query or form, as text. Nothing is refused yet: that is for [`collect`].
+pub(super) fn first_text(sources: &Sources<'_>, name: &str) -> Option<String> {
+    let form = if is_form(sources.content_type) { sources.body } else { b"" };
+    let mut pairs = [sources.query.unwrap_or("").as_bytes(), form].into_iter().flat_map(encoding::pairs);
+    let found = pairs.find(|pair| pair.is_named(name))?;
+    String::from_utf8(encoding::decode(found.value, Plus::Blank).ok()?).ok()
+}
+
 /// The type of a body; a `charset` parameter may say UTF-8 only.
 fn body_type(content_type: Option<&[u8]>) -> Option<BodyType> {
     let text = std::str::from_utf8(content_type?).ok()?;

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+pub(crate) use collect::is_form;
 pub use error::{ParameterError, ParameterErrorKind};
 use node::Node;
 
@@ -32,6 +33,15 @@ pub struct Sources<'a> {
     pub body: &'a [u8],
     /// Names and percent-encoded values of the path's parameters.
     pub path: &'a [(&'a str, &'a str)],
+}
+
+impl Sources<'_> {
+    /// Looks ahead for what decides how the rest is read: the first parameter of this name in query or form. `None` also where it
+    /// is no text, which [`Parameters::collect`] refuses.
+    #[must_use]
+    pub fn first_text(&self, name: &str) -> Option<String> {
+        collect::first_text(self, name)
+    }
 }
 
 /// The parameters of one call, or one object within them. Readers note what was read; children share the notes, so one

@@ -1,4 +1,4 @@
-//! The `ACS3-HMAC-SHA256` signature (version 3 of Alibaba Cloud's request signature), server side.
+//! Request signatures, server side: `ACS3-HMAC-SHA256` (version 3 of Alibaba Cloud's) here, `HMAC-SHA1` (version 1) in `v1`.
 //!
 //! Source: the official Python SDK `alibabacloud-tea-openapi` 0.4.6 (`utils.py`, `get_authorization`) and the help page
 //! "V3 request structure and signature". In one line: HMAC over the SHA-256 of method, path, sorted query, the signed
@@ -6,6 +6,7 @@
 
 mod canonical;
 mod read;
+mod v1;
 
 use std::fmt;
 
@@ -17,11 +18,13 @@ use crate::{AuthError, Secret, encoding};
 
 use canonical::{canonical_path, canonical_query};
 pub(crate) use read::read;
+pub use v1::V1Presented;
+pub(crate) use v1::{is_carried, read as read_v1};
 
 /// The scheme of the `Authorization` header and the first line of what is signed.
 pub const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 
-/// How far `x-acs-date` may be from the server's time, either way, in milliseconds.
+/// How far the time of a signature may be from the server's time, either way, in milliseconds.
 pub const WINDOW_MS: i64 = 15 * 60 * 1000;
 
 /// A signature that is complete and in time, but not yet checked: for that its access key must be looked up.
@@ -41,7 +44,8 @@ pub struct Acs3Presented {
     signature: [u8; 32],
 }
 
-/// Proof that a signature was checked. Only [`Acs3Presented::verify`] makes one; the nonce is burned with it.
+/// Proof that a signature was checked. Only [`Acs3Presented::verify`] and
+/// [`V1Presented::verify`] make one; the nonce is burned with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     access_key_id: String,

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName};
 use super::canonical::canonical_headers;
 use super::{Acs3Presented, WINDOW_MS};
 use crate::credentials::{incomplete, is_name, one_header};
-use crate::{AuthError, Secret, encoding};
+use crate::{AuthError, Place, Secret, encoding};
 
 /// What must be signed: the header, and its name in the code of the refusal when it is absent.
 const MANDATORY: [(&str, &str); 6] = [
@@ -17,13 +17,15 @@ const MANDATORY: [(&str, &str); 6] = [
     ("x-acs-content-sha256", "ContentSha256"),
 ];
 
+const AUTHORIZATION: Place = Place::Header("authorization");
+
 /// Reads what follows the scheme in `Authorization`, and the headers it signs.
 pub(crate) fn read(parts: &str, headers: &HeaderMap, now_ms: i64) -> Result<Acs3Presented, AuthError> {
     let parts = Parts::parse(parts)?;
     for (header, name) in MANDATORY {
         match one_header(headers, header)? {
             Some(value) if !value.is_empty() => {}
-            _ => return Err(AuthError::Missing { name, header }),
+            _ => return Err(AuthError::Missing { name, place: Place::Header(header) }),
         }
     }
     let signed = signed_names(parts.signed_headers)?;
@@ -38,10 +40,7 @@ pub(crate) fn read(parts: &str, headers: &HeaderMap, now_ms: i64) -> Result<Acs3
             )));
         }
     }
-    let time_ms = read_time(required_text(headers, "x-acs-date")?)?;
-    if now_ms.abs_diff(time_ms) > WINDOW_MS.unsigned_abs() {
-        return Err(AuthError::TimeExpired);
-    }
+    let time_ms = time_within(required_text(headers, "x-acs-date")?, now_ms)?;
     let nonce = required_text(headers, "x-acs-signature-nonce")?;
     if !is_name(nonce) {
         return Err(incomplete("`x-acs-signature-nonce` must be 1 to 128 visible ASCII characters"));
@@ -102,7 +101,7 @@ impl<'a> Parts<'a> {
         }
         let access_key_id = credential
             .filter(|id| !id.is_empty())
-            .ok_or(AuthError::Missing { name: "AccessKeyId", header: "authorization" })?;
+            .ok_or(AuthError::Missing { name: "AccessKeyId", place: AUTHORIZATION })?;
         if !is_name(access_key_id) {
             return Err(incomplete(
                 "Credential must be an access key id of at most 128 visible ASCII characters",
@@ -110,7 +109,7 @@ impl<'a> Parts<'a> {
         }
         let signature = signature
             .filter(|digits| !digits.is_empty())
-            .ok_or(AuthError::Missing { name: "Signature", header: "authorization" })?;
+            .ok_or(AuthError::Missing { name: "Signature", place: AUTHORIZATION })?;
         Ok(Self {
             access_key_id,
             signed_headers: signed_headers.ok_or_else(|| {
@@ -132,6 +131,15 @@ fn signed_names(text: &str) -> Result<Vec<&str>, AuthError> {
         return Err(incomplete("SignedHeaders must be sorted, each name once"));
     }
     Ok(names)
+}
+
+/// Reads the time of a signature, which must be near the time of receipt.
+pub(super) fn time_within(text: &str, now_ms: i64) -> Result<i64, AuthError> {
+    let time_ms = read_time(text)?;
+    if now_ms.abs_diff(time_ms) > WINDOW_MS.unsigned_abs() {
+        return Err(AuthError::TimeExpired);
+    }
+    Ok(time_ms)
 }
 
 /// Reads `YYYY-MM-DDThh:mm:ssZ` only: the library's reader takes many more forms.

@@ -1,8 +1,11 @@
-//! A client: signs as the Python and the TypeScript SDK do, written from their behaviour and not from the server's code.
+//! A client: signs as the Python and the TypeScript SDK do, and as the older Python one does. Written from their behaviour and
+//! not from the server's code.
 
 use bailey_acs::AuthError;
-use bailey_acs::credentials::{Presented, extract};
+use bailey_acs::credentials::{Presented, Received, extract};
 use bailey_acs::signature::Verified;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use ring::{digest, hmac};
 
@@ -32,7 +35,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn quote(text: &str, safe: &str) -> String {
+pub(crate) fn quote(text: &str, safe: &str) -> String {
     text.bytes()
         .map(|byte| match char::from(byte) {
             character if character.is_ascii_alphanumeric() || safe.contains(character) => {
@@ -107,6 +110,48 @@ impl Wire {
         }
     }
 
+    /// A call signed with HMAC-SHA1, with these parameters in query and form. The headers are those that the client sends
+    /// unsigned.
+    pub(crate) fn signed_v1(
+        method: &str,
+        query: &[(String, String)],
+        form: &[(String, String)],
+        token: Option<&str>,
+    ) -> Self {
+        let mut query = query.to_vec();
+        let common = [
+            ("AccessKeyId", ACCESS_KEY_ID),
+            ("Action", "CreateUser"),
+            ("Format", "JSON"),
+            ("RegionId", "local"),
+            ("SignatureMethod", "HMAC-SHA1"),
+            ("SignatureNonce", "f28627c3-a20b-3492-2654-7b23867e229c"),
+            ("SignatureType", ""),
+            ("SignatureVersion", "1.0"),
+            ("Timestamp", DATE),
+            ("Version", "2015-05-01"),
+        ];
+        query.extend(common.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        query.extend(token.map(|token| ("SecurityToken".to_owned(), token.to_owned())));
+        let signature = signature_v1(method, query.iter().chain(form), SECRET);
+        query.push(("Signature".to_owned(), signature));
+        let mut headers =
+            vec![("host", "127.0.0.1:8081"), ("x-acs-action", "CreateUser"), ("x-acs-version", "2015-05-01")];
+        if !form.is_empty() {
+            headers.push(("content-type", "application/x-www-form-urlencoded"));
+        }
+        Self {
+            method: method.to_owned(),
+            path: "/".to_owned(),
+            query: joined(&query),
+            headers: headers
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
+                .collect(),
+            body: joined(form).into_bytes(),
+        }
+    }
+
     /// The headers as a server library would hand them on; `None` if it would refuse them.
     pub(crate) fn header_map(&self) -> Option<HeaderMap> {
         let mut headers = HeaderMap::new();
@@ -133,11 +178,38 @@ impl Wire {
     /// What the server says, knowing one access key.
     pub(crate) fn check(&self) -> Result<Verified, AuthError> {
         let headers = self.header_map().expect("well-formed headers");
-        let Presented::Acs3(presented) = extract(&headers, NOW_MS)? else { panic!("signed with ACS3") };
-        if presented.access_key_id() != ACCESS_KEY_ID {
+        let method = Method::from_bytes(self.method.as_bytes()).expect("a well-formed method");
+        let (path, query, body) = (self.path.as_str(), Some(self.query.as_str()), self.body.as_slice());
+        let presented = extract(&Received { method: &method, path, query, headers: &headers, body }, NOW_MS)?;
+        if presented.access_key_id() != Some(ACCESS_KEY_ID) {
             return Err(AuthError::AccessKeyNotFound);
         }
-        let method = Method::from_bytes(self.method.as_bytes()).expect("a well-formed method");
-        presented.verify(&method, &self.path, Some(&self.query), &self.body, SECRET)
+        match presented {
+            Presented::Acs3(signed) => signed.verify(&method, path, query, body, SECRET),
+            Presented::V1(signed) => signed.verify(SECRET),
+            Presented::Basic { .. } | Presented::Bearer(_) => panic!("it is signed"),
+        }
     }
+}
+
+/// `name=value` as the older Python client writes query and form.
+fn joined(pairs: &[(String, String)]) -> String {
+    let pairs: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", quote(name, "-_.~"), quote(value, "-_.~")))
+        .collect();
+    pairs.join("&")
+}
+
+/// The HMAC-SHA1 signature over these parameters, as it is sent.
+pub(crate) fn signature_v1<'a>(
+    method: &str,
+    parameters: impl IntoIterator<Item = &'a (String, String)>,
+    secret: &[u8],
+) -> String {
+    let mut parameters: Vec<_> = parameters.into_iter().cloned().collect();
+    parameters.sort();
+    let text = format!("{method}&%2F&{}", quote(&joined(&parameters), "-_.~"));
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &[secret, b"&"].concat());
+    STANDARD.encode(hmac::sign(&key, text.as_bytes()))
 }
