@@ -5,6 +5,7 @@ import http.client
 import json
 from dataclasses import dataclass
 from typing import Any
+from xml.etree import ElementTree
 
 from support.cloud import Cloud
 from support.ledger import LEDGER
@@ -12,6 +13,7 @@ from support.refusals import ROA_FIELDS, RPC_FIELDS
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
+XML_TYPE = "text/xml;charset=utf-8"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,13 @@ class Answer:
         assert isinstance(body, dict), self
         return body
 
+    def xml(self, root: str) -> ElementTree.Element:
+        """The body as XML, whose outermost element is `root`."""
+        assert self.headers.get("content-type") == XML_TYPE, self
+        element = ElementTree.fromstring(self.text.encode())
+        assert element.tag == root, self
+        return element
+
 
 def basic(cloud: Cloud) -> dict[str, str]:
     """The header of HTTP Basic with an access key, as `curl -u` sends it."""
@@ -43,9 +52,12 @@ def bearer(api_key: str) -> dict[str, str]:
 
 def send(
     address: str, method: str, target: str, *,
-    headers: dict[str, str] | None = None, body: bytes | None = None, announced: int | None = None,
+    headers: dict[str, str] | None = None, body: bytes | None = None, announced: int | None = None, remembered: bool = True,
 ) -> Answer:
-    """Sends one request on a connection of its own. `announced` is a content-length that differs from the body's."""
+    """Sends one request on a connection of its own. `announced` is a content-length that differs from the body's.
+
+    A refusal is remembered for the search for secrets, unless it may repeat those that were sent.
+    """
     connection = http.client.HTTPConnection(address, timeout=20)
     try:
         connection.putrequest(method, target, skip_accept_encoding=True)
@@ -60,7 +72,7 @@ def send(
         answer = Answer(response.status, found, response.read().decode())
     finally:
         connection.close()
-    if answer.status >= 400:
+    if answer.status >= 400 and remembered:
         LEDGER.error(f"{method} {target}", answer.text)
     return answer
 
@@ -72,6 +84,17 @@ def check_rpc_error(answer: Answer) -> dict[str, Any]:
     assert set(body) >= RPC_FIELDS, answer
     assert all(isinstance(body[name], str) and body[name] for name in RPC_FIELDS), answer
     return body
+
+
+def check_rpc_xml_error(answer: Answer) -> dict[str, str]:
+    """The same as XML. Answers the texts of its elements."""
+    error = answer.xml("Error")
+    assert 400 <= answer.status < 500, answer
+    texts = {field.tag: field.text or "" for field in error}
+    assert len(texts) == len(error), answer
+    assert set(texts) >= RPC_FIELDS | {"HostId", "Recommend"}, answer
+    assert all(texts[name] for name in RPC_FIELDS), answer
+    return texts
 
 
 def check_roa_error(answer: Answer) -> dict[str, Any]:
