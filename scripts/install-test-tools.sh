@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what `make test` needs and the machine lacks: a C compiler, PostgreSQL, Python with the official clients in `.venv`.
+# Installs what `make test` needs and the machine lacks: a C compiler, PostgreSQL, Python and Node.js, and the official clients in
+# `.venv` and `.node`.
 # Quick and silent when all is there; asks for nothing.
 set -euo pipefail
 
@@ -31,6 +32,10 @@ has_postgres() {
     command -v initdb >/dev/null && command -v postgres >/dev/null && command -v psql >/dev/null
 }
 
+has_node() {
+    node -e 'if (parseInt(process.versions.node) < 18) process.exit(1)' >/dev/null 2>&1
+}
+
 missing=()
 command -v cc >/dev/null || missing+=(build-essential)
 command -v pkg-config >/dev/null || missing+=(pkg-config)
@@ -38,7 +43,10 @@ command -v curl >/dev/null || missing+=(curl ca-certificates)
 command -v setpriv >/dev/null || missing+=(util-linux)
 has_postgres || missing+=(postgresql)
 find_python >/dev/null || missing+=(python3 python3-venv)
+has_node || missing+=(nodejs)
+command -v npm >/dev/null || missing+=(npm)
 install_packages "${missing[@]}"
+has_node || { echo "$0: no Node.js 18 or newer" >&2; exit 1; }
 
 requirements=conformance/requirements.txt
 if [ ! -f "$requirements" ]; then
@@ -55,4 +63,16 @@ if [ "$(cat .venv/stamp 2>/dev/null || true)" != "$stamp" ] || ! .venv/bin/pytho
     "$python" -m venv .venv
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --requirement "$requirements"
     echo "$stamp" >.venv/stamp
+fi
+
+# The same for the TypeScript client. Its packages may not run anything when they are installed.
+lock=conformance/typescript/package-lock.json
+stamp=$({ sha256sum <"$lock"; node --version; } | sha256sum | cut -d ' ' -f 1)
+if [ "$(cat .node/stamp 2>/dev/null || true)" != "$stamp" ]; then
+    echo "making .node from $lock"
+    rm -rf .node
+    mkdir .node
+    cp conformance/typescript/package.json "$lock" .node
+    (cd .node && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error)
+    echo "$stamp" >.node/stamp
 fi
