@@ -41,7 +41,7 @@ fn text(value: &Value) -> String {
 }
 
 /// All but unreserved characters of RFC 3986 escaped, as signatures want it.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let byte = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
         _ => format!("%{byte:02X}"),

@@ -7,6 +7,7 @@ use ring::rand::SecureRandom as _;
 use ring::{digest, hmac};
 
 use super::client::Call;
+use super::control::escaped;
 
 /// What a caller shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub(crate) enum Credential {
     Basic { id: String, secret: String },
     /// ACS3-HMAC-SHA256 with an access key.
     Signed { id: String, secret: String },
+    /// HMAC-SHA1 in parameters with an access key; RPC calls only.
+    InParameters { id: String, secret: String },
     /// A bearer token.
     Bearer(String),
 }
@@ -31,10 +34,15 @@ impl Credential {
         Self::Signed { id: self.access_key().to_owned(), secret: self.secret().to_owned() }
     }
 
+    /// The same access key, as a signature in parameters.
+    pub(crate) fn in_parameters(&self) -> Self {
+        Self::InParameters { id: self.access_key().to_owned(), secret: self.secret().to_owned() }
+    }
+
     /// The access key's id.
     pub(crate) fn access_key(&self) -> &str {
         match self {
-            Self::Basic { id, .. } | Self::Signed { id, .. } => id,
+            Self::Basic { id, .. } | Self::Signed { id, .. } | Self::InParameters { id, .. } => id,
             Self::Nothing | Self::Bearer(_) => "",
         }
     }
@@ -42,7 +50,9 @@ impl Credential {
     /// The access key's secret.
     pub(crate) fn secret(&self) -> &str {
         match self {
-            Self::Basic { secret, .. } | Self::Signed { secret, .. } => secret,
+            Self::Basic { secret, .. } | Self::Signed { secret, .. } | Self::InParameters { secret, .. } => {
+                secret
+            }
             Self::Nothing | Self::Bearer(_) => "",
         }
     }
@@ -56,6 +66,7 @@ impl Credential {
             }
             Self::Bearer(token) => call.with("authorization", &format!("Bearer {token}")),
             Self::Signed { id, secret } => sign(call, host, id, secret),
+            Self::InParameters { id, secret } => sign_in_parameters(call, id, secret),
         }
     }
 }
@@ -64,20 +75,23 @@ fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Signs a call whose query, if any, is in the canonical order already. Written from the specification of the
-/// signature, and not with the code under test.
+/// What a signature says of when it was made: the time, and a number used once.
 #[expect(clippy::disallowed_methods, reason = "a signature holds the client's time")]
-fn sign(call: Call, host: &str, id: &str, secret: &str) -> Call {
+fn time_and_nonce() -> (String, String) {
     let mut nonce = [0; 16];
     ring::rand::SystemRandom::new().fill(&mut nonce).unwrap();
-    let date = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    (Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), hex(nonce))
+}
+
+/// Signs a call whose query, if any, is in the canonical order already. Written from the specification of the
+/// signature, and not with the code under test.
+fn sign(call: Call, host: &str, id: &str, secret: &str) -> Call {
+    let (date, nonce) = time_and_nonce();
     let body_hash = hex(digest::digest(&digest::SHA256, &call.body));
     let mut call = call.with("host", host);
-    for (name, value) in [
-        ("x-acs-date", date),
-        ("x-acs-signature-nonce", hex(nonce)),
-        ("x-acs-content-sha256", body_hash.clone()),
-    ] {
+    for (name, value) in
+        [("x-acs-date", date), ("x-acs-signature-nonce", nonce), ("x-acs-content-sha256", body_hash.clone())]
+    {
         call = call.with(name, &value);
     }
     for (name, value) in [("x-acs-action", "Any"), ("x-acs-version", "2026-02-10")] {
@@ -96,4 +110,31 @@ fn sign(call: Call, host: &str, id: &str, secret: &str) -> Call {
     let signature = hex(hmac::sign(&key, format!("ACS3-HMAC-SHA256\n{canonical}").as_bytes()));
     let value = format!("ACS3-HMAC-SHA256 Credential={id},SignedHeaders={names},Signature={signature}");
     call.with("authorization", &value)
+}
+
+/// Signs an RPC call whose parameters are a form. Written from the specification too.
+fn sign_in_parameters(mut call: Call, id: &str, secret: &str) -> Call {
+    let (date, nonce) = time_and_nonce();
+    let header = |name| call.headers.iter().find(|(known, _)| known == name).unwrap().1.clone();
+    let common = [
+        ("AccessKeyId", id.to_owned()),
+        ("Action", header("x-acs-action")),
+        ("SignatureMethod", "HMAC-SHA1".to_owned()),
+        ("SignatureNonce", nonce),
+        ("SignatureType", String::new()),
+        ("SignatureVersion", "1.0".to_owned()),
+        ("Timestamp", date),
+        ("Version", header("x-acs-version")),
+    ];
+    let query: Vec<String> =
+        common.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+    let form = std::str::from_utf8(&call.body).unwrap();
+    let mut pairs: Vec<&str> = query.iter().map(String::as_str).collect();
+    pairs.extend(form.split('&').filter(|pair| !pair.is_empty()));
+    pairs.sort_by_key(|pair| pair.split_once('=').unwrap().0);
+    let text = format!("{}&%2F&{}", call.method, escaped(&pairs.join("&")));
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, format!("{secret}&").as_bytes());
+    let signature = STANDARD.encode(hmac::sign(&key, text.as_bytes()));
+    call.target = format!("/?{}&Signature={}", query.join("&"), escaped(&signature));
+    call
 }
