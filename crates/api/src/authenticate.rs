@@ -2,8 +2,8 @@
 
 use bailey_acs::AuthError;
 use bailey_acs::credentials::{self, Presented, Received};
-use bailey_control::PresentedKey;
-use bailey_domain::{AccessKeyId, Caller, RequestId};
+use bailey_control::{Origin, PresentedKey};
+use bailey_domain::{AccessKeyId, Caller};
 use http::request::Parts;
 
 use crate::failure::Failure;
@@ -11,14 +11,13 @@ use crate::server::Api;
 
 impl Api {
     /// Checks the credential of a request whose body has been read.
-    pub(crate) fn authenticate(
+    pub(crate) async fn authenticate(
         &self,
         parts: &Parts,
         body: &[u8],
-        peer: std::net::IpAddr,
-        request_id: RequestId,
+        origin: Origin,
     ) -> Result<Caller, Failure> {
-        let now_ms = self.control().clock().now_ms();
+        let Origin { source_ip, secure_transport, request_id, now_ms } = origin;
         let request = Received {
             method: &parts.method,
             path: parts.uri.path(),
@@ -27,6 +26,20 @@ impl Api {
             body,
         };
         let presented = credentials::extract(&request, now_ms)?;
+        if let Presented::Bearer(token) = &presented {
+            let session = self.control().session(token.expose().as_bytes(), source_ip, now_ms).await?;
+            let session = session.ok_or(Failure::NoSession)?;
+            return Ok(Caller {
+                account: session.account,
+                principal: session.principal,
+                access_key: None,
+                session: Some(session.signed_in),
+                source_ip,
+                secure_transport,
+                request_id,
+                now_ms,
+            });
+        }
         let Some(id) = presented.access_key_id() else { return Err(Failure::NoSession) };
         let id: AccessKeyId = id.parse().map_err(|_| AuthError::AccessKeyNotFound)?;
         let Some(PresentedKey { account, owner: principal, active, secret }) =
@@ -58,8 +71,9 @@ impl Api {
             account,
             principal,
             access_key: Some(id),
-            source_ip: peer.to_canonical(),
-            secure_transport: false,
+            session: None,
+            source_ip,
+            secure_transport,
             request_id,
             now_ms,
         })

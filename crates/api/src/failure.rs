@@ -16,8 +16,10 @@ pub(crate) enum Failure {
     Credential(AuthError),
     /// The operation said no.
     Operation(Error),
-    /// A bearer token that is no session's. Sessions come with sign-in; API keys open no control operation (rule 6).
+    /// A bearer token that is no session's. API keys open no control operation (rule 6).
     NoSession,
+    /// A sign-in that failed, whatever the cause.
+    NotSignedIn,
     /// An RPC call does not say this about itself.
     Common(&'static str),
     /// The parameter `Format` names no format.
@@ -73,7 +75,13 @@ impl Failure {
             Self::NoSession => plain(
                 StatusCode::UNAUTHORIZED,
                 "InvalidSecurityToken".to_owned(),
-                "no session has this token, and API keys are for model calls only. Use an access key"
+                "no session has this token (any more), and API keys are for model calls only. Sign in, or use an access key"
+                    .to_owned(),
+            ),
+            Self::NotSignedIn => plain(
+                StatusCode::UNAUTHORIZED,
+                "SignInFailed".to_owned(),
+                "user name, password or code is wrong, or there were too many attempts. A code of the MFA device is needed where one is bound, and counts once; a locked name opens within the hour"
                     .to_owned(),
             ),
             Self::Common(name) => plain(
@@ -120,7 +128,7 @@ fn operation(error: &Error, seal: &dyn Fn(&Refusal) -> String) -> Told {
     // No `_` arm: a new error must choose.
     let status = match error {
         Error::Invalid { .. } => StatusCode::BAD_REQUEST,
-        Error::Denied(_) => StatusCode::FORBIDDEN,
+        Error::Denied(_) | Error::Unproven { .. } => StatusCode::FORBIDDEN,
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Conflict { .. } => StatusCode::CONFLICT,
         Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,

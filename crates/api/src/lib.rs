@@ -4,6 +4,7 @@
 //! once, and turns whatever comes back into the shape of the surface that was called.
 
 mod access_keys;
+mod account_logins;
 mod answer;
 mod attachments;
 mod audit;
@@ -15,13 +16,18 @@ mod groups;
 mod identity;
 mod keys;
 mod limits;
+mod login_profiles;
 mod members;
+mod mfa_devices;
 mod models;
 mod policies;
 mod providers;
+mod qr_code;
 mod read;
+mod root_login;
 pub mod routes;
 mod server;
+mod sessions;
 mod settings;
 mod studio_users;
 mod usage;

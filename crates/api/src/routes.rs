@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use bailey_acs::parameters::Parameters;
+use bailey_control::Origin;
 use bailey_domain::Caller;
 use bailey_domain::operations::{self, Entry};
 use http::Method;
@@ -22,7 +23,23 @@ pub(crate) struct Call<'a> {
     pub(crate) parameters: &'a Parameters,
 }
 
-type Handler = for<'a> fn(&'a Call<'a>) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
+/// One call of an operation that takes no credential.
+pub(crate) struct Visit<'a> {
+    pub(crate) api: &'a Api,
+    pub(crate) origin: Origin,
+    pub(crate) parameters: &'a Parameters,
+}
+
+type Coming<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
+
+/// What answers a call. There is no caller without a credential: what takes none has another type.
+#[derive(Clone, Copy)]
+pub(crate) enum Handler {
+    /// After the credential was checked.
+    Signed(for<'a> fn(&'a Call<'a>) -> Coming<'a>),
+    /// Without one.
+    Open(for<'a> fn(&'a Visit<'a>) -> Coming<'a>),
+}
 
 /// How a call is recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +79,11 @@ impl Route {
         operations::find(self.operation).expect("a test compares the two tables")
     }
 
+    /// Whether it is called without a credential.
+    pub fn is_open(&self) -> bool {
+        matches!(self.handler, Handler::Open(_))
+    }
+
     /// The name on the wire: what stands behind the service in the RAM action.
     pub fn wire_name(&self) -> &'static str {
         self.entry().action.split_once(':').map_or(self.operation, |(_, name)| name)
@@ -72,26 +94,33 @@ macro_rules! routes {
     (
         rpc { $($version:literal $rpc:ident => $rpc_handler:path;)* }
         roa { $($method:ident $path:literal $roa:ident => $roa_handler:path;)* }
+        open { $($open_method:ident $open_path:literal $open:ident => $open_handler:path;)* }
     ) => {
         /// Every call that the control API answers.
         pub static ROUTES: &[Route] = &[
             $(Route {
                 operation: stringify!($rpc),
                 form: Form::Rpc { version: $version },
-                handler: |call| Box::pin($rpc_handler(call)),
+                handler: Handler::Signed(|call| Box::pin($rpc_handler(call))),
             },)*
             $(Route {
                 operation: stringify!($roa),
                 form: Form::Roa { method: Method::$method, path: $path },
-                handler: |call| Box::pin($roa_handler(call)),
+                handler: Handler::Signed(|call| Box::pin($roa_handler(call))),
+            },)*
+            $(Route {
+                operation: stringify!($open),
+                form: Form::Roa { method: Method::$open_method, path: $open_path },
+                handler: Handler::Open(|visit| Box::pin($open_handler(visit))),
             },)*
         ];
     };
 }
 
 use crate::{
-    access_keys, attachments, audit, explain, grants, groups, identity, keys, limits, members, models,
-    policies, providers, settings, studio_users, usage, users, workspaces,
+    access_keys, account_logins, attachments, audit, explain, grants, groups, identity, keys, limits,
+    login_profiles, members, mfa_devices, models, policies, providers, root_login, sessions, settings,
+    studio_users, usage, users, workspaces,
 };
 
 routes! {
@@ -131,9 +160,30 @@ routes! {
         "2015-05-01" DetachPolicyFromGroup => attachments::detach_policy_from_group;
         "2015-05-01" ListPoliciesForGroup => attachments::list_policies_for_group;
         "2015-05-01" ListEntitiesForPolicy => attachments::list_entities_for_policy;
+        "2015-05-01" CreateLoginProfile => login_profiles::create_login_profile;
+        "2015-05-01" GetLoginProfile => login_profiles::get_login_profile;
+        "2015-05-01" UpdateLoginProfile => login_profiles::update_login_profile;
+        "2015-05-01" DeleteLoginProfile => login_profiles::delete_login_profile;
+        "2015-05-01" ChangePassword => login_profiles::change_password;
+        "2015-05-01" CreateVirtualMFADevice => mfa_devices::create_virtual_mfa_device;
+        "2015-05-01" ListVirtualMFADevices => mfa_devices::list_virtual_mfa_devices;
+        "2015-05-01" DeleteVirtualMFADevice => mfa_devices::delete_virtual_mfa_device;
+        "2015-05-01" BindMFADevice => mfa_devices::bind_mfa_device;
+        "2015-05-01" UnbindMFADevice => mfa_devices::unbind_mfa_device;
+        "2015-05-01" GetUserMFAInfo => mfa_devices::get_user_mfa_info;
+        "2015-05-01" SetPasswordPolicy => account_logins::set_password_policy;
+        "2015-05-01" GetPasswordPolicy => account_logins::get_password_policy;
+        "2015-05-01" SetSecurityPreference => account_logins::set_security_preference;
+        "2015-05-01" GetSecurityPreference => account_logins::get_security_preference;
+        "2015-05-01" SetAccountAlias => account_logins::set_account_alias;
+        "2015-05-01" GetAccountAlias => account_logins::get_account_alias;
+        "2015-05-01" ClearAccountAlias => account_logins::clear_account_alias;
         "2015-04-01" GetCallerIdentity => identity::get_caller_identity;
     }
     roa {
+        DELETE "/modelstudio/sessions" DeleteSession => sessions::delete_session;
+        PUT "/modelstudio/root-login" UpdateRootLogin => root_login::update_root_login;
+
         POST "/modelstudio/workspaces" CreateWorkspace => workspaces::create_workspace;
         GET "/modelstudio/workspaces" ListWorkspaces => workspaces::list_workspaces;
         PUT "/modelstudio/workspaces/{workspaceId}" RenameWorkspace => workspaces::rename_workspace;
@@ -184,6 +234,9 @@ routes! {
         POST "/modelstudio/providers/{name}/test" TestProvider => providers::test_provider;
         GET "/modelstudio/settings" GetSettings => settings::get_settings;
         PUT "/modelstudio/settings" UpdateSettings => settings::update_settings;
+    }
+    open {
+        POST "/modelstudio/sessions" CreateSession => sessions::create_session;
     }
 }
 
@@ -267,6 +320,15 @@ mod tests {
             let shared = SHARED.iter().any(|(own, _)| *own == entry.name);
             assert!(direct != shared, "{}", entry.name);
         }
+    }
+
+    #[test]
+    fn signing_in_is_the_one_call_without_a_credential() {
+        let open: Vec<_> = ROUTES.iter().filter(|route| route.is_open()).collect();
+        assert_eq!(
+            format!("{open:?}"),
+            "[CreateSession Roa { method: POST, path: \"/modelstudio/sessions\" }]"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bailey_acs::nonce::NonceCache;
 use bailey_acs::parameters::{Parameters, Sources};
-use bailey_control::Control;
+use bailey_control::{Control, Origin};
 use bailey_domain::RequestId;
 use bailey_edge::{Body, BodyError, Peer, read_body};
 use http::request::Parts;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::answer::{self, Format, Shape};
 use crate::failure::Failure;
 use crate::providers::ProviderProbe;
-use crate::routes::{self, Call, Form, Found, Route};
+use crate::routes::{self, Call, Form, Found, Handler, Route, Visit};
 
 /// The largest body that any operation takes: a batch of users.
 const LARGEST_BODY: usize = 2 * 1024 * 1024;
@@ -136,13 +136,30 @@ impl Api {
                 Found::Nothing => return Err(Failure::NoSuchApi),
             }
         };
-        let caller = self.authenticate(parts, sources.body, peer.addr.ip(), id)?;
-        let parameters = Parameters::collect(Sources { path: &values, ..sources })?;
-        match route.form {
-            Form::Rpc { .. } => parameters.ignore(&COMMON),
-            Form::Roa { .. } => parameters.ignore(&COMMON_ROA),
-        }
-        let fields = (route.handler)(&Call { api: self, caller: &caller, parameters: &parameters }).await?;
+        let origin = Origin {
+            source_ip: peer.addr.ip().to_canonical(),
+            secure_transport: false,
+            request_id: id,
+            now_ms: self.control().clock().now_ms(),
+        };
+        let body = sources.body;
+        let parameters = || {
+            let parameters = Parameters::collect(Sources { path: &values, ..sources })?;
+            match route.form {
+                Form::Rpc { .. } => parameters.ignore(&COMMON),
+                Form::Roa { .. } => parameters.ignore(&COMMON_ROA),
+            }
+            Ok::<_, Failure>(parameters)
+        };
+        let fields = match route.handler {
+            Handler::Signed(handler) => {
+                let caller = self.authenticate(parts, body, origin).await?;
+                handler(&Call { api: self, caller: &caller, parameters: &parameters()? }).await?
+            }
+            Handler::Open(handler) => {
+                handler(&Visit { api: self, origin, parameters: &parameters()? }).await?
+            }
+        };
         Ok((route, fields))
     }
 

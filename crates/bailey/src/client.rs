@@ -13,23 +13,23 @@ use serde_json::{Map, Value};
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) use failure::{Exit, Failure};
-pub(crate) use sign::AccessKey;
+pub(crate) use sign::{AccessKey, Credential};
 pub(crate) use transport::{Address, Received};
 pub(crate) use wire::{plain, route_of};
 
 use crate::system::{SystemClock, SystemEntropy};
 
-/// Calls one server with one access key.
+/// Calls one server with one credential.
 #[derive(Debug)]
 pub(crate) struct Client {
     address: Address,
-    key: AccessKey,
+    credential: Credential,
     runtime: Runtime,
 }
 
 impl Client {
-    pub(crate) fn new(endpoint: &str, key: AccessKey) -> Result<Self, Failure> {
-        Ok(Self { address: Address::parse(endpoint)?, key, runtime: runtime()? })
+    pub(crate) fn new(endpoint: &str, credential: Credential) -> Result<Self, Failure> {
+        Ok(Self { address: Address::parse(endpoint)?, credential, runtime: runtime()? })
     }
 
     /// Calls an operation and gives its answer.
@@ -40,9 +40,8 @@ impl Client {
         let target =
             if wire.query.is_empty() { wire.path.clone() } else { format!("{}?{}", wire.path, wire.query) };
         let mut request = Request::builder().method(wire.method.clone()).uri(target);
-        for (name, value) in
-            sign::sign(&wire, &self.address.authority, &self.key, SystemClock.now_ms(), &nonce)
-        {
+        let now_ms = SystemClock.now_ms();
+        for (name, value) in self.credential.headers(&wire, &self.address.authority, now_ms, &nonce) {
             request = request.header(name, value);
         }
         let request = request.header("accept", "application/json").header("user-agent", AGENT);
@@ -61,7 +60,7 @@ const AGENT: &str = concat!("bailey-cli/", env!("CARGO_PKG_VERSION"));
 
 /// Everything else in the headers comes from tables or is hexadecimal.
 fn not_a_header() -> Failure {
-    Failure::new(Exit::NotSignedIn, "the access key id holds characters that no header can carry")
+    Failure::new(Exit::NotSignedIn, "the credential holds characters that no header can carry")
         .hint("`bailey login` stores a good one")
 }
 

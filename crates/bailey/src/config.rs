@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use bailey_domain::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::client::{AccessKey, Exit, Failure};
+use crate::client::{AccessKey, Credential, Exit, Failure};
 
 const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:8081";
 const DEFAULT_PROFILE: &str = "default";
@@ -36,8 +36,24 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Profile {
     endpoint: String,
-    access_key_id: String,
-    access_key_secret: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    access_key_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    access_key_secret: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session_token: Option<String>,
+}
+
+impl Profile {
+    fn credential(self) -> Option<Credential> {
+        match self {
+            Self { session_token: Some(token), .. } => Some(Credential::Session(Secret::new(token))),
+            Self { access_key_id: Some(id), access_key_secret: Some(secret), .. } => {
+                Some(Credential::AccessKey(AccessKey { id, secret: Secret::new(secret) }))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What a command calls.
@@ -46,7 +62,9 @@ pub(crate) struct Target {
     pub(crate) profile: String,
     pub(crate) endpoint: String,
     /// `None` when nobody is signed in.
-    pub(crate) key: Option<AccessKey>,
+    pub(crate) credential: Option<Credential>,
+    /// What the profile holds, whatever the environment says.
+    pub(crate) stored: Option<Credential>,
 }
 
 impl Target {
@@ -62,26 +80,27 @@ impl Target {
         let stored = read(&path(variable)?)?.profiles.remove(&profile);
         let endpoint = own(endpoint).or_else(|| variable("BAILEY_ENDPOINT"));
         let endpoint = endpoint.or_else(|| stored.as_ref().map(|stored| stored.endpoint.clone()));
-        let key = match (variable("BAILEY_ACCESS_KEY_ID"), variable("BAILEY_ACCESS_KEY_SECRET")) {
-            (Some(id), Some(secret)) => Some(AccessKey { id, secret: Secret::new(secret) }),
-            (None, None) => stored.map(|stored| AccessKey {
-                id: stored.access_key_id,
-                secret: Secret::new(stored.access_key_secret),
-            }),
+        let stored = stored.and_then(Profile::credential);
+        let credential = match (variable("BAILEY_ACCESS_KEY_ID"), variable("BAILEY_ACCESS_KEY_SECRET")) {
+            (Some(id), Some(secret)) => {
+                Some(Credential::AccessKey(AccessKey { id, secret: Secret::new(secret) }))
+            }
+            (None, None) => stored.clone(),
             _ => {
                 return Err(Failure::usage(
                     "`BAILEY_ACCESS_KEY_ID` and `BAILEY_ACCESS_KEY_SECRET` belong together: set both or neither",
                 ));
             }
         };
-        Ok(Self { profile, endpoint: endpoint.unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned()), key })
+        let endpoint = endpoint.unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned());
+        Ok(Self { profile, endpoint, credential, stored })
     }
 
-    /// The access key, or how to get one.
-    pub(crate) fn signed_in(&self) -> Result<AccessKey, Failure> {
-        self.key.clone().ok_or_else(|| {
-            Failure::new(Exit::NotSignedIn, format!("not signed in: the profile `{}` has no access key", self.profile))
-                .hint("`bailey login --access-key-id ID` stores one; so do BAILEY_ACCESS_KEY_ID and BAILEY_ACCESS_KEY_SECRET for one command")
+    /// The credential, or how to get one.
+    pub(crate) fn signed_in(&self) -> Result<Credential, Failure> {
+        self.credential.clone().ok_or_else(|| {
+            Failure::new(Exit::NotSignedIn, format!("not signed in: the profile `{}` has no session and no access key", self.profile))
+                .hint("`bailey login --user NAME` or `bailey login --access-key-id ID` stores one; so do BAILEY_ACCESS_KEY_ID and BAILEY_ACCESS_KEY_SECRET for one command")
         })
     }
 }
@@ -97,14 +116,28 @@ pub(crate) fn path(variable: Environment<'_>) -> Result<PathBuf, Failure> {
     Ok(home.join("profiles.toml"))
 }
 
-/// Stores a key under a profile, in place of what was there.
-pub(crate) fn store(path: &Path, profile: &str, endpoint: &str, key: &AccessKey) -> Result<(), Failure> {
+/// Stores a credential under a profile, in place of what was there.
+pub(crate) fn store(
+    path: &Path,
+    profile: &str,
+    endpoint: &str,
+    credential: &Credential,
+) -> Result<(), Failure> {
     let mut file = read(path)?;
-    let entry = Profile {
+    let mut entry = Profile {
         endpoint: endpoint.to_owned(),
-        access_key_id: key.id.clone(),
-        access_key_secret: key.secret.reveal().clone(),
+        access_key_id: None,
+        access_key_secret: None,
+        session_token: None,
     };
+    match credential {
+        Credential::Nothing => {}
+        Credential::AccessKey(key) => {
+            entry.access_key_id = Some(key.id.clone());
+            entry.access_key_secret = Some(key.secret.reveal().clone());
+        }
+        Credential::Session(token) => entry.session_token = Some(token.reveal().clone()),
+    }
     file.profiles.insert(profile.to_owned(), entry);
     write(path, &file)
 }
@@ -165,8 +198,16 @@ fn write(path: &Path, file: &File) -> Result<(), Failure> {
 mod tests {
     use super::*;
 
-    fn key(id: &str, secret: &str) -> AccessKey {
-        AccessKey { id: id.to_owned(), secret: Secret::new(secret.to_owned()) }
+    fn key(id: &str, secret: &str) -> Credential {
+        Credential::AccessKey(AccessKey { id: id.to_owned(), secret: Secret::new(secret.to_owned()) })
+    }
+
+    /// Id and secret of the access key that is signed in with.
+    fn signed_in(target: &Target) -> (String, String) {
+        match target.signed_in().unwrap() {
+            Credential::AccessKey(key) => (key.id, key.secret.reveal().clone()),
+            other => panic!("{other:?} is no access key"),
+        }
     }
 
     fn chosen(
@@ -192,9 +233,8 @@ mod tests {
         store(&file, "default", "http://one:1", &key("LTAI1", "s1")).unwrap();
         store(&file, "other", "http://two:2", &key("LTAI2", "quote \" and \\ back")).unwrap();
         let target = chosen(home.path(), (None, Some("other")), &[]).unwrap();
-        let stored = target.signed_in().unwrap();
-        assert_eq!((target.endpoint.as_str(), stored.id.as_str()), ("http://two:2", "LTAI2"));
-        assert_eq!(stored.secret.reveal(), "quote \" and \\ back");
+        assert_eq!(target.endpoint, "http://two:2");
+        assert_eq!(signed_in(&target), ("LTAI2".to_owned(), "quote \" and \\ back".to_owned()));
 
         let set = [
             ("BAILEY_ENDPOINT", "http://env:3"),
@@ -202,10 +242,7 @@ mod tests {
             ("BAILEY_ACCESS_KEY_SECRET", "s3"),
         ];
         let target = chosen(home.path(), (None, None), &set).unwrap();
-        assert_eq!(
-            (target.endpoint.as_str(), target.signed_in().unwrap().id.as_str()),
-            ("http://env:3", "LTAI3")
-        );
+        assert_eq!((target.endpoint.as_str(), signed_in(&target).0.as_str()), ("http://env:3", "LTAI3"));
         assert_eq!(
             chosen(home.path(), (Some("http://option:4"), None), &set).unwrap().endpoint,
             "http://option:4"
@@ -214,7 +251,16 @@ mod tests {
 
         assert!(remove(&file, "default").unwrap());
         assert!(!remove(&file, "default").unwrap());
-        assert!(chosen(home.path(), (None, None), &[]).unwrap().key.is_none());
+        assert!(chosen(home.path(), (None, None), &[]).unwrap().credential.is_none());
+
+        store(&file, "default", "http://one:1", &Credential::Session(Secret::new("bs-1".to_owned())))
+            .unwrap();
+        let target = chosen(home.path(), (None, None), &[]).unwrap();
+        assert!(matches!(target.signed_in(), Ok(Credential::Session(token)) if token.reveal() == "bs-1"));
+        // Signing out ends what the profile holds, not what the environment says.
+        let target = chosen(home.path(), (None, None), &set).unwrap();
+        assert!(matches!(target.stored, Some(Credential::Session(_))));
+        assert_eq!(signed_in(&target).0, "LTAI3");
     }
 
     #[test]

@@ -50,7 +50,8 @@ impl Control {
         Ok(match named {
             Some(name) => {
                 let user = self.store.find_user(caller.account, &name).await?;
-                let scope = RamScope::user(caller.account, name.as_str());
+                let scope = RamScope::user(caller.account, name.as_str())
+                    .about(user.as_ref().map(|user| user.user_id));
                 // Whether the user exists is told only to those whom the permission for `O` lets in.
                 let Some(user) = user else {
                     self.require::<O>(caller, scope, name.as_str()).await?;

@@ -10,6 +10,7 @@ use bailey_domain::settings::Settings;
 use bailey_domain::{AccountId, Caller, Clock, Directory, Entropy, Error, Permit};
 use bailey_store::{Store, Tx};
 
+use crate::passwords::Passwords;
 use crate::records::Recorder;
 
 /// Where the operations get what they need.
@@ -33,6 +34,8 @@ pub struct Control {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) recorder: Recorder,
     pub(crate) hasher: KeyHasher,
+    pub(crate) session_hasher: KeyHasher,
+    pub(crate) passwords: Arc<Passwords>,
 }
 
 impl Control {
@@ -40,7 +43,8 @@ impl Control {
     pub fn new(parts: Parts) -> Self {
         let Parts { store, clock, entropy, recorder } = parts;
         let hasher = store.sealer().key_hasher();
-        Self { store, clock, entropy, recorder, hasher }
+        let session_hasher = store.sealer().session_hasher();
+        Self { store, clock, entropy, recorder, hasher, session_hasher, passwords: Arc::default() }
     }
 
     /// The state that decisions are made from.

@@ -42,6 +42,7 @@ impl Control {
             account,
             principal,
             access_key: None,
+            session: None,
             source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
             secure_transport: false,
             request_id: RequestId::new(request),

@@ -6,6 +6,7 @@
 //! chain of checks.
 
 mod access_keys;
+mod account_logins;
 mod attachments;
 mod audit;
 mod control;
@@ -17,13 +18,18 @@ mod groups;
 mod identity;
 mod keys;
 mod limits;
+mod login_profiles;
 mod members;
+mod mfa_devices;
 mod models;
 mod page_token;
+mod passwords;
 mod policies;
 mod providers;
 mod records;
 mod revoked;
+mod root_login;
+mod sessions;
 mod settings;
 mod studio_users;
 mod usage;
@@ -40,11 +46,15 @@ pub use grants::{GrantChange, GrantFilter, OpenScope};
 pub use identity::{Identity, PresentedKey};
 pub use keys::{Issued, KeyChange};
 pub use limits::{LimitChange, LimitsOfModel};
+pub use login_profiles::LoginText;
 pub use members::{Added, NewSeat};
+pub use mfa_devices::{IssuedMfaDevice, MfaProof, serial_number};
 pub use policies::{PolicyText, Rotation, version_number};
 pub use providers::ProviderChange;
 pub use records::Recorder;
 pub use revoked::Revoked;
+pub use root_login::{RootLogin, RootLoginChange};
+pub use sessions::{IssuedSession, Origin, SignIn};
 pub use settings::SettingsChange;
 pub use studio_users::{NewStudioUser, Outcome};
 pub use users::NewUserText;
@@ -52,6 +62,6 @@ pub use users::NewUserText;
 // What operations take and give stays in one vocabulary, so that surfaces need not know the store.
 pub use bailey_store::{
     AccessKey, ApiKey, Attachment, AuditFilter, AuditRecord, ChainFault, Cursor, Entity, Group, GroupUpdate,
-    GroupUser, JoinedGroup, KeyFilter, KeyOrder, MakeDefault, Member, Page, PolicyVersion, StoredLimits,
-    StudioUser, UsageBy, UsageRow, User, Workspace,
+    GroupUser, JoinedGroup, KeyFilter, KeyOrder, ListedMfaDevice, LoginProfile, MakeDefault, Member, Page,
+    PolicyVersion, StoredLimits, StudioUser, UsageBy, UsageRow, User, Workspace,
 };

@@ -147,6 +147,7 @@ impl Control {
             source_ip: caller.source_ip,
             now_ms: caller.now_ms,
             secure_transport: caller.secure_transport,
+            mfa_present: false,
             given: &[],
         };
         Ok(self.directory().effective_access(caller.account, workspace, user, circumstances))

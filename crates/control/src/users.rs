@@ -1,5 +1,6 @@
 //! RAM users.
 
+use bailey_domain::access::Principal;
 use bailey_domain::name::{self, DisplayName, UserName};
 use bailey_domain::operations::{CreateUser, DeleteUser, GetUser, ListUsers, UpdateUser};
 use bailey_domain::scope::RamScope;
@@ -132,7 +133,8 @@ impl Control {
         Ok(changed)
     }
 
-    /// Deletes a RAM user that is in no group and holds no access key and no policy; its seats go and its API keys die for good.
+    /// Deletes a RAM user that is in no group and holds no credential and no policy; its seats go and its API keys die for
+    /// good.
     pub async fn delete_user(&self, caller: &Caller, name: &UserName) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
         let scope = RamScope::user(caller.account, name.as_str());
@@ -148,6 +150,19 @@ impl Control {
             return Err(Error::in_use(
                 "User.AccessKey",
                 "The user CAN NOT has any access key while deleting the user.",
+            ));
+        }
+        let principal = Principal::User(user.user_id);
+        if tx.find_login_profile(caller.account, principal).await?.is_some() {
+            return Err(Error::in_use(
+                "User.LoginProfile",
+                "The user CAN NOT has any login profile while deleting the user.",
+            ));
+        }
+        if tx.find_mfa_device_of(caller.account, principal).await?.is_some() {
+            return Err(Error::in_use(
+                "User.MFADevice",
+                "The user CAN NOT has any MFA device while deleting the user.",
             ));
         }
         if tx.has_policies(user.user_id).await? {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::id::{AccessKeyId, AccountId, GroupId, RequestId, UserId};
+use crate::login::SignedIn;
 
 /// An identity of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -127,6 +128,8 @@ pub struct Caller {
     pub principal: Principal,
     /// The access key that signed, for `GetCallerIdentity` and the audit record.
     pub access_key: Option<AccessKeyId>,
+    /// The session, where the caller signed in with a password instead.
+    pub session: Option<SignedIn>,
     /// Where the request came from (`acs:SourceIp`).
     pub source_ip: IpAddr,
     /// Whether it came over TLS (`acs:SecureTransport`).

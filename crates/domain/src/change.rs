@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Attachee, Principal};
-use crate::id::{AccessKeyId, AccountId, ApiKeyId, GroupId, UserId, WorkspaceId};
+use crate::id::{AccessKeyId, AccountId, ApiKeyId, GroupId, SessionId, UserId, WorkspaceId};
 use crate::key_auth::KeyAuth;
 use crate::limit::ModelLimits;
+use crate::login::{SecurityPreference, SessionFacts};
 use crate::model::{Grant, Model, Provider};
 use crate::name::{ModelName, PolicyName, ProviderName, UserName};
 use crate::page::Pages;
@@ -91,6 +92,14 @@ pub enum Change {
     },
     AccessKeyGone {
         access_key: AccessKeyId,
+    },
+    SecurityPreference {
+        account: AccountId,
+        preference: Box<SecurityPreference>,
+    },
+    Session(Box<SessionFacts>),
+    SessionGone {
+        session: SessionId,
     },
     Policy {
         account: AccountId,

@@ -41,6 +41,14 @@ pub enum Check {
     Delegation,
     /// It is about the caller.
     Myself,
+    /// The account's security preference leaves it to its users.
+    Preference,
+    /// The password is not to be changed first.
+    PasswordKept,
+    /// No MFA device is to be bound first.
+    MfaBound,
+    /// Name, password and code were those of somebody who may sign in.
+    SignIn,
     /// What is handed out is not more than the caller holds.
     HandOut,
     /// The key is known.
@@ -137,6 +145,30 @@ impl Check {
             Self::Myself => {
                 Texts("oneself", "it is about somebody else", "ask about oneself", ADMINISTRATION)
             }
+            Self::Preference => Texts(
+                "preference",
+                "the account does not leave this to its users",
+                "SetSecurityPreference",
+                RAM,
+            ),
+            Self::PasswordKept => Texts(
+                "password-kept",
+                "the password must be changed before anything else",
+                "ChangePassword",
+                "oneself",
+            ),
+            Self::MfaBound => Texts(
+                "mfa-bound",
+                "an MFA device must be bound before anything else",
+                "CreateVirtualMFADevice, then BindMFADevice",
+                "oneself",
+            ),
+            Self::SignIn => Texts(
+                "sign-in",
+                "name, password or code were wrong, or the name was locked",
+                "sign in with the right ones; a locked name opens within the hour",
+                RAM,
+            ),
             Self::HandOut => Texts(
                 "hand-out",
                 "it would give more than the caller holds, or change the caller's own set",

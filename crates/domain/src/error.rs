@@ -17,6 +17,13 @@ pub enum Error {
     },
     /// The caller may not do this. The refusal says why.
     Denied(Box<Refusal>),
+    /// What was sent to prove something does not prove it. The sender sends the right thing.
+    Unproven {
+        /// Such as `CheckAuthenticationCodeFail`.
+        code: Cow<'static, str>,
+        /// Says what to send, and nothing about what is right.
+        message: String,
+    },
     /// The thing does not exist.
     NotFound {
         /// Such as `EntityNotExist.User`.
@@ -92,7 +99,10 @@ impl Error {
     /// The code that clients match on.
     pub fn code(&self) -> &str {
         match self {
-            Self::Invalid { code, .. } | Self::NotFound { code, .. } | Self::Conflict { code, .. } => code,
+            Self::Invalid { code, .. }
+            | Self::Unproven { code, .. }
+            | Self::NotFound { code, .. }
+            | Self::Conflict { code, .. } => code,
             Self::Denied(refusal) => refusal.code(),
             Self::Unavailable { .. } => "ServiceUnavailable",
             Self::Internal(_) => "InternalError",
@@ -119,16 +129,23 @@ fn published(code: &str) -> Option<&'static str> {
     PUBLISHED.iter().find(|(known, _)| *known == code).map(|(_, sentence)| *sentence)
 }
 
-/// `User.AccessKey` in a code is "user access key" in a sentence.
+/// `User.AccessKey` in a code is "user access key" in a sentence. Abbreviations stay: `VirtualMFADevice` is "virtual MFA
+/// device".
 fn entity_words(entity: &str) -> String {
+    let characters: Vec<char> = entity.chars().filter(|character| *character != '.').collect();
+    let upper = |at: usize| characters.get(at).is_some_and(|character| character.is_uppercase());
+    let lower = |at: usize| characters.get(at).is_some_and(|character| character.is_lowercase());
     let mut words = String::with_capacity(entity.len() + 2);
-    let mut after_lower = false;
-    for character in entity.chars().filter(|character| *character != '.') {
-        if character.is_uppercase() && after_lower {
+    for (at, character) in characters.iter().enumerate() {
+        let begins = upper(at) && at > 0 && (lower(at - 1) || lower(at + 1));
+        if begins {
             words.push(' ');
         }
-        after_lower = character.is_lowercase();
-        words.extend(character.to_lowercase());
+        if upper(at) && !lower(at + 1) && characters.len() > 1 {
+            words.push(*character);
+        } else {
+            words.extend(character.to_lowercase());
+        }
     }
     words
 }
@@ -137,6 +154,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Invalid { message, .. }
+            | Self::Unproven { message, .. }
             | Self::NotFound { message, .. }
             | Self::Conflict { message, .. }
             | Self::Unavailable { message } => f.write_str(message),
@@ -168,6 +186,10 @@ mod tests {
         );
         let error = Error::exists("User.LoginProfile");
         assert_eq!(error.to_string(), "The user login profile does already EXIST.");
+        let error = Error::exists("User.MFADevice");
+        assert_eq!(error.to_string(), "The user MFA device does already EXIST.");
+        let error = Error::absent("VirtualMFADevice");
+        assert_eq!(error.to_string(), "The virtual MFA device does not exist.");
         assert_eq!(Error::absent("User.Group").to_string(), "The user has not joined the group.");
         assert_eq!(Error::exists("Group").to_string(), "The group does already EXIST.");
         let error = Error::quota("Group.Policy", "policies of the group", 5);

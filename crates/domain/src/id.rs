@@ -139,6 +139,8 @@ prefixed_ids! {
     WorkspaceId, "workspaceId", "llm-", 16, LOWER;
     /// The public half of an access key: `LTAI` and 20 characters.
     AccessKeyId, "AccessKeyId", "LTAI", 20, MIXED;
+    /// The handle of a session, never its token.
+    SessionId, "sessionId", "session-", 16, LOWER;
 }
 
 /// The identifier of one request, on every answer, in every log line and audit record: an upper-case UUID.

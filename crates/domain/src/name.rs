@@ -22,6 +22,37 @@ fn bad_length(field: &str, low: usize, high: usize) -> Error {
     )
 }
 
+/// An account's alias: 3 to 32 of `[a-z0-9-]`, no `-` at an end and no two in a row (RAM).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountAlias(Box<str>);
+
+impl AccountAlias {
+    /// Checks length and form; `field` is the parameter's name in the error.
+    pub fn parse(field: &str, text: &str) -> Result<Self, Error> {
+        if !(3..=32).contains(&text.chars().count()) {
+            return Err(bad_length(field, 3, 32));
+        }
+        let plain =
+            text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        // One of digits alone could be taken for the id of another account.
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        if !plain || digits || text.starts_with('-') || text.ends_with('-') || text.contains("--") {
+            return Err(Error::invalid(
+                format!("InvalidParameter.{field}.Format"),
+                format!(
+                    "The parameter - \"{field}\" must be of a-z 0-9 -, not of digits alone, with no `-` at an end and no two in a row."
+                ),
+            ));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The alias.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A text of so many characters, none of them a control character.
 pub fn text(field: &str, text: &str, low: usize, high: usize) -> Result<String, Error> {
     let length = text.chars().count();
@@ -86,6 +117,8 @@ names! {
     PolicyName, 1..=128, |c| c.is_ascii_alphanumeric() || c == '-', "A-Z a-z 0-9 -";
     /// A person's name as shown (RAM: 1 to 128 letters, digits, `@ . - _` and spaces, any script).
     DisplayName, 1..=128, |c: char| c.is_alphanumeric() || matches!(c, '@' | '.' | '-' | '_' | ' '), "letters, digits, @ . - _ and spaces";
+    /// A virtual MFA device's name (RAM: 1 to 64 of `[A-Za-z0-9.-]`).
+    MfaDeviceName, 1..=64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'), "A-Z a-z 0-9 . -";
     /// A workspace's name: 1 to 30 characters (the vendor's Terraform provider).
     WorkspaceName, 1..=30, |c: char| !c.is_control(), "any character but control characters";
     /// A model's name in calls, such as `qwen-plus`.
@@ -111,6 +144,27 @@ mod tests {
             ("é", "InvalidParameter.UserName.InvalidChars"),
         ] {
             assert_eq!(UserName::parse("UserName", bad).unwrap_err().code(), code);
+        }
+    }
+
+    #[test]
+    fn aliases_follow_rams_rule() {
+        for good in ["abc", "a-1", &"x".repeat(32)] {
+            AccountAlias::parse("AccountAlias", good).unwrap();
+        }
+        let long = "x".repeat(33);
+        for (bad, fault) in [
+            ("ab", "Length"),
+            (long.as_str(), "Length"),
+            ("Abc", "Format"),
+            ("-abc", "Format"),
+            ("abc-", "Format"),
+            ("a--b", "Format"),
+            ("a_b", "Format"),
+            ("123456", "Format"),
+        ] {
+            let error = AccountAlias::parse("AccountAlias", bad).unwrap_err();
+            assert_eq!(error.code(), format!("InvalidParameter.AccountAlias.{fault}"), "{bad}");
         }
     }
 

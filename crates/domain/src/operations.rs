@@ -5,9 +5,11 @@
 //! absence fails a test.
 
 use crate::id::WorkspaceId;
+use crate::login::Preference;
 use crate::page::Page::{Administrator, ApiKey, PermissionManagement};
 use crate::rules::Needs::{
     self, All, Any, Anyone, Delegated, Management, Member, MemberSomewhere, Myself, Page, Policy, Root,
+    SelfService,
 };
 use crate::scope::{Person, RamScope, Scope, ScopeKind, Seat, WholeAccount};
 
@@ -95,6 +97,8 @@ const MANAGER_INSIDE: Needs = Any(&[Root, All(&[Management, Member])]);
 const KEY_KEEPER: Needs = Any(&[Root, Management, Page(ApiKey)]);
 const KEY_MAKER: Needs = Any(&[Root, All(&[Management, Member]), Page(ApiKey)]);
 const PERMISSION_KEEPER: Needs = Any(&[Root, Management, Page(PermissionManagement)]);
+const OWN_ACCESS_KEYS: Needs = Any(&[Root, Policy, SelfService(Preference::ManageAccessKeys)]);
+const OWN_MFA: Needs = Any(&[Root, Policy, SelfService(Preference::ManageMfaDevices)]);
 
 operations! {
     /// Creates a RAM user.
@@ -108,13 +112,49 @@ operations! {
     /// Lists RAM users.
     ListUsers: Ram "ram:ListUsers", Read on RamScope, Any(&[Root, Policy]);
     /// Creates an access key; its secret is shown once.
-    CreateAccessKey: Ram "ram:CreateAccessKey", Write on RamScope, Any(&[Root, Policy]);
+    CreateAccessKey: Ram "ram:CreateAccessKey", Write on RamScope, OWN_ACCESS_KEYS;
     /// Lists a user's access keys.
-    ListAccessKeys: Ram "ram:ListAccessKeys", Read on RamScope, Any(&[Root, Policy]);
+    ListAccessKeys: Ram "ram:ListAccessKeys", Read on RamScope, OWN_ACCESS_KEYS;
     /// Switches an access key on or off.
-    UpdateAccessKey: Ram "ram:UpdateAccessKey", Write on RamScope, Any(&[Root, Policy]);
+    UpdateAccessKey: Ram "ram:UpdateAccessKey", Write on RamScope, OWN_ACCESS_KEYS;
     /// Deletes an access key.
-    DeleteAccessKey: Ram "ram:DeleteAccessKey", Write on RamScope, Any(&[Root, Policy]);
+    DeleteAccessKey: Ram "ram:DeleteAccessKey", Write on RamScope, OWN_ACCESS_KEYS;
+    /// Lets a RAM user sign in with a password.
+    CreateLoginProfile: Ram "ram:CreateLoginProfile", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows how a RAM user signs in; never the password.
+    GetLoginProfile: Ram "ram:GetLoginProfile", Read on RamScope, Any(&[Root, Policy]);
+    /// Changes a RAM user's password, or what must be done after signing in. The user's sessions end before the answer.
+    UpdateLoginProfile: Ram "ram:UpdateLoginProfile", Write on RamScope, Any(&[Root, Policy]);
+    /// Takes a RAM user's password away. The user's sessions end before the answer.
+    DeleteLoginProfile: Ram "ram:DeleteLoginProfile", Write on RamScope, Any(&[Root, Policy]);
+    /// Changes the caller's own password. The caller's other sessions end before the answer.
+    ChangePassword: Ram "ram:ChangePassword", Write on RamScope, Any(&[Policy, SelfService(Preference::ChangePassword)]);
+    /// Makes a virtual MFA device; its seed is shown once.
+    CreateVirtualMFADevice: Ram "ram:CreateVirtualMFADevice", Write on RamScope, OWN_MFA;
+    /// Lists the virtual MFA devices.
+    ListVirtualMFADevices: Ram "ram:ListVirtualMFADevices", Read on RamScope, Any(&[Root, Policy]);
+    /// Deletes a virtual MFA device that is bound to nobody.
+    DeleteVirtualMFADevice: Ram "ram:DeleteVirtualMFADevice", Write on RamScope, OWN_MFA;
+    /// Binds a virtual MFA device to a RAM user, by two codes that follow each other.
+    BindMFADevice: Ram "ram:BindMFADevice", Write on RamScope, OWN_MFA;
+    /// Takes a RAM user's MFA device off. Done by somebody else, it ends the user's sessions before the answer.
+    UnbindMFADevice: Ram "ram:UnbindMFADevice", Write on RamScope, OWN_MFA;
+    /// Shows a RAM user's MFA device.
+    GetUserMFAInfo: Ram "ram:GetUserMFAInfo", Read on RamScope, OWN_MFA;
+    /// Sets what the account demands of passwords.
+    SetPasswordPolicy: Ram "ram:SetPasswordPolicy", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows what the account demands of passwords.
+    GetPasswordPolicy: Ram "ram:GetPasswordPolicy", Read on RamScope, Any(&[Root, Policy]);
+    /// Sets how RAM users may sign in, and what they may do for themselves.
+    SetSecurityPreference: Ram "ram:SetSecurityPreference", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows how RAM users may sign in, and what they may do for themselves.
+    GetSecurityPreference: Ram "ram:GetSecurityPreference", Read on RamScope, Any(&[Root, Policy]);
+    /// Gives the account an alias, for user names such as `alice@example`.
+    SetAccountAlias: Ram "ram:SetAccountAlias", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows the account's alias.
+    GetAccountAlias: Ram "ram:GetAccountAlias", Read on RamScope, Any(&[Root, Policy]);
+    /// Takes the account's alias away.
+    ClearAccountAlias: Ram "ram:ClearAccountAlias", Write on RamScope, Any(&[Root, Policy]);
     /// Creates a RAM group.
     CreateGroup: Ram "ram:CreateGroup", Write on RamScope, Any(&[Root, Policy]);
     /// Shows a RAM group.
@@ -170,6 +210,13 @@ operations! {
 
     /// Says who the caller is.
     GetCallerIdentity: Sts "sts:GetCallerIdentity", Read on WholeAccount, Anyone;
+
+    /// Signs in with name, password and, where one is bound, a code of the MFA device. The one call without a credential.
+    CreateSession: ModelStudio "modelstudio:CreateSession", Write on WholeAccount, Anyone;
+    /// Ends the session that the call is made with.
+    DeleteSession: ModelStudio "modelstudio:DeleteSession", Write on WholeAccount, Anyone;
+    /// Sets root's own password, and binds an MFA device to root or takes it off. Root's other sessions end before the answer.
+    UpdateRootLogin: ModelStudio "modelstudio:UpdateRootLogin", Write on WholeAccount, Root;
 
     /// Creates a sub-workspace.
     CreateWorkspace: ModelStudio "modelstudio:CreateWorkspace", Write on WholeAccount, MANAGER;

@@ -124,4 +124,10 @@ reasons! {
     RootOnly, "root_only", None;
     /// It would hand out more than the caller holds.
     HandOut, "hand_out", None;
+    /// Whoever has signed in must change the password first.
+    PasswordResetRequired, "password_reset_required", None;
+    /// Whoever has signed in must bind an MFA device first.
+    MfaBindRequired, "mfa_bind_required", None;
+    /// Signing in failed: the answer, 401, does not say why.
+    SignInFailed, "sign_in_failed", None;
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::login::Preference;
 use crate::page::Page;
 
 /// A rule. Root passes every rule (rule 1) and an explicit Deny fails every rule, so neither is spelled out.
@@ -23,6 +24,8 @@ pub enum Needs {
     Page(Page),
     /// It is about the caller.
     Myself,
+    /// It is about the caller, and the account's security preference leaves it to its users.
+    SelfService(Preference),
     /// Only where the account's setting `delegateMemberRemoval` is on.
     Delegated(&'static Needs),
     /// One of these.
@@ -67,6 +70,7 @@ impl fmt::Display for Needs {
             Self::MemberSomewhere => f.write_str("member of any workspace"),
             Self::Page(page) => write!(f, "page `{page}`"),
             Self::Myself => f.write_str("oneself"),
+            Self::SelfService(preference) => write!(f, "oneself where `{}` is on", preference.name()),
             Self::Delegated(inner) => write!(f, "{inner} if delegated"),
             Self::Any(parts) => list(f, parts, "or"),
             Self::All(parts) => list(f, parts, "and"),

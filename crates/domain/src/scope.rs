@@ -86,11 +86,37 @@ impl Scope for Person {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RamScope {
     resources: Vec<String>,
+    subject: Option<UserId>,
 }
 
 impl RamScope {
     fn one(account: AccountId, kind: &str, name: &str) -> Self {
-        Self { resources: vec![format!("acs:ram:*:{account}:{kind}/{name}")] }
+        Self::resource(format!("acs:ram:*:{account}:{kind}/{name}"))
+    }
+
+    fn resource(name: String) -> Self {
+        Self { resources: vec![name], subject: None }
+    }
+
+    /// What concerns the whole account: its alias, its password policy, its security preference.
+    pub fn account(account: AccountId) -> Self {
+        Self::resource(format!("acs:ram:*:{account}:*"))
+    }
+
+    /// The virtual MFA devices.
+    pub fn mfa_devices(account: AccountId) -> Self {
+        Self::one(account, "mfa", "*")
+    }
+
+    /// One MFA device: its serial number is its name in policies.
+    pub fn mfa_device(serial_number: &str) -> Self {
+        Self::resource(serial_number.to_owned())
+    }
+
+    /// Says whom it is about, for what users may do for themselves.
+    pub fn about(mut self, subject: Option<UserId>) -> Self {
+        self.subject = subject;
+        self
     }
 
     /// A user, or `*` for the list of them.
@@ -110,7 +136,7 @@ impl RamScope {
 
     /// A system policy: its account segment is the word `system`.
     pub fn system_policy(name: &str) -> Self {
-        Self { resources: vec![format!("acs:ram:*:system:policy/{name}")] }
+        Self::resource(format!("acs:ram:*:system:policy/{name}"))
     }
 
     /// Both scopes together.
@@ -122,6 +148,9 @@ impl RamScope {
 
 impl Scope for RamScope {
     const KIND: ScopeKind = ScopeKind::Ram;
+    fn subject(&self) -> Option<UserId> {
+        self.subject
+    }
     fn resources(&self) -> &[String] {
         &self.resources
     }

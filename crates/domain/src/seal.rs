@@ -68,6 +68,11 @@ impl Sealer {
         KeyHasher::new(&self.derive(b"api key hash"))
     }
 
+    /// The hasher of session tokens, and of the names that sign-ins are counted under.
+    pub fn session_hasher(&self) -> KeyHasher {
+        KeyHasher::new(&self.derive(b"session hash"))
+    }
+
     /// The key of the audit chain.
     pub fn audit_key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"audit chain"))

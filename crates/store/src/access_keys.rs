@@ -62,7 +62,7 @@ impl TryFrom<AccessKeyRow> for AccessKey {
 }
 
 /// The owner as the table has it.
-fn column(owner: Principal) -> Option<String> {
+pub(crate) fn column(owner: Principal) -> Option<String> {
     owner.user().map(|user| user.to_string())
 }
 

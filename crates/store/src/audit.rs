@@ -25,6 +25,8 @@ pub struct Record {
 /// Everything that goes into one record.
 pub(crate) struct Entry<'a> {
     pub(crate) caller: &'a Caller,
+    /// Whether it is known who the caller is; of a failed sign-in it is not.
+    pub(crate) proven: bool,
     pub(crate) operation: &'static str,
     pub(crate) workspace: Option<WorkspaceId>,
     pub(crate) outcome: &'static str,
@@ -144,7 +146,7 @@ pub(crate) async fn append(
         recorded_at: entry.recorded_at,
         request_id: entry.caller.request_id.to_string(),
         revision: to_signed(revision),
-        actor: entry.caller.principal.to_string(),
+        actor: if entry.proven { entry.caller.principal.to_string() } else { "nobody".to_owned() },
         access_key_id: entry.caller.access_key.map(|id| id.to_string()).unwrap_or_default(),
         source_ip: entry.caller.source_ip.to_string(),
         operation: entry.operation.to_owned(),

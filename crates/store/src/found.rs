@@ -82,6 +82,7 @@ impl Store {
             account: *account,
             principal: Principal::Root,
             access_key: None,
+            session: None,
             source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
             secure_transport: false,
             request_id: founding.request_id,
@@ -91,6 +92,7 @@ impl Store {
             json!({ "name": founding.name, "defaultWorkspaceId": workspace, "accessKeyId": access_key });
         let entry = Entry {
             caller: &caller,
+            proven: true,
             operation: "FoundAccount",
             workspace: None,
             outcome: "allow",

@@ -13,6 +13,7 @@ use futures_util::TryStreamExt;
 use crate::connection::{Connection, Pools, on};
 use crate::error::{database, stored, to_unsigned};
 use crate::feed;
+use crate::sessions::SessionRow;
 
 /// Rows are turned into changes in pieces of this many, so that loading does not hold a table twice.
 const PIECE: usize = 10_000;
@@ -39,6 +40,7 @@ pub(crate) async fn load(pools: &Pools, directory: &Directory) -> Result<(), Err
     let mut connection = pools.snapshot().await.map_err(database)?;
     let revision = feed::current_revision(&mut connection).await?;
     load_identities(&mut connection, directory).await?;
+    load_logins(&mut connection, directory).await?;
     load_workspaces(&mut connection, directory).await?;
     load_models(&mut connection, directory).await?;
     load_keys(&mut connection, directory).await?;
@@ -84,6 +86,23 @@ async fn load_identities(connection: &mut Connection, directory: &Directory) -> 
         }
     });
     Ok(())
+}
+
+async fn load_logins(connection: &mut Connection, directory: &Directory) -> Result<(), Error> {
+    table!(*connection, directory,
+        "SELECT account_id, security_preference FROM account_logins WHERE security_preference IS NOT NULL",
+        (account: String, preference: String) => {
+        let preference = Box::new(stored(serde_json::from_str(&preference), "security_preference")?);
+        Change::SecurityPreference { account: id(&account)?, preference }
+    });
+    let mut piece: Vec<Change> = Vec::new();
+    on!(*connection, conn => {
+        let mut rows = sqlx::query_as::<_, SessionRow>("SELECT * FROM sessions").fetch(conn);
+        while let Some(row) = rows.try_next().await.map_err(database)? {
+            piece.push(Change::Session(Box::new(row.try_into()?)));
+        }
+    });
+    directory.load(piece)
 }
 
 async fn load_workspaces(connection: &mut Connection, directory: &Directory) -> Result<(), Error> {

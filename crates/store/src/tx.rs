@@ -52,6 +52,7 @@ impl Store {
         let tx = self.write().await?;
         let entry = Entry {
             caller: &refusal.caller,
+            proven: true,
             operation: refusal.operation,
             workspace: refusal.workspace,
             outcome: "deny",
@@ -88,6 +89,7 @@ impl Tx {
         let chain: Vec<_> = permit.chain().render(&|_| String::new());
         let entry = Entry {
             caller,
+            proven: true,
             operation: permit.entry().name,
             workspace: permit.scope().workspace(),
             outcome: "allow",
@@ -104,7 +106,7 @@ impl Tx {
         self.changes.push(change);
     }
 
-    async fn finish(mut self, account: AccountId, entry: &Entry<'_>) -> Result<Committed, Error> {
+    pub(crate) async fn finish(mut self, account: AccountId, entry: &Entry<'_>) -> Result<Committed, Error> {
         audit::append(&mut self.connection, &self.store.audit_key, account, self.revision, entry).await?;
         self.publish(account).await
     }

@@ -190,6 +190,7 @@ impl Tx {
         self.demand_user(account, user).await?;
         let killed = self.count_live_keys_everywhere(user).await?;
         self.clear_seats(user).await?;
+        self.clear_login(account, user).await?;
         for sql in [ATTACHMENTS, GROUPS, USER] {
             self.execute_two(sql, &account.to_string(), &user.to_string()).await?;
         }

@@ -1,6 +1,6 @@
 //! Reads what a command is given in a file or on standard input.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
 use crate::client::Failure;
 
@@ -26,6 +26,31 @@ pub(crate) fn read(path: &str) -> Result<String, Failure> {
 /// A secret from a file or standard input, without the line end that editors add.
 pub(crate) fn read_secret(path: &str) -> Result<String, Failure> {
     Ok(read(path)?.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// A secret from a file, or asked for.
+pub(crate) fn secret(file: Option<&str>, what: &str) -> Result<String, Failure> {
+    file.map_or_else(|| ask(what), read_secret)
+}
+
+/// A secret without an echo on a terminal, else the next line of standard input.
+pub(crate) fn ask(what: &str) -> Result<String, Failure> {
+    if std::io::stdin().is_terminal() {
+        return Ok(rpassword::prompt_password(format!("{what}: "))?);
+    }
+    line()
+}
+
+/// The same on a terminal only; nothing where standard input was used for something else, or is none.
+pub(crate) fn ask_if_terminal(what: &str, used: bool) -> Result<String, Failure> {
+    if used || !std::io::stdin().is_terminal() { Ok(String::new()) } else { ask(what) }
+}
+
+/// The next line of standard input.
+pub(crate) fn line() -> Result<String, Failure> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 #[cfg(test)]

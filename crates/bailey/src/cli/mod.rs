@@ -1,6 +1,7 @@
 //! The command line: a client of the control API. One file per noun; each says what it sends and what a table shows.
 
 mod access_key;
+mod account;
 mod audit;
 mod can_i;
 mod completion;
@@ -12,7 +13,9 @@ mod input;
 mod key;
 mod limit;
 mod login;
+mod login_profile;
 mod member;
+mod mfa;
 mod model;
 mod model_put;
 pub(crate) mod operations;
@@ -87,6 +90,12 @@ pub(crate) enum Command {
     #[command(subcommand)]
     AccessKey(access_key::AccessKey),
     #[command(subcommand)]
+    LoginProfile(login_profile::LoginProfile),
+    #[command(subcommand)]
+    Mfa(mfa::Mfa),
+    #[command(subcommand)]
+    Account(account::Account),
+    #[command(subcommand)]
     Usage(usage::Usage),
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -118,6 +127,9 @@ impl Command {
             Self::RamUser(user) => user.plan(),
             Self::Group(group) => group.plan(),
             Self::AccessKey(key) => key.plan(),
+            Self::LoginProfile(profile) => profile.plan()?,
+            Self::Mfa(mfa) => mfa.plan(),
+            Self::Account(account) => account.plan()?,
             Self::Usage(usage) => usage.plan(),
             Self::Audit(audit) => audit.plan(),
             Self::Settings(settings) => settings.plan()?,

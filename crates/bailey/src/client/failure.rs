@@ -84,7 +84,9 @@ fn own_hint(exit: Exit, code: &str, retry_after: Option<&str>, request_id: Optio
         Exit::NotSignedIn if code.starts_with("InvalidTimeStamp") => {
             Some("`bailey doctor` compares the clocks".to_owned())
         }
-        Exit::NotSignedIn => Some("`bailey login` stores an access key that works".to_owned()),
+        // The message of a failed sign-in says what to look at.
+        Exit::NotSignedIn if code == "SignInFailed" => None,
+        Exit::NotSignedIn => Some("`bailey login` stores a session or an access key that works".to_owned()),
         Exit::NotFound if code == "EntityNotExist.Policy" => {
             Some("a system policy needs `--type system`".to_owned())
         }

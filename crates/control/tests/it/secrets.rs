@@ -40,6 +40,7 @@ fn root(world: &World) -> Caller {
         account: world.founded.account,
         principal: Principal::Root,
         access_key: None,
+        session: None,
         source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
         secure_transport: false,
         request_id: RequestId::new([1; 16]),

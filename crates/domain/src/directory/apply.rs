@@ -15,6 +15,7 @@ use crate::change::{Change, KeyFacts, LimitLevel, PolicyType};
 use crate::error::Error;
 use crate::id::{AccountId, ApiKeyId, UserId, WorkspaceId};
 use crate::limit::ModelLimits;
+use crate::login::SecurityPreference;
 use crate::model::{Grant, Model};
 use crate::name::PolicyName;
 use crate::page::Pages;
@@ -40,6 +41,11 @@ impl State {
                 self.access_keys.insert(access_key, facts);
             }
             Change::AccessKeyGone { access_key } => drop(self.access_keys.remove(&access_key)),
+            Change::SecurityPreference { account, preference } => {
+                self.account_mut(account)?.preference = *preference;
+            }
+            Change::Session(facts) => self.sessions.put(*facts),
+            Change::SessionGone { session } => self.sessions.remove(session),
             Change::Policy { account, name, document } => self.put_policy(account, &name, &document)?,
             Change::PolicyGone { account, name } => {
                 if let Some(slot) = self.account_mut(account)?.policies.remove(&name.folded()) {
@@ -160,6 +166,7 @@ impl State {
         }
         let state = AccountState {
             settings,
+            preference: SecurityPreference::default(),
             resource: format!("acs:modelstudio:*:{account}:*").into(),
             policies: Table::default(),
             providers: Table::default(),

@@ -9,6 +9,7 @@ use super::state::{SeatState, State, UserState};
 use crate::access::{Caller, Principal};
 use crate::decision::{Chain, Check};
 use crate::id::{AccountId, UserId, WorkspaceId};
+use crate::login::{Duty, Preference};
 use crate::operations::{Entry, Operation};
 use crate::page::Page;
 use crate::permit::{Permit, Refusal};
@@ -30,6 +31,8 @@ pub struct Circumstances<'a> {
     pub now_ms: i64,
     /// `acs:SecureTransport`.
     pub secure_transport: bool,
+    /// `acs:MFAPresent`.
+    pub mfa_present: bool,
     /// Condition keys by name that override the ones above; only `explain` gives any.
     pub given: &'a [(&'a str, Value<'a>)],
 }
@@ -41,6 +44,17 @@ pub(super) fn outsiders_chain() -> Chain {
     chain.note(Check::NoExplicitDeny, true);
     chain.note(Check::Membership, false);
     chain
+}
+
+/// What a session may not do before its duty is done.
+fn first_things_first(duty: Duty) -> (Result<(), Reason>, Chain) {
+    let mut chain = Chain::default();
+    let (check, reason) = match duty {
+        Duty::ChangePassword => (Check::PasswordKept, Reason::PasswordResetRequired),
+        Duty::BindMfaDevice => (Check::MfaBound, Reason::MfaBindRequired),
+    };
+    chain.note(check, false);
+    (Err(reason), chain)
 }
 
 /// A question about an operation.
@@ -60,6 +74,8 @@ pub(crate) struct Question<'a> {
     pub subject: Option<UserId>,
     /// RAM resources; empty means the workspace's or the account's own name.
     pub resources: &'a [String],
+    /// What the caller must do before anything else.
+    pub duty: Option<Duty>,
     /// What policies may ask about.
     pub circumstances: Circumstances<'a>,
 }
@@ -89,7 +105,10 @@ impl State {
     ) -> Result<Permit<O>, Box<Refusal>> {
         let entry = O::entry();
         let question = self.question_of(caller, entry, &scope);
-        let (answer, chain) = self.decide(&question);
+        let (answer, chain) = match question.duty {
+            Some(duty) if !duty.leaves(entry.name) => first_things_first(duty),
+            _ => self.decide(&question),
+        };
         match answer {
             Ok(()) => Ok(Permit::new(caller.clone(), scope, chain)),
             Err(reason) => Err(self.refusal(caller, entry, &question, reason, chain)),
@@ -110,10 +129,12 @@ impl State {
             workspace: scope.workspace(),
             subject: scope.subject(),
             resources: scope.resources(),
+            duty: caller.session.and_then(|session| session.duty),
             circumstances: Circumstances {
                 source_ip: caller.source_ip,
                 now_ms: caller.now_ms,
                 secure_transport: caller.secure_transport,
+                mfa_present: caller.session.is_some_and(|session| session.mfa_present),
                 given: &[],
             },
         }
@@ -217,7 +238,7 @@ impl State {
             ("acs:SourceIp", Value::Ip(circumstances.source_ip)),
             ("acs:CurrentTime", Value::Time(circumstances.now_ms)),
             ("acs:SecureTransport", Value::Bool(circumstances.secure_transport)),
-            ("acs:MFAPresent", Value::Bool(false)),
+            ("acs:MFAPresent", Value::Bool(circumstances.mfa_present)),
             ("acs:PrincipalARN", Value::Text(&user.arn)),
         ];
         let mut merged;
@@ -337,10 +358,9 @@ impl Facts<'_> {
             Needs::Member => chain.note(Check::Membership, self.seat.is_some()),
             Needs::MemberSomewhere => chain.note(Check::SomeMembership, self.seats > 0),
             Needs::Page(page) => self.page(*page, chain),
-            Needs::Myself => {
-                let same = self.question.subject.is_some()
-                    && self.question.subject == self.question.principal.user();
-                chain.note(Check::Myself, same)
+            Needs::Myself => self.myself(chain),
+            Needs::SelfService(preference) => {
+                self.myself(chain) && chain.note(Check::Preference, self.leaves_to_users(*preference))
             }
             Needs::Delegated(inner) => {
                 chain.note(Check::Delegation, self.delegated()) && self.hold(inner, chain)
@@ -348,6 +368,18 @@ impl Facts<'_> {
             Needs::Any(parts) => parts.iter().any(|part| self.hold(part, chain)),
             Needs::All(parts) => parts.iter().all(|part| self.hold(part, chain)),
         }
+    }
+
+    fn myself(&self, chain: &mut Chain) -> bool {
+        let same = self.question.subject.is_some() && self.question.subject == self.question.principal.user();
+        chain.note(Check::Myself, same)
+    }
+
+    /// Whether users may do this for themselves: always where it is their duty.
+    fn leaves_to_users(&self, preference: Preference) -> bool {
+        let account = self.state.accounts.get(&self.question.account);
+        self.question.duty.is_some_and(|duty| duty.grants() == preference)
+            || account.is_some_and(|account| account.preference.allows(preference))
     }
 
     /// Whether the account delegates what it may delegate.

@@ -117,10 +117,12 @@ impl Directory {
             workspace: asked.workspace,
             subject: asked.principal.user(),
             resources: asked.resources,
+            duty: None,
             circumstances: Circumstances {
                 source_ip: asked.source_ip,
                 now_ms: asked.now_ms,
                 secure_transport: caller.secure_transport,
+                mfa_present: false,
                 given: asked.given,
             },
         };
@@ -294,6 +296,7 @@ impl State {
             workspace,
             subject: None,
             resources: &[],
+            duty: None,
             circumstances,
         };
         let holder = self.user(user)?;

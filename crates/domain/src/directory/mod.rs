@@ -11,6 +11,7 @@ mod explain;
 mod flight;
 mod hand_out;
 mod index;
+mod sessions;
 mod slab;
 mod state;
 
@@ -22,6 +23,7 @@ pub use admit::{Admitted, Call, Denied, ModelEntry, ProviderEntry, RouteEntry};
 pub use authorize::Circumstances;
 pub use explain::{Asked, EffectiveAccess, Holding};
 pub use flight::{Boarded, Flight};
+pub use sessions::PresentedSession;
 pub use state::AccessKeyFacts;
 
 use crate::access::{Caller, Principal};
@@ -199,7 +201,7 @@ impl Directory {
     }
 }
 
-/// Whether a change can take a right of a call in flight away. Policies and access keys never open the gateway;
+/// Whether a change can take a right of a call in flight away. Policies, access keys and sessions never open the gateway;
 /// everything else that is not known to be harmless may.
 fn may_shrink(change: &Change) -> bool {
     !matches!(
@@ -207,6 +209,9 @@ fn may_shrink(change: &Change) -> bool {
         Change::User { .. }
             | Change::AccessKey { .. }
             | Change::AccessKeyGone { .. }
+            | Change::SecurityPreference { .. }
+            | Change::Session { .. }
+            | Change::SessionGone { .. }
             | Change::Policy { .. }
             | Change::PolicyGone { .. }
             | Change::Attached { .. }

@@ -9,11 +9,13 @@ use smallvec::SmallVec;
 
 use super::admit::{ModelEntry, ProviderEntry};
 use super::index::{Index, Map};
+use super::sessions::Sessions;
 use super::slab::{Numbers, Slab, Slot};
 use crate::access::Principal;
 use crate::id::{AccessKeyId, AccountId, ApiKeyId, GroupId, UserId, WorkspaceId};
 use crate::key_auth::KeyAuth;
 use crate::limit::{ModelLimits, Window};
+use crate::login::SecurityPreference;
 use crate::model::Grant;
 use crate::operations::{FEATURE_ACTIONS, OPERATIONS};
 use crate::page::Pages;
@@ -63,6 +65,7 @@ pub(crate) type Limiters = Table<u32, Limiter>;
 #[derive(Debug)]
 pub(crate) struct AccountState {
     pub(crate) settings: Settings,
+    pub(crate) preference: SecurityPreference,
     /// `acs:modelstudio:*:<account>:*`, what account-wide operations are about.
     pub(crate) resource: Box<str>,
     pub(crate) policies: Table<String, Slot>,
@@ -211,6 +214,7 @@ pub(crate) struct State {
     pub(crate) actions: Vec<Action>,
     pub(crate) accounts: Table<AccountId, AccountState>,
     pub(crate) access_keys: Map<AccessKeyId, AccessKeyFacts>,
+    pub(crate) sessions: Sessions,
     pub(crate) policies: Slab<Policy>,
     /// The name of each policy, under the policy's own slot.
     pub(crate) policy_names: Slab<Arc<str>>,
@@ -258,6 +262,7 @@ impl State {
             catalogue,
             accounts: Table::default(),
             access_keys: Map::default(),
+            sessions: Sessions::default(),
             policies,
             policy_names,
             system_policies,

@@ -240,6 +240,7 @@ impl House {
             account: account.id,
             principal,
             access_key: None,
+            session: None,
             source_ip: HOME,
             secure_transport: true,
             request_id: RequestId::new([7; 16]),

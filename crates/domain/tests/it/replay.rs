@@ -342,6 +342,7 @@ impl Names {
                 account: self.account,
                 principal,
                 access_key: None,
+                session: None,
                 source_ip: HOME,
                 secure_transport: true,
                 request_id: RequestId::new([1; 16]),

@@ -186,7 +186,13 @@ fn operations(
         ask.about::<GetEffectiveAccess>(Seat { workspace: *workspace, user: somebody });
         if let Principal::User(user) = principal {
             let pages = directory.pages(*workspace, user);
-            let circumstances = Circumstances { source_ip: HOME, now_ms, secure_transport: true, given: &[] };
+            let circumstances = Circumstances {
+                source_ip: HOME,
+                now_ms,
+                secure_transport: true,
+                mfa_present: false,
+                given: &[],
+            };
             let access = directory.effective_access(account, *workspace, user, circumstances);
             ask.lines.push(format!("{user} in {workspace}: {pages:?} {access:?}"));
         }

@@ -125,6 +125,7 @@ impl TestStore {
             account,
             principal,
             access_key: None,
+            session: None,
             source_ip: HOME,
             secure_transport: true,
             request_id: self.request_id(),
