@@ -105,6 +105,27 @@ fn the_proof_names_key_and_nonce_and_the_nonce_is_good_once() {
 }
 
 #[test]
+fn an_empty_secret_signs_nothing() {
+    let mut parameters = pairs(&[("SignatureNonce", "n"), ("Timestamp", crate::signer::DATE)]);
+    parameters.extend(pairs(&[
+        ("AccessKeyId", "testid"),
+        ("Action", "CreateUser"),
+        ("SignatureMethod", "HMAC-SHA1"),
+        ("SignatureVersion", "1.0"),
+        ("Version", "2015-05-01"),
+    ]));
+    let signature = quote(&signature_v1("GET", &parameters, b""), "");
+    parameters.push(("Signature".to_owned(), signature));
+    let query: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let query = query.join("&");
+    let headers = HeaderMap::new();
+    let request =
+        Received { method: &Method::GET, path: "/", query: Some(&query), headers: &headers, body: b"" };
+    let Presented::V1(presented) = extract(&request, NOW_MS).unwrap() else { panic!("signed in parameters") };
+    assert_eq!(presented.verify(b"").unwrap_err().code(), "SignatureDoesNotMatch");
+}
+
+#[test]
 fn parameters_may_stand_in_query_and_form() {
     let (some, more) = (pairs(&[("UserName", "alice")]), pairs(&[("PolicyDocument", "{ \"a\": 1 }\n")]));
     for (query, form) in [(&some, &more), (&more, &some)] {
