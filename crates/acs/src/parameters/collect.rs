@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::error::{ParameterError, ParameterErrorKind};
 use super::node::{DEEPEST, Node};
-use super::{Fields, SEPARATOR, Sources, json};
+use super::{Fields, Sources, json};
 use crate::encoding::{self, Plus};
 
 /// How many parameters query and form may hold together.
@@ -110,11 +110,7 @@ fn text(raw: &[u8], plus: Plus, path: &str) -> Result<String, ParameterError> {
 pub(super) fn check_text(text: &str, path: &str) -> Result<(), ParameterError> {
     match text.chars().find(|character| character.is_control() && !matches!(character, '\t' | '\n' | '\r')) {
         Some(found) => Err(ParameterError::invalid(
-            // The name itself may be what holds it.
-            &path
-                .chars()
-                .filter(|character| *character == SEPARATOR || !character.is_control())
-                .collect::<String>(),
+            path,
             format!("holds the control character U+{:04X}; remove it", u32::from(found)),
         )),
         None => Ok(()),

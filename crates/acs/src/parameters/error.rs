@@ -46,9 +46,10 @@ pub enum ParameterErrorKind {
 }
 
 impl ParameterError {
-    /// `key` may be joined with the notes' separator.
+    /// `key` may be joined with the notes' separator. A name may hold control characters, a message may not.
     pub(super) fn new(key: &str, kind: ParameterErrorKind) -> Self {
-        Self { path: key.replace(SEPARATOR, "."), kind }
+        let shown = key.chars().map(|character| if character == SEPARATOR { '.' } else { character });
+        Self { path: shown.filter(|character| !character.is_control()).collect(), kind }
     }
 
     pub(super) fn invalid(key: &str, why: impl Into<String>) -> Self {

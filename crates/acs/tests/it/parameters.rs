@@ -106,6 +106,16 @@ fn refused<T>(result: Result<T, ParameterError>, path: &str, part: &str) -> Para
 }
 
 #[test]
+fn no_message_holds_a_control_character() {
+    for text in ["a%09=1&a%09=2", "a%0A.=1", "a%0D=1&a%0D.b=2", "%1B=1", "a%09.%00=1"] {
+        let message = query(text).unwrap_err().to_string();
+        assert!(!message.contains(char::is_control), "{text}: {message:?}");
+    }
+    let error = query("a%09=1").unwrap().finish().unwrap_err();
+    assert_eq!(error.path(), "a");
+}
+
+#[test]
 fn a_name_stands_once_wherever_it_stands() {
     let both = |query, content_type, body: &'static str| {
         let path = [("w", "1")];
