@@ -5,6 +5,7 @@
 //! headers and the body's hash, with the bare access key secret as key.
 
 mod canonical;
+mod claims;
 mod read;
 mod v1;
 
@@ -14,9 +15,10 @@ use http::Method;
 use ring::{digest, hmac};
 
 use crate::credentials::incomplete;
-use crate::{AuthError, Secret, encoding};
+use crate::{AuthError, encoding};
 
 use canonical::{canonical_path, canonical_query};
+pub use claims::Claims;
 pub(crate) use read::read;
 pub use v1::V1Presented;
 pub(crate) use v1::{is_carried, read as read_v1};
@@ -31,12 +33,7 @@ pub const WINDOW_MS: i64 = 15 * 60 * 1000;
 ///
 /// It keeps its own copy of the signed headers, so the check cannot be made over other ones.
 pub struct Acs3Presented {
-    access_key_id: String,
-    action: String,
-    version: String,
-    security_token: Option<Secret>,
-    nonce: String,
-    time_ms: i64,
+    claims: Claims,
     declared_body_sha256: [u8; 32],
     canonical_headers: Vec<u8>,
     signed_headers: String,
@@ -72,34 +69,10 @@ impl Verified {
 }
 
 impl Acs3Presented {
-    /// The access key whose secret [`Self::verify`] needs.
+    /// What the request says of itself; all of it is signed.
     #[must_use]
-    pub fn access_key_id(&self) -> &str {
-        &self.access_key_id
-    }
-
-    /// The operation that is asked for (`x-acs-action`); signed.
-    #[must_use]
-    pub fn action(&self) -> &str {
-        &self.action
-    }
-
-    /// The API version that is asked for (`x-acs-version`); signed.
-    #[must_use]
-    pub fn version(&self) -> &str {
-        &self.version
-    }
-
-    /// The security token of a temporary credential; signed.
-    #[must_use]
-    pub fn security_token(&self) -> Option<&Secret> {
-        self.security_token.as_ref()
-    }
-
-    /// The time the client says it signed at, in milliseconds since 1970 (UTC).
-    #[must_use]
-    pub fn time_ms(&self) -> i64 {
-        self.time_ms
+    pub fn claims(&self) -> &Claims {
+        &self.claims
     }
 
     /// Checks the signature over the request as it arrived: `path` and `query` still encoded, `body` whole.
@@ -146,7 +119,7 @@ impl Acs3Presented {
         if secret.is_empty() || !valid {
             return Err(AuthError::SignatureMismatch { canonical_request_sha256 });
         }
-        Ok(Verified { access_key_id: self.access_key_id.clone(), nonce: self.nonce.clone() })
+        Ok(self.claims.proven())
     }
 }
 
@@ -155,10 +128,7 @@ impl fmt::Debug for Acs3Presented {
         // Not the canonical headers: they hold the security token.
         formatter
             .debug_struct("Acs3Presented")
-            .field("access_key_id", &self.access_key_id)
-            .field("action", &self.action)
-            .field("version", &self.version)
-            .field("time_ms", &self.time_ms)
+            .field("claims", &self.claims)
             .field("signed_headers", &self.signed_headers)
             .finish_non_exhaustive()
     }

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName};
 
 use super::canonical::canonical_headers;
-use super::{Acs3Presented, WINDOW_MS};
+use super::{Acs3Presented, Claims, WINDOW_MS};
 use crate::credentials::{incomplete, is_name, one_header};
 use crate::{AuthError, Place, Secret, encoding};
 
@@ -59,12 +59,14 @@ pub(crate) fn read(parts: &str, headers: &HeaderMap, now_ms: i64) -> Result<Acs3
         Some(_) => Some(Secret::new(required_text(headers, "x-acs-security-token")?.to_owned())),
     };
     Ok(Acs3Presented {
-        access_key_id: parts.access_key_id.to_owned(),
-        action: required_text(headers, "x-acs-action")?.to_owned(),
-        version: required_text(headers, "x-acs-version")?.to_owned(),
-        security_token,
-        nonce: nonce.to_owned(),
-        time_ms,
+        claims: Claims {
+            access_key_id: parts.access_key_id.to_owned(),
+            action: required_text(headers, "x-acs-action")?.to_owned(),
+            version: required_text(headers, "x-acs-version")?.to_owned(),
+            security_token,
+            nonce: nonce.to_owned(),
+            time_ms,
+        },
         declared_body_sha256,
         canonical_headers: canonical_headers(&signed, headers)?,
         signed_headers: parts.signed_headers.to_owned(),

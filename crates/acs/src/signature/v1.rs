@@ -10,9 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 
-use super::Verified;
 use super::canonical::Pairs;
 use super::read::time_within;
+use super::{Claims, Verified};
 use crate::credentials::{Received, incomplete, is_name, one_header};
 use crate::error::Echo;
 use crate::parameters::is_form;
@@ -37,45 +37,16 @@ const CREDENTIAL: [&str; 3] = ["AccessKeyId", "Signature", "SecurityToken"];
 ///
 /// It holds the text that is signed, so the check cannot be made over another request.
 pub struct V1Presented {
-    access_key_id: String,
-    action: String,
-    version: String,
-    security_token: Option<Secret>,
-    nonce: String,
-    time_ms: i64,
+    claims: Claims,
     string_to_sign: String,
     signature: [u8; 20],
 }
 
 impl V1Presented {
-    /// The access key whose secret [`Self::verify`] needs.
+    /// What the request says of itself; all of it is signed.
     #[must_use]
-    pub fn access_key_id(&self) -> &str {
-        &self.access_key_id
-    }
-
-    /// The operation that is asked for (`Action`); signed.
-    #[must_use]
-    pub fn action(&self) -> &str {
-        &self.action
-    }
-
-    /// The API version that is asked for (`Version`); signed.
-    #[must_use]
-    pub fn version(&self) -> &str {
-        &self.version
-    }
-
-    /// The security token of a temporary credential; signed.
-    #[must_use]
-    pub fn security_token(&self) -> Option<&Secret> {
-        self.security_token.as_ref()
-    }
-
-    /// The time the client says it signed at, in milliseconds since 1970 (UTC).
-    #[must_use]
-    pub fn time_ms(&self) -> i64 {
-        self.time_ms
+    pub fn claims(&self) -> &Claims {
+        &self.claims
     }
 
     /// Checks the signature.
@@ -90,20 +61,14 @@ impl V1Presented {
             let string_to_sign = Echo::new(self.string_to_sign.clone());
             return Err(AuthError::ParametersMismatch { string_to_sign });
         }
-        Ok(Verified { access_key_id: self.access_key_id.clone(), nonce: self.nonce.clone() })
+        Ok(self.claims.proven())
     }
 }
 
 impl fmt::Debug for V1Presented {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the text that is signed: all parameters stand in it.
-        formatter
-            .debug_struct("V1Presented")
-            .field("access_key_id", &self.access_key_id)
-            .field("action", &self.action)
-            .field("version", &self.version)
-            .field("time_ms", &self.time_ms)
-            .finish_non_exhaustive()
+        formatter.debug_struct("V1Presented").field("claims", &self.claims).finish_non_exhaustive()
     }
 }
 
@@ -170,12 +135,14 @@ pub(crate) fn read(request: &Received<'_>, now_ms: i64) -> Result<V1Presented, A
         .ok_or_else(|| incomplete("Signature must be base64 of the 20 bytes of an HMAC-SHA1"))?;
     let method = request.method.as_str();
     Ok(V1Presented {
-        access_key_id: text(&pairs, "AccessKeyId")?.to_owned(),
-        action: text(&pairs, "Action")?.to_owned(),
-        version: text(&pairs, "Version")?.to_owned(),
-        security_token,
-        nonce: text(&pairs, "SignatureNonce")?.to_owned(),
-        time_ms,
+        claims: Claims {
+            access_key_id: text(&pairs, "AccessKeyId")?.to_owned(),
+            action: text(&pairs, "Action")?.to_owned(),
+            version: text(&pairs, "Version")?.to_owned(),
+            security_token,
+            nonce: text(&pairs, "SignatureNonce")?.to_owned(),
+            time_ms,
+        },
         string_to_sign: format!("{method}&%2F&{}", encoding::encode(pairs.canonical().as_bytes())),
         signature,
     })

@@ -31,7 +31,9 @@ fn vector(parameters: &[(&str, &str)], signature: &str, now_ms: i64) {
     let request =
         Received { method: &Method::GET, path: "/", query: Some(&query), headers: &headers, body: b"" };
     let Presented::V1(presented) = extract(&request, now_ms).unwrap() else { panic!("signed in parameters") };
-    assert_eq!((presented.action(), presented.access_key_id()), ("CreateUser", "testid"));
+    let claims = presented.claims();
+    assert_eq!((claims.action.as_str(), claims.access_key_id.as_str()), ("CreateUser", "testid"));
+    assert_eq!((claims.time_ms, claims.security_token.is_none()), (now_ms, true));
     presented.verify(b"testsecret").unwrap();
     presented.verify(b"testsecret&").unwrap_err();
     presented.verify(b"").unwrap_err();

@@ -115,7 +115,7 @@ mod tests {
             body: wire.body.as_bytes(),
         };
         let Ok(Presented::Acs3(presented)) = extract(&received, NOW) else { panic!("{headers:?}") };
-        assert_eq!(presented.access_key_id(), "LTAI1");
+        assert_eq!(presented.claims().access_key_id, "LTAI1");
         presented.verify(&wire.method, &wire.path, query, wire.body.as_bytes(), secret.as_bytes()).is_ok()
     }
 
