@@ -183,6 +183,7 @@ pub fn questions(
                 account: population.account,
                 principal: Principal::User(population.users[user]),
                 access_key: None,
+                session: None,
                 source_ip: address(&mut random),
                 secure_transport: true,
                 request_id: RequestId::new(random.bytes()),
