@@ -14,6 +14,7 @@ from support.v1 import encoded, signed
 from support.world import World
 
 NAME = "xml-user"
+GROUP = "xml-group"
 POLICY = "xml-policy"
 MARKUP = "<a b='1'> & \"c\" ]]> 研发 &amp;"
 LINES = ram.document(ram.statement("Allow", ["ram:Get*", "ram:List*"])).replace(",", ",\r\n\t")
@@ -24,6 +25,8 @@ CALLS = sorted(set(re.findall(r"RPC `(\w+)`, version ([0-9-]+)", REFERENCE.read_
 """Every RPC call that the server answers, with its version."""
 
 POLICY_OF_USER = {"PolicyType": "Custom", "PolicyName": POLICY, "UserName": NAME}
+POLICY_OF_GROUP = {"PolicyType": "Custom", "PolicyName": POLICY, "GroupName": GROUP}
+MEMBERSHIP = {"UserName": NAME, "GroupName": GROUP}
 ONE_POLICY = {"PolicyType": "Custom", "PolicyName": POLICY}
 
 LIFE: list[tuple[str, dict[str, str]]] = [
@@ -47,7 +50,20 @@ LIFE: list[tuple[str, dict[str, str]]] = [
     ("ListPoliciesForUser", {"UserName": NAME}),
     ("AttachPolicyToUser", POLICY_OF_USER),
     ("ListPoliciesForUser", {"UserName": NAME}),
+    ("CreateGroup", {"GroupName": GROUP, "Comments": MARKUP}),
+    ("ListUsersForGroup", {"GroupName": GROUP}),
+    ("AddUserToGroup", MEMBERSHIP),
+    ("ListUsersForGroup", {"GroupName": GROUP}),
+    ("ListGroupsForUser", {"UserName": NAME}),
+    ("AttachPolicyToGroup", POLICY_OF_GROUP),
+    ("ListPoliciesForGroup", {"GroupName": GROUP}),
     ("ListEntitiesForPolicy", ONE_POLICY),
+    ("UpdateGroup", {"GroupName": GROUP, "NewComments": MARKUP * 2}),
+    ("GetGroup", {"GroupName": GROUP}),
+    ("ListGroups", {"MaxItems": "100"}),
+    ("DetachPolicyFromGroup", POLICY_OF_GROUP),
+    ("RemoveUserFromGroup", MEMBERSHIP),
+    ("DeleteGroup", {"GroupName": GROUP}),
     ("DetachPolicyFromUser", POLICY_OF_USER),
     ("DeletePolicyVersion", {"PolicyName": POLICY, "VersionId": "v1"}),
     ("DeletePolicy", {"PolicyName": POLICY}),

@@ -47,8 +47,41 @@ def detach(cloud: Cloud, policy: str, user: str, kind: str = "Custom") -> None:
     cloud.ram.detach_policy_from_user(models.DetachPolicyFromUserRequest(policy_type=kind, policy_name=policy, user_name=user))
 
 
+def create_group(cloud: Cloud, name: str, comments: str | None = None) -> models.CreateGroupResponseBodyGroup:
+    """Creates an RAM group."""
+    return cloud.ram.create_group(models.CreateGroupRequest(group_name=name, comments=comments)).body.group
+
+
+def join(cloud: Cloud, user: str, group: str) -> None:
+    """Puts a user into a group."""
+    cloud.ram.add_user_to_group(models.AddUserToGroupRequest(user_name=user, group_name=group))
+
+
+def leave(cloud: Cloud, user: str, group: str) -> None:
+    """Takes a user out of a group."""
+    cloud.ram.remove_user_from_group(models.RemoveUserFromGroupRequest(user_name=user, group_name=group))
+
+
+def attach_to_group(cloud: Cloud, policy: str, group: str, kind: str = "Custom") -> None:
+    """Attaches a policy to a group."""
+    cloud.ram.attach_policy_to_group(models.AttachPolicyToGroupRequest(policy_type=kind, policy_name=policy, group_name=group))
+
+
+def detach_from_group(cloud: Cloud, policy: str, group: str, kind: str = "Custom") -> None:
+    """Detaches a policy from a group."""
+    cloud.ram.detach_policy_from_group(models.DetachPolicyFromGroupRequest(policy_type=kind, policy_name=policy, group_name=group))
+
+
+def groups_of(cloud: Cloud, user: str) -> list[str]:
+    """The groups that a user is in."""
+    listed = cloud.ram.list_groups_for_user(models.ListGroupsForUserRequest(user_name=user)).body.groups.group
+    return [group.group_name for group in listed]
+
+
 def delete_user(cloud: Cloud, name: str) -> None:
-    """Deletes an RAM user, after what would block it: policies and access keys."""
+    """Deletes an RAM user, after what would block it: groups, policies and access keys."""
+    for group in groups_of(cloud, name):
+        leave(cloud, name, group)
     attached = cloud.ram.list_policies_for_user(models.ListPoliciesForUserRequest(user_name=name)).body.policies.policy
     for policy in attached:
         detach(cloud, policy.policy_name, name, policy.policy_type)

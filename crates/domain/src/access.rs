@@ -139,3 +139,25 @@ pub struct Caller {
     /// When it came, in milliseconds since the epoch (`acs:CurrentTime`).
     pub now_ms: i64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Fixed;
+
+    #[test]
+    fn what_has_policies_reads_back_from_its_kind_and_id() {
+        let entropy = Fixed::seeded(5);
+        let (user, group) = (UserId::random(&entropy), GroupId::random(&entropy));
+        for (of, name, entity) in
+            [(Attachee::User(user), "user", "User"), (Attachee::from(group), "group", "Group")]
+        {
+            assert_eq!((of.kind().name(), of.kind().entity()), (name, entity));
+            assert_eq!(Attachee::read(name, &of.id()).unwrap(), of);
+        }
+        assert!(AttacheeKind::ALL.iter().map(|kind| kind.name()).eq(["user", "group"]));
+        for (kind, id) in [("users", user.to_string()), ("user", "7".to_owned()), ("", String::new())] {
+            assert!(Attachee::read(kind, &id).is_err(), "{kind} {id}");
+        }
+    }
+}

@@ -122,6 +122,12 @@ const PUBLISHED: &[(&str, &str)] = &[
         "LimitExceeded.User.Policy",
         "The policy count of the user attached policies beyond the current limits.",
     ),
+    (
+        "LimitExceeded.User.AccessKey",
+        "The access key count of the user access keys beyond the current limits.",
+    ),
+    ("LimitExceeded.Policy", "The count of policy beyond the current limits."),
+    ("LimitExceeded.Policy.Version", "The count of policy version beyond the current limits."),
     ("LimitExceeded.Group.Policy", "The policy count of the group beyond the current limits."),
 ];
 
