@@ -133,19 +133,24 @@ fn exceeds(
         .map(|&(policy, statement, _, _)| ExcessReason::Denied { policy, statement })
 }
 
-/// Whether the policy holds a Deny that applies whenever the given one does.
+/// Whether the policy holds a Deny that applies whenever the given one does, whoever holds it.
 fn carries(policy: &Policy, denied: &Detail) -> bool {
     policy.statements().any(|(effect, own)| {
-        let includes_actions = if denied.inverted {
-            own.inverted && own.actions == denied.actions || includes_action(own, "*")
-        } else {
-            denied.actions.iter().all(|action| includes_action(own, action.as_str()))
-        };
-        effect == Effect::Deny
-            && includes_actions
-            && all_within(&own.tests, &denied.tests)
-            && denied.resources.widest().all(|resource| includes_resource(own, &resource))
+        let personal = own.tests.iter().any(Test::has_variables);
+        effect == Effect::Deny && !personal && includes(own, denied)
     })
+}
+
+/// Whether the first statement applies whenever the second one does. A yes is certain.
+pub(crate) fn includes(own: &Detail, other: &Detail) -> bool {
+    let includes_actions = if other.inverted {
+        own.inverted && own.actions == other.actions || includes_action(own, "*")
+    } else {
+        other.actions.iter().all(|action| includes_action(own, action.as_str()))
+    };
+    includes_actions
+        && own.tests.iter().all(|test| other.tests.contains(test))
+        && other.resources.widest().all(|resource| includes_resource(own, &resource))
 }
 
 /// Whether each of the first conditions stands among the second ones: then the first are met whenever those are.

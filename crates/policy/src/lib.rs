@@ -37,6 +37,7 @@ mod glob;
 mod json;
 mod language;
 mod layers;
+mod lint;
 mod number;
 mod operator;
 mod parse;
@@ -63,6 +64,7 @@ pub use explain::{ConditionOutcome, ConditionResult, Failed, StatementOutcome, e
 pub use glob::Glob;
 pub use language::Language;
 pub use layers::{Combination, Decided, Layer, Verdicts, combine};
+pub use lint::{Finding, LintOptions, Rule, Severity, lint, lint_trust};
 pub use number::{Number, NumberError};
 pub use operator::{ConditionOperator, Operator, SetOperator};
 pub use policy::{Effect, Policy};
