@@ -86,7 +86,7 @@ pub fn covers<'p>(
         let everything = [Glob::new("*")];
         let actions = if detail.inverted { &everything[..] } else { &detail.actions };
         for action in actions {
-            for resource in detail.resources.widest() {
+            for resource in detail.resources.widest(effect) {
                 let check = |action: &str| exceeds(&held, proposed, action, &resource, &detail.tests);
                 if let Some(reason) = check(action.as_str()) {
                     let example = catalogue
@@ -127,7 +127,7 @@ fn exceeds(
         .find(|(_, _, effect, detail)| {
             *effect == Effect::Deny
                 && meets_action(detail, action)
-                && detail.resources.widest().any(|denied| resources_meet(&denied, resource))
+                && detail.resources.widest(Effect::Deny).any(|denied| resources_meet(&denied, resource))
                 && !carries(proposed, detail)
         })
         .map(|&(policy, statement, _, _)| ExcessReason::Denied { policy, statement })
@@ -137,12 +137,12 @@ fn exceeds(
 fn carries(policy: &Policy, denied: &Detail) -> bool {
     policy.statements().any(|(effect, own)| {
         let personal = own.tests.iter().any(Test::has_variables);
-        effect == Effect::Deny && !personal && includes(own, denied)
+        effect == Effect::Deny && !personal && includes(own, Effect::Deny, denied)
     })
 }
 
-/// Whether the first statement applies whenever the second one does. A yes is certain.
-pub(crate) fn includes(own: &Detail, other: &Detail) -> bool {
+/// Whether the first statement applies whenever the second one does, which has the given effect. A yes is certain.
+pub(crate) fn includes(own: &Detail, effect: Effect, other: &Detail) -> bool {
     let includes_actions = if other.inverted {
         own.inverted && own.actions == other.actions || includes_action(own, "*")
     } else {
@@ -150,7 +150,7 @@ pub(crate) fn includes(own: &Detail, other: &Detail) -> bool {
     };
     includes_actions
         && own.tests.iter().all(|test| other.tests.contains(test))
-        && other.resources.widest().all(|resource| includes_resource(own, &resource))
+        && other.resources.widest(effect).all(|resource| includes_resource(own, &resource))
 }
 
 /// Whether each of the first conditions stands among the second ones: then the first are met whenever those are.

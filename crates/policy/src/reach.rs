@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::condition::Doubt;
 use crate::context::Context;
 use crate::glob::Glob;
+use crate::policy::Effect;
 use crate::resource::Resource;
 use crate::template::Template;
 
@@ -37,9 +38,13 @@ impl Reach {
         otherwise
     }
 
-    /// Patterns for all that it can hold, with whatever values its variables have.
-    pub(crate) fn widest(&self) -> impl Iterator<Item = Cow<'_, str>> {
+    /// Patterns for all that it can hold, with whatever values its variables have. In a Deny a variable without a value
+    /// holds everything.
+    pub(crate) fn widest(&self, effect: Effect) -> impl Iterator<Item = Cow<'_, str>> {
         let plain = self.globs.iter().map(|glob| Cow::Borrowed(glob.as_str()));
-        plain.chain(self.templates.iter().map(|template| Cow::Owned(template.widest())))
+        plain.chain(self.templates.iter().map(move |template| match effect {
+            Effect::Allow => Cow::Owned(template.widest()),
+            Effect::Deny => Cow::Borrowed("*"),
+        }))
     }
 }

@@ -12,7 +12,7 @@ pub(crate) fn check(policy: &Policy, statements: &[Statement<'_>], findings: &mu
     let all: Vec<(Effect, &Detail)> = policy.statements().take(COMPARED).collect();
     for (index, ((effect, own), (place, _))) in all.iter().zip(statements).enumerate() {
         let denied = all.iter().position(|(other_effect, other)| {
-            *effect == Effect::Allow && *other_effect == Effect::Deny && includes(other, own)
+            *effect == Effect::Allow && *other_effect == Effect::Deny && includes(other, *effect, own)
         });
         if let Some(other) = denied {
             let message = format!("statement {other} denies all that this one allows");
@@ -23,9 +23,9 @@ pub(crate) fn check(policy: &Policy, statements: &[Statement<'_>], findings: &mu
         let said = all.iter().enumerate().position(|(other_index, (other_effect, other))| {
             other_index != index
                 && other_effect == effect
-                && includes(other, own)
+                && includes(other, *effect, own)
                 // Of two that say the same, the later one is too much.
-                && (other_index < index || !includes(own, other))
+                && (other_index < index || !includes(own, *effect, other))
         });
         if let Some(other) = said {
             let message = format!("statement {other} says all of this already");

@@ -9,7 +9,7 @@ use bailey_policy::{Context, Policy, Request, Verdict, explain};
 use crate::generator::{Seed, catalogue, document, question};
 use crate::reference::{Applies, Outcome, Statement, decide, ignores_case, read, spellings};
 
-const SETS: usize = 250;
+const SETS: usize = 80;
 const QUESTIONS: usize = 100;
 
 /// Compares both on `SETS` times `QUESTIONS` questions, and makes sure that no kind of decision is rare.

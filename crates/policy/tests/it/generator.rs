@@ -46,7 +46,7 @@ const TEXT_OPERATORS: [&str; 6] = [
 const RELATIONS: [&str; 6] =
     ["Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"];
 const TEXT_KEYS: [&str; 3] = ["acs:RequestTag/env", "acs:SourceVpc", "acs:PrincipalARN"];
-const WORDS: [&str; 6] = ["dev", "Dev", "prod", "vpc-1", "größe", "GRÖSSE"];
+pub(crate) const WORDS: [&str; 6] = ["dev", "Dev", "prod", "vpc-1", "größe", "GRÖSSE"];
 const NUMBERS: [&str; 6] = ["5", "-5", "5.0", "10", "0.25", "100"];
 const TIMES: [&str; 5] = [
     "2026-01-01T00:00:00Z",
@@ -83,11 +83,11 @@ impl Seed {
         usize::try_from(self.next() % limit as u64).unwrap()
     }
 
-    fn percent(&mut self, chance: usize) -> bool {
+    pub(crate) fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
-    fn pick<'a, T: ?Sized>(&mut self, list: &[&'a T]) -> &'a T {
+    pub(crate) fn pick<'a, T: ?Sized>(&mut self, list: &[&'a T]) -> &'a T {
         list[self.below(list.len())]
     }
 
@@ -106,6 +106,7 @@ pub(crate) enum Fact {
     Time(i64),
     Bool(bool),
     Number(String),
+    Texts(Vec<&'static str>),
 }
 
 /// A request, owned.
@@ -143,6 +144,7 @@ impl Fact {
             Self::Time(time) => Value::Time(*time),
             Self::Bool(yes) => Value::Bool(*yes),
             Self::Number(number) => Value::Number(number.parse().unwrap()),
+            Self::Texts(texts) => Value::Texts(texts),
         }
     }
 }

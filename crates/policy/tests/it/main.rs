@@ -7,8 +7,22 @@ mod allocation;
 #[cfg(test)]
 mod generator;
 #[cfg(test)]
+mod generator_extended;
+#[cfg(test)]
+mod layers;
+#[cfg(test)]
+mod lint;
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod properties_layers;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod reference_condition;
+#[cfg(test)]
+mod reference_layers;
+#[cfg(test)]
+mod reference_template;
+#[cfg(test)]
+mod reference_trust;

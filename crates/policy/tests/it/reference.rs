@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use crate::generator::Question;
 use crate::reference_condition::{Answer, Condition};
+use crate::reference_template::{fill, matches_name};
 
 /// Who decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +32,8 @@ pub(crate) struct Statement {
     inverted: bool,
     actions: Vec<Regex>,
     resources: Vec<Pattern>,
+    /// Resources with variables.
+    templates: Vec<String>,
     conditions: Vec<Condition>,
 }
 
@@ -95,30 +98,53 @@ fn list(json: &Json) -> Vec<&Json> {
     }
 }
 
-/// Reads a valid document.
+/// Reads a valid document of the standard language.
 pub(crate) fn read(document: &Json) -> Vec<Statement> {
-    list(&document["Statement"]).into_iter().map(statement).collect()
+    read_in(document, false)
 }
 
-fn statement(json: &Json) -> Statement {
-    let inverted = json.get("NotAction").is_some();
-    let actions = list(&json[if inverted { "NotAction" } else { "Action" }]);
+/// Reads a valid document of either language.
+pub(crate) fn read_in(document: &Json, extended: bool) -> Vec<Statement> {
+    list(&document["Statement"]).into_iter().map(|json| statement(json, extended)).collect()
+}
+
+/// Reads a valid `Condition`, if there is one.
+pub(crate) fn conditions(statement: &Json, extended: bool) -> Vec<Condition> {
     let mut conditions = Vec::new();
-    for (operator, keys) in json.get("Condition").and_then(Json::as_object).into_iter().flatten() {
+    for (operator, keys) in statement.get("Condition").and_then(Json::as_object).into_iter().flatten() {
         for (key, values) in keys.as_object().unwrap() {
             let values = list(values).into_iter().map(|value| match value {
                 Json::String(text) => text.clone(),
                 other => other.to_string(),
             });
-            conditions.push(Condition::new(operator, key, values.collect()));
+            conditions.push(Condition::new(operator, key, values.collect(), extended));
         }
     }
+    conditions
+}
+
+/// What all conditions of a statement come to.
+pub(crate) fn all(conditions: &[Condition], question: &Question) -> Answer {
+    let answers: Vec<Answer> = conditions.iter().map(|one| one.answer(question)).collect();
+    [Answer::No, Answer::Error].into_iter().find(|bad| answers.contains(bad)).unwrap_or(Answer::Yes)
+}
+
+fn statement(json: &Json, extended: bool) -> Statement {
+    let inverted = json.get("NotAction").is_some();
+    let actions = list(&json[if inverted { "NotAction" } else { "Action" }]);
+    let resources: Vec<&str> = list(&json["Resource"]).iter().map(|one| one.as_str().unwrap()).collect();
+    let is_template = |text: &&&str| extended && text.contains("${");
     Statement {
         deny: json["Effect"] == "Deny",
         inverted,
         actions: actions.iter().map(|one| glob(&one.as_str().unwrap().to_ascii_lowercase())).collect(),
-        resources: list(&json["Resource"]).iter().map(|one| Pattern::new(one.as_str().unwrap())).collect(),
-        conditions,
+        resources: resources
+            .iter()
+            .filter(|text| !is_template(text))
+            .map(|text| Pattern::new(text))
+            .collect(),
+        templates: resources.iter().filter(is_template).map(|text| (*text).to_owned()).collect(),
+        conditions: conditions(json, extended),
     }
 }
 
@@ -126,18 +152,24 @@ impl Statement {
     pub(crate) fn applies(&self, question: &Question) -> Applies {
         let action = question.action.to_ascii_lowercase();
         let listed = self.actions.iter().any(|pattern| pattern.is_match(&action));
-        if listed == self.inverted
-            || !self.resources.iter().any(|pattern| pattern.matches(&question.resource))
-        {
+        if listed == self.inverted {
             return Applies::No;
         }
-        let answers: Vec<Answer> = self.conditions.iter().map(|one| one.answer(question)).collect();
-        if answers.contains(&Answer::No) {
-            Applies::No
-        } else if answers.contains(&Answer::Error) {
-            Applies::Error
-        } else {
-            Applies::Yes
+        let mut reached = match self.resources.iter().any(|pattern| pattern.matches(&question.resource)) {
+            true => Answer::Yes,
+            false => Answer::No,
+        };
+        for template in &self.templates {
+            match fill(template, true, question) {
+                Some(pattern) if matches_name(&pattern, &question.resource) => reached = Answer::Yes,
+                None if reached == Answer::No => reached = Answer::Error,
+                _ => {}
+            }
+        }
+        match (reached, all(&self.conditions, question)) {
+            (Answer::No, _) | (_, Answer::No) => Applies::No,
+            (Answer::Error, _) | (_, Answer::Error) => Applies::Error,
+            _ => Applies::Yes,
         }
     }
 }

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use crate::generator::{Fact, Question};
 use crate::reference::{Pattern, glob, ignores_case, spellings};
+use crate::reference_template::{fill, matches, matches_name, plain};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
@@ -15,40 +16,117 @@ pub(crate) enum Answer {
 }
 
 pub(crate) struct Condition {
-    /// Without `Not`.
+    /// Without `Not`, set and `IfExists`.
     operator: String,
+    set: String,
+    if_exists: bool,
     negated: bool,
     key: String,
     values: Vec<String>,
+    /// The values that hold variables.
+    templates: Vec<String>,
     globs: Vec<Regex>,
     names: Vec<Pattern>,
+    hidden: bool,
 }
 
 impl Condition {
-    pub(crate) fn new(operator: &str, key: &str, values: Vec<String>) -> Self {
+    pub(crate) fn new(operator: &str, key: &str, values: Vec<String>, extended: bool) -> Self {
         let key = key.to_ascii_lowercase();
+        let (set, operator) = operator.split_once(':').unwrap_or(("", operator));
+        let (operator, if_exists) = match operator.strip_suffix("IfExists") {
+            Some(operator) => (operator, true),
+            None => (operator, false),
+        };
+        let (templates, values): (Vec<String>, Vec<String>) =
+            values.into_iter().partition(|value| extended && value.contains("${"));
         let like = operator.ends_with("Like");
         let named = key == "acs:principalarn";
         let globs = values.iter().filter(|_| like && !named).map(|value| glob(value)).collect();
         let names = values.iter().filter(|_| like && named).map(|value| Pattern::new(value)).collect();
-        let negated = operator.contains("Not");
-        Self { operator: operator.replace("Not", ""), negated, key, values, globs, names }
+        Self {
+            operator: operator.replace("Not", ""),
+            set: set.to_owned(),
+            if_exists,
+            negated: operator.contains("Not"),
+            hidden: !extended && key.starts_with("acs:principaltag/"),
+            key,
+            values,
+            templates,
+            globs,
+            names,
+        }
     }
 
     pub(crate) fn answer(&self, question: &Question) -> Answer {
         let found = question.facts.iter().find(|(key, _)| key.to_ascii_lowercase() == self.key);
-        let matched = match found {
-            None => false,
-            Some((_, fact)) => match self.matches(fact) {
-                Some(matched) => matched,
-                None => return Answer::Error,
-            },
+        let several: Vec<Fact> = match found {
+            Some(_) if self.hidden => vec![],
+            Some((_, Fact::Texts(texts))) => {
+                texts.iter().map(|text| Fact::Text((*text).to_owned())).collect()
+            }
+            Some((_, single)) => vec![single.clone()],
+            None => vec![],
         };
-        if matched == self.negated { Answer::No } else { Answer::Yes }
+        let yes = |yes: bool| if yes { Answer::Yes } else { Answer::No };
+        if self.operator == "Null" {
+            return yes(self.values.iter().any(|value| boolean(value) == Some(several.is_empty())));
+        }
+        if several.is_empty() {
+            let otherwise = match self.set.as_str() {
+                "" => self.negated,
+                "ForAnyValue" => false,
+                _ => true,
+            };
+            return yes(self.if_exists || otherwise);
+        }
+        // Whether each value meets the operator, negation included; none for an error.
+        let met: Vec<Option<bool>> = several
+            .iter()
+            .map(|fact| self.matches(fact, question).map(|matched| matched != self.negated))
+            .collect();
+        // One that is met does for a positive operator, one that is not met does against a negated one.
+        let any = self.set == "ForAnyValue" || (self.set.is_empty() && !self.negated);
+        match any {
+            true if met.contains(&Some(true)) => Answer::Yes,
+            false if met.contains(&Some(false)) => Answer::No,
+            _ if met.contains(&None) => Answer::Error,
+            _ => yes(!any),
+        }
+    }
+
+    /// Whether any value matches, those with variables included; none for an error.
+    fn matches(&self, fact: &Fact, question: &Question) -> Option<bool> {
+        if self.matches_plain(fact)? {
+            return Some(true);
+        }
+        let found = if self.templates.is_empty() { return Some(false) } else { text(fact) };
+        let named = self.key == "acs:principalarn";
+        let mut missing = false;
+        for template in &self.templates {
+            let Some(letters) = fill(template, self.operator == "StringLike", question) else {
+                missing = true;
+                continue;
+            };
+            let same = match (self.operator.as_str(), named) {
+                ("StringLike", true) => matches_name(&letters, &found),
+                ("StringLike", false) => matches(&letters, &found.chars().collect::<Vec<_>>()),
+                ("StringEquals", true) => matches_name(&letters, &found),
+                ("StringEquals", false) => plain(&letters) == found,
+                ("StringEqualsIgnoreCase", true) => {
+                    spellings(&found).iter().any(|found| plain(&letters).eq_ignore_ascii_case(found))
+                }
+                _ => plain(&letters).to_lowercase() == found.to_lowercase(),
+            };
+            if same {
+                return Some(true);
+            }
+        }
+        if missing { None } else { Some(false) }
     }
 
     /// Whether any value matches; none for an error.
-    fn matches(&self, fact: &Fact) -> Option<bool> {
+    fn matches_plain(&self, fact: &Fact) -> Option<bool> {
         let operator = self.operator.as_str();
         if operator.starts_with("String") {
             return Some(self.text_matches(operator, &text(fact)));
@@ -128,6 +206,7 @@ fn text(fact: &Fact) -> String {
         Fact::Bool(yes) => yes.to_string(),
         Fact::Number(number) => number.clone(),
         Fact::Time(milliseconds) => milliseconds.to_string(),
+        Fact::Texts(_) => panic!("several values are taken one by one"),
     }
 }
 
