@@ -19,7 +19,7 @@ bench: ## Install nginx and wrk, then run the benchmarks
 	@scripts/install-bench-tools.sh
 	cargo xtask bench
 
-nightly: ## The tests in release mode with longer sets
+nightly: ## The tests in release mode with longer sets, then a minute of fuzzing per target where cargo-fuzz is installed
 	@scripts/install-test-tools.sh
 	cargo xtask nightly
 

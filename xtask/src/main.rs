@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod count;
+mod fuzz;
 mod nightly;
 mod reference;
 mod run;

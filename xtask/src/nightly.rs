@@ -1,6 +1,7 @@
-//! `cargo xtask nightly`: the same tests, optimised and with longer sets.
+//! `cargo xtask nightly`: the same tests, optimised and with longer sets, then the fuzz targets.
 
 use crate::{
+    fuzz,
     run::say,
     suite::{self, Profile},
     workspace::Workspace,
@@ -17,6 +18,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let mut count = suite::rust(workspace, Profile::Release)?;
     count += suite::documentation(workspace, Profile::Release)?;
     count += suite::conformance(workspace, Profile::Release)?;
+    fuzz::run(workspace)?;
     say(&format!("{} passed, {} failed", count.passed, count.failed));
     Ok(())
 }

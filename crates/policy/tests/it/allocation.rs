@@ -1,8 +1,13 @@
 //! Deciding allocates nothing: counted, not believed.
 
-use bailey_policy::{ActionCatalogue, Context, Number, Policy, Request, Value, evaluate};
+use bailey_policy::{
+    ActionCatalogue, Context, Language, Number, Policy, Request, TrustPolicy, TrustRequest, Value, Verdicts,
+    combine, evaluate,
+};
 
 use crate::generator::{Seed, catalogue, document, question};
+use crate::generator_extended::{PRINCIPALS, extended_document, extended_question, trust_document};
+use crate::layers::principal;
 
 #[test]
 fn a_decision_allocates_nothing() {
@@ -22,6 +27,36 @@ fn a_decision_allocates_nothing() {
                 std::hint::black_box(evaluate(&policies, &request));
             });
             assert_eq!(counted.count_total, 0, "{question:?} {documents:?}");
+        }
+    }
+}
+
+#[test]
+fn the_extended_language_trust_and_layers_allocate_nothing() {
+    let catalogue = catalogue();
+    let mut seed = Seed(8);
+    for _ in 0..300 {
+        let text = extended_document(&mut seed, 20).to_string();
+        let policy = Policy::parse_in(&text, &catalogue, Language::Extended).unwrap();
+        let trust_text = trust_document(&mut seed, 20, true).to_string();
+        let trust = TrustPolicy::parse_in(&trust_text, Language::Extended).unwrap();
+        for _ in 0..10 {
+            let question = extended_question(&mut seed);
+            let entries = question.entries();
+            let context = Context::new(&entries);
+            let action = catalogue.resolve(&question.action);
+            let request = Request { action: &action, resource: &question.resource, context: &context };
+            let (kind, name) = PRINCIPALS[seed.below(PRINCIPALS.len())];
+            let principal = principal(kind, name);
+            let trusted = TrustRequest { action: "sts:AssumeRole", principal, context: &context };
+            let counted = allocation_counter::measure(|| {
+                let identity = evaluate([&policy], &request);
+                let resource = Some(trust.evaluate(&trusted));
+                let control = [identity];
+                let verdicts = Verdicts { control: &control, identity, resource, ..Verdicts::NONE };
+                std::hint::black_box(combine(&verdicts));
+            });
+            assert_eq!(counted.count_total, 0, "{question:?} {text} {trust_text}");
         }
     }
 }

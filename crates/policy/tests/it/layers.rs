@@ -178,15 +178,15 @@ fn agree(start: u64) {
     println!("seed {start}: {counts:?}");
     let total = sets() * QUESTIONS;
     for (kind, least) in [
-        (("ControlPolicy", "deny"), 100),
-        (("SessionPolicy", "nothing"), 400),
-        (("PermissionBoundary", "deny"), 200),
-        (("AccountLevelIdentityBasedPolicy", "allow"), 30),
-        (("AccountLevelIdentityBasedPolicy", "deny"), 40),
-        (("ResourceGroupLevelIdentityBasedPolicy", "allow"), 200),
-        (("ResourceGroupLevelIdentityBasedPolicy", "deny"), 400),
-        (("AssumeRolePolicy", "allow"), 50),
-        (("AssumeRolePolicy", "deny"), 50),
+        (("ControlPolicy", "deny"), 300),
+        (("SessionPolicy", "nothing"), 1000),
+        (("PermissionBoundary", "deny"), 500),
+        (("AccountLevelIdentityBasedPolicy", "allow"), 100),
+        (("AccountLevelIdentityBasedPolicy", "deny"), 150),
+        (("ResourceGroupLevelIdentityBasedPolicy", "allow"), 500),
+        (("ResourceGroupLevelIdentityBasedPolicy", "deny"), 500),
+        (("AssumeRolePolicy", "allow"), 150),
+        (("AssumeRolePolicy", "deny"), 250),
     ] {
         let count = counts.get(&kind).copied().unwrap_or(0);
         assert!(count >= total / least, "{kind:?} is rare: {count} of {total}");

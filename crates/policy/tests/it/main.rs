@@ -5,6 +5,12 @@ mod agreement;
 #[cfg(test)]
 mod allocation;
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the fuzz targets are another crate")]
+#[path = "../../../../fuzz/src/entries.rs"]
+mod entries;
+#[cfg(test)]
+mod fuzzed;
+#[cfg(test)]
 mod generator;
 #[cfg(test)]
 mod generator_extended;

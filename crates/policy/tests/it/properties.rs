@@ -4,6 +4,8 @@ use bailey_policy::{Glob, Policy, Verdict, covers};
 use proptest::prelude::*;
 
 use crate::generator::{Seed, catalogue, document, question};
+use crate::generator_extended::{extended_document, extended_question};
+use crate::layers::language;
 use crate::reference::glob;
 
 fn policies(seed: &mut Seed, count: usize, deny: usize) -> Vec<Policy> {
@@ -145,6 +147,11 @@ fn what_is_covered_is_held() {
     for start in 0..4_000 {
         let mut seed = Seed(start);
         let held_deny = seed.below(30);
+        let extended = start % 4 > 1;
+        let document = |seed: &mut Seed, deny| match extended {
+            true => extended_document(seed, deny),
+            false => document(seed, deny),
+        };
         let mut held: Vec<serde_json::Value> = (0..3).map(|_| document(&mut seed, held_deny)).collect();
         if start % 3 == 0 {
             held.push(serde_json::json!({"Version": "1",
@@ -163,7 +170,9 @@ fn what_is_covered_is_held() {
             own.extend(statements(&proposed).into_iter().take(seed.below(2)));
             proposed["Statement"] = own.into();
         }
-        let parse = |document: &serde_json::Value| Policy::parse(&document.to_string(), &catalogue).unwrap();
+        let parse = |document: &serde_json::Value| {
+            Policy::parse_in(&document.to_string(), &catalogue, language(extended)).unwrap()
+        };
         let held_policies: Vec<Policy> = held.iter().map(parse).collect();
         let proposed_policy = parse(&proposed);
         if covers(&held_policies, &proposed_policy, &catalogue).is_err() {
@@ -172,7 +181,7 @@ fn what_is_covered_is_held() {
         covered += 1;
         denied += usize::from(held.iter().any(|document| document.to_string().contains("Deny")));
         for _ in 0..60 {
-            let question = question(&mut seed);
+            let question = extended_question(&mut seed);
             if question.ask(&catalogue, [&proposed_policy]).is_allowed() {
                 allowed += 1;
                 let verdict = question.ask(&catalogue, &held_policies);
