@@ -21,6 +21,10 @@
 //!   an Allow. A condition of the same statement that is plainly not met still decides: the statement does not apply.
 //! - A missing condition key is *not met* for a positive operator and *met* for a negated one.
 //! - The values of a negated operator are NOR: it is met when none of them matches.
+//! - A variable without a single value (in [`Language::Extended`]) is an error like any other: a Deny on a resource
+//!   with such a variable applies.
+//! - Of several kinds of policies, [`combine`] asks control policies, session policy and boundary first; what is there
+//!   and does not allow is final. A Deny counts at whatever scope it is attached.
 //! - In RAM ARNs (`acs:ram:…`) an empty region and the region `*` are the same, and names of users, groups, roles
 //!   and policies compare without regard to ASCII case. This holds for resources and for `acs:PrincipalARN`.
 
