@@ -30,6 +30,7 @@ OPERATIONS = {
     "DeleteModel": ("DELETE", "/modelstudio/models/{model}"),
     "UpdateAccountModelLimits": ("POST", "/modelstudio/models/account-limits"),
     "GetSettings": ("GET", "/modelstudio/settings"),
+    "UpdateRootLogin": ("PUT", "/modelstudio/root-login"),
     "UpdateSettings": ("PUT", "/modelstudio/settings"),
     # The vendor's operations, called with fields of ours that its SDK does not have.
     "UpdateApiKey": ("PUT", "/modelstudio/apikeys/{apiKeyId}"),

@@ -53,8 +53,12 @@ pub(crate) async fn create_user(call: &Call<'_>) -> Answer {
 pub(crate) async fn get_user(call: &Call<'_>) -> Answer {
     let name = call.user_name("UserName")?;
     call.finish()?;
-    let user = call.api.control().get_user(call.caller, &name).await?;
-    Ok(json!({ "User": with_update(&user) }))
+    let (user, last_login_at) = call.api.control().get_user(call.caller, &name).await?;
+    let mut fields = with_update(&user);
+    if let Some(last_login_at) = last_login_at {
+        fields.insert("LastLoginDate".into(), json!(date(last_login_at)));
+    }
+    Ok(json!({ "User": fields }))
 }
 
 pub(crate) async fn update_user(call: &Call<'_>) -> Answer {

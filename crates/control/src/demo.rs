@@ -114,7 +114,7 @@ impl Control {
             let user_name = UserName::parse("userName", name)?;
             self.add_member(&root(), &NewSeat { workspace, user_name, pages, restore_keys: false }).await?;
         }
-        let alice = self.get_user(&root(), &UserName::parse("userName", "alice")?).await?;
+        let (alice, _) = self.get_user(&root(), &UserName::parse("userName", "alice")?).await?;
         let alice = self.demo_caller(account, Principal::User(alice.user_id));
         let issued = self.create_api_key(&alice, research, "demo", None).await?;
         Ok(DemoKey { workspace: research, model: "qwen-plus", value: issued.value })

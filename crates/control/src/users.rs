@@ -107,10 +107,12 @@ impl Control {
         Ok(user)
     }
 
-    /// Shows a RAM user.
-    pub async fn get_user(&self, caller: &Caller, name: &UserName) -> Result<User, Error> {
+    /// Shows a RAM user, and when the user signed in last.
+    pub async fn get_user(&self, caller: &Caller, name: &UserName) -> Result<(User, Option<i64>), Error> {
         self.require::<GetUser>(caller, RamScope::user(caller.account, name.as_str()), name.as_str()).await?;
-        found(&self.store, caller.account, name).await
+        let user = found(&self.store, caller.account, name).await?;
+        let profile = self.store.find_login_profile(caller.account, Principal::User(user.user_id)).await?;
+        Ok((user, profile.and_then(|profile| profile.last_login_at)))
     }
 
     /// Changes a RAM user.

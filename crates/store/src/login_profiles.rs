@@ -278,7 +278,13 @@ impl Tx {
     /// Clears away what is left of how a user signed in.
     pub(crate) async fn clear_login(&mut self, account: AccountId, user: UserId) -> Result<(), Error> {
         const FORMER: &str = "DELETE FROM former_passwords WHERE account_id = $1 AND user_id = $2";
+        const PROFILE: &str = "DELETE FROM login_profiles WHERE account_id = $1 AND user_id = $2";
+        const DEVICE: &str = "
+            UPDATE mfa_devices SET user_id = NULL, activated_at = NULL WHERE account_id = $1 AND user_id = $2";
         self.end_sessions(account, Principal::User(user), None).await?;
-        self.execute_two(FORMER, &account.to_string(), &user.to_string()).await.map(drop)
+        for sql in [FORMER, PROFILE, DEVICE] {
+            self.execute_two(sql, &account.to_string(), &user.to_string()).await?;
+        }
+        Ok(())
     }
 }

@@ -41,7 +41,7 @@ impl Admin {
     /// Prometheus text format. Labels come from closed sets only, and there are none yet.
     fn metrics(&self) -> String {
         let census = self.control.directory().census();
-        let gauges: [(&str, &str, u64); 7] = [
+        let gauges: [(&str, &str, u64); 9] = [
             (
                 "directory_revision",
                 "Revision that decisions are made from.",
@@ -51,6 +51,16 @@ impl Admin {
             ("directory_workspaces", "Workspaces.", census.workspaces as u64),
             ("directory_members", "Memberships.", census.members as u64),
             ("directory_keys", "API keys.", census.keys as u64),
+            (
+                "sessions",
+                "Sessions, those included that have run out and are not cleared away yet.",
+                self.control.directory().count_sessions() as u64,
+            ),
+            (
+                "password_verifications_total",
+                "Passwords that were verified.",
+                self.control.password_verifications(),
+            ),
             ("gateway_calls_in_flight", "Model calls that have not ended.", census.flights as u64),
             ("gateway_records_lost_total", "Records that did not fit and were dropped.", self.gateway.lost()),
         ];

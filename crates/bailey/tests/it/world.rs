@@ -3,6 +3,7 @@
 mod client;
 mod control;
 mod credential;
+mod totp;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use serde_json::Value;
 pub(crate) use client::{Answer, Call, Client, LONG, Streamed};
 pub(crate) use control::{Control, id_of};
 pub(crate) use credential::Credential;
+pub(crate) use totp::codes;
 
 /// What the data is kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,4 +2,8 @@
 
 // `cfg(test)` lets helpers beside the tests unwrap too (`allow-unwrap-in-tests` in clippy.toml looks for it).
 #[cfg(test)]
+mod logins;
+#[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod world;

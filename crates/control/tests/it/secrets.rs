@@ -1,52 +1,11 @@
 //! No secret shows in the `Debug` form of anything that holds one.
 
-use std::sync::Arc;
-
-use bailey_control::{Control, Founded, Parts, ProviderChange, Recorder};
-use bailey_domain::clock::Fixed;
-use bailey_domain::id::RequestId;
+use bailey_control::{LoginText, ProviderChange, SignIn};
+use bailey_domain::Secret;
 use bailey_domain::model::Dialect;
-use bailey_domain::name::{ProviderName, UserName};
-use bailey_domain::{Caller, Principal, Secret};
-use bailey_store::{Location, MasterKey, Store};
+use bailey_domain::name::{MfaDeviceName, ProviderName, UserName};
 
-struct World {
-    control: Control,
-    store: Store,
-    founded: Founded,
-    master: MasterKey,
-    _directory: tempfile::TempDir,
-}
-
-async fn world() -> World {
-    let directory = tempfile::tempdir().unwrap();
-    let fixed = Arc::new(Fixed::seeded(11));
-    let master = MasterKey::random(&*fixed);
-    let location = Location::File(directory.path().join("bailey.db"));
-    let store = Store::open(&location, &master, &*fixed).await.unwrap();
-    let (recorder, _) = Recorder::channel();
-    let control = Control::new(Parts {
-        store: store.clone(),
-        clock: Arc::<Fixed>::clone(&fixed),
-        entropy: fixed,
-        recorder,
-    });
-    let founded = control.found_account("test").await.unwrap();
-    World { control, store, founded, master, _directory: directory }
-}
-
-fn root(world: &World) -> Caller {
-    Caller {
-        account: world.founded.account,
-        principal: Principal::Root,
-        access_key: None,
-        session: None,
-        source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
-        secure_transport: false,
-        request_id: RequestId::new([1; 16]),
-        now_ms: 1_795_478_400_000,
-    }
-}
+use crate::world::{origin, root, world};
 
 #[tokio::test]
 async fn debug_output_shows_no_secret() {
@@ -71,6 +30,24 @@ async fn debug_output_shows_no_secret() {
     shown.push(format!("{access_key:?}"));
     shown.push(format!("{:?}", world.control.access_key(&access_key.key.access_key_id).unwrap().unwrap()));
 
+    let text = LoginText {
+        password: Some(Secret::new("Password-not-to-be-shown-1".to_owned())),
+        ..LoginText::default()
+    };
+    shown.push(format!("{text:?}"));
+    let profile = world.control.create_login_profile(&root, &alice, text).await.unwrap();
+    shown.push(format!("{profile:?}"));
+    let name = MfaDeviceName::parse("name", "device").unwrap();
+    let device = world.control.create_virtual_mfa_device(&root, &name).await.unwrap();
+    shown.push(format!("{device:?} {:?}", world.control.list_virtual_mfa_devices(&root).await.unwrap()));
+    let sign_in = SignIn {
+        user_name: "alice".to_owned(),
+        password: Secret::new("Password-not-to-be-shown-1".to_owned()),
+        code: None,
+    };
+    let session = world.control.create_session(&origin(&world), &sign_in).await.unwrap().unwrap();
+    shown.push(format!("{sign_in:?} {session:?}"));
+
     let key = world.control.create_api_key(&root, world.founded.default_workspace, "k", None).await.unwrap();
     shown.push(format!("{key:?}"));
     shown.push(format!("{:?}", world.founded));
@@ -83,6 +60,11 @@ async fn debug_output_shows_no_secret() {
         provider_secret,
         access_key.secret.reveal(),
         key.value.reveal(),
+        "Password-not-to-be-shown-1",
+        "$argon2id$v=19$m=19456,t=2,p=1",
+        device.seed.reveal(),
+        device.uri.reveal(),
+        session.token.reveal(),
         world.founded.secret.reveal(),
         world.master.to_text().reveal(),
     ]

@@ -35,6 +35,8 @@ mod keys;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod logins;
+#[cfg(test)]
 mod members;
 #[cfg(test)]
 mod models;

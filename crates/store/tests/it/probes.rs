@@ -29,6 +29,7 @@ struct Subjects {
     workspaces: Vec<(AccountId, WorkspaceId)>,
     keys: Vec<(ApiKeyId, KeyHash)>,
     access_keys: Vec<AccessKeyId>,
+    sessions: Vec<KeyHash>,
     models: Vec<String>,
 }
 
@@ -90,6 +91,7 @@ async fn subjects(test: &TestStore) -> Subjects {
                     add(&mut found.keys, (text("id").parse().unwrap(), hash));
                 }
                 "accessKey" => add(&mut found.access_keys, text("access_key").parse().unwrap()),
+                "session" => add(&mut found.sessions, KeyHash::from_hex(text("hash")).unwrap()),
                 "model" => add(&mut found.models, change["model"]["model"].as_str().unwrap().to_owned()),
                 _ => {}
             }
@@ -112,7 +114,13 @@ fn answers(test: &TestStore, directory: &Directory, subjects: &Subjects, now_ms:
     for id in &subjects.access_keys {
         lines.push(format!("access key {id}: {:?}", directory.access_key(id)));
     }
+    for hash in &subjects.sessions {
+        let found = directory.session(hash, HOME, now_ms);
+        let found = found.map(|found| (found.account, found.principal, found.signed_in));
+        lines.push(format!("session {hash:?}: {found:?}"));
+    }
     for account in &subjects.accounts {
+        lines.push(format!("preference of {account}: {:?}", directory.security_preference(*account)));
         lines.push(format!("settings of {account}: {:?}", directory.settings(*account)));
         operations(test, directory, subjects, *account, Principal::Root, now_ms, &mut lines);
     }

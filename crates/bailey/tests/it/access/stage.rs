@@ -3,6 +3,7 @@
 
 mod groups;
 mod lasting;
+mod logins;
 mod ram;
 mod studio;
 
@@ -11,13 +12,15 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::cast::{Person, Places};
-use crate::world::{Account, Control};
+use crate::world::{Account, Control, Credential};
 
 /// A question: the parameters, and the ids in them that name the thing.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) parameters: Value,
     pub(crate) ids: Vec<String>,
+    /// What the call is made with, where it is not the caller's access key.
+    pub(crate) credential: Option<Credential>,
 }
 
 /// Whether the call is to be done, and so may use up what it is asked about.
@@ -38,6 +41,8 @@ pub(crate) struct Stage {
     lasting: HashMap<(&'static str, &'static str), String>,
     count: u32,
     delegates: bool,
+    /// How many passwords each caller has had before the present one.
+    passwords: HashMap<String, u32>,
 }
 
 const DOCUMENT: &str =
@@ -92,7 +97,11 @@ impl Stage {
         lasting.insert(("request", "absent"), "00000000-0000-4000-8000-000000000000".to_owned());
         lasting.insert(("key", "absent"), "9123456789".to_owned());
         let (control, here, abroad, places) = (control.clone(), here.clone(), abroad.clone(), places.clone());
-        Self { control, here, abroad, places, lasting, count: 0, delegates: false }
+        let passwords = HashMap::new();
+        let mut stage =
+            Self { control, here, abroad, places, lasting, count: 0, delegates: false, passwords };
+        stage.sign_on_lasting().await;
+        stage
     }
 
     fn passing(&mut self, kind: &str) -> String {
@@ -137,6 +146,9 @@ impl Stage {
             self.control.settings(&self.here.root, json!({ "delegateMemberRemoval": delegates })).await;
             self.delegates = delegates;
         }
+        if let Some(asked) = self.login(operation, thing, caller, outcome).await {
+            return asked;
+        }
         let is_ram = bailey_domain::operations::find(operation).unwrap().action.starts_with("ram:");
         if is_ram || matches!(operation, "GetCallerIdentity") {
             self.ram(operation, thing, outcome).await
@@ -155,6 +167,6 @@ impl Asked {
         for (name, value) in further.as_object().into_iter().flatten() {
             parameters[name] = value.clone();
         }
-        Self { parameters, ids: ids.iter().map(|id| (*id).clone()).collect() }
+        Self { parameters, ids: ids.iter().map(|id| (*id).clone()).collect(), credential: None }
     }
 }

@@ -19,6 +19,8 @@ pub(crate) enum Cell {
     Outside,
     /// 404 EntityNotExist.
     Absent,
+    /// 400 NotSupport.Account.
+    Unsupported,
     /// The question makes no sense.
     NotAsked,
 }
@@ -30,6 +32,7 @@ impl Cell {
             "-" => Self::Denied,
             "x" => Self::Outside,
             "0" => Self::Absent,
+            "!" => Self::Unsupported,
             "." => Self::NotAsked,
             _ => panic!("`{text}` is no cell"),
         }

@@ -5,6 +5,18 @@ use serde_json::json;
 use super::{BYSTANDER, Stage};
 
 impl Stage {
+    /// Lets the lasting users sign in, and binds a device to each.
+    pub(super) async fn sign_on_lasting(&mut self) {
+        for (root, thing) in [(self.here.root.clone(), "own"), (self.abroad.root.clone(), "foreign")] {
+            let user = Self::name("lasting", thing);
+            self.sign_on(&root, &user).await;
+            let (serial, _) = self.device(&root, &user, Some(&user)).await;
+            self.lasting.insert(("device", thing), serial);
+        }
+        let absent = format!("acs:ram::{}:mfa/lasting-none", self.here.id);
+        self.lasting.insert(("device", "absent"), absent);
+    }
+
     /// Checks that every lasting thing is as it was: nothing that was refused has touched it.
     pub(crate) async fn survives(&self) {
         let (control, places) = (&self.control, &self.places);
@@ -15,6 +27,10 @@ impl Stage {
             assert_eq!(keys["AccessKeys"]["AccessKey"].as_array().unwrap().len(), 1);
             assert_eq!(keys["AccessKeys"]["AccessKey"][0]["AccessKeyId"], self.kept("access key", thing));
             assert_eq!(keys["AccessKeys"]["AccessKey"][0]["Status"], "Active");
+            let profile = control.done(root, "GetLoginProfile", json!({ "UserName": user })).await;
+            assert_eq!(profile["LoginProfile"]["MFABindRequired"], false);
+            let device = control.done(root, "GetUserMFAInfo", json!({ "UserName": user })).await;
+            assert_eq!(device["MFADevice"]["SerialNumber"], self.kept("device", thing));
             let attached = control.done(root, "ListPoliciesForUser", json!({ "UserName": user })).await;
             assert_eq!(attached["Policies"]["Policy"].as_array().unwrap().len(), 1, "{attached}");
             assert_eq!(attached["Policies"]["Policy"][0]["PolicyName"], "AliyunSTSAssumeRoleAccess");
