@@ -17,7 +17,7 @@ from support.world import World
 
 PASSWORD = "Correct-horse-1"
 SECOND = "Battery-staple-2"
-WEAK = "short"
+WEAK = "weak-pw"
 
 
 def give_password(root: Cloud, user: str, password: str = PASSWORD, **further: bool) -> models.CreateLoginProfileResponseBodyLoginProfile:

@@ -1,20 +1,24 @@
 """After everything else: no secret that the tests used stands in clear in a log, in a file of the data directory, or in an error body."""
 
+import base64
 from pathlib import Path
 
 import openai
 import pytest
+from alibabacloud_ram20150501 import models
 from alibabacloud_ram20150501.models import ListUsersRequest
 
 from support import gateway, studio
 from support.cloud import Cloud
 from support.ledger import LEDGER
 from support.refusals import key_refused, not_permitted, refused, taken
+from support.sessions import not_signed_in, sign_in, try_to_sign_in
 from support.world import World
 
 pytestmark = pytest.mark.last
 
 MARK = "secret-search-user"
+PASSWORD = "Password-of-the-search-1"
 CREDENTIAL = "sk-credential-of-the-secret-search"
 
 
@@ -27,6 +31,21 @@ def used(world: World) -> World:
     wrong = LEDGER.secret("wrong access key secret", user.access_key_secret[::-1])
     with refused(400, "SignatureDoesNotMatch"):
         Cloud(world.server.control, user.access_key_id, wrong).sts.get_caller_identity()
+
+    LEDGER.secret("password of the search", PASSWORD)
+    world.root.ram.create_login_profile(models.CreateLoginProfileRequest(user_name=MARK, password=PASSWORD))
+    with refused(400, "InvalidParameter.Password.TooWeak"):
+        world.root.ram.update_login_profile(models.UpdateLoginProfileRequest(user_name=MARK, password=LEDGER.secret("weak password", "weak-and-long")))
+    session = sign_in(world.server.control, MARK, PASSWORD)
+    not_signed_in(try_to_sign_in(world.server.control, MARK, PASSWORD[::-1]))
+    assert session.ram("ChangePassword", OldPassword=PASSWORD, NewPassword=LEDGER.secret("weak password", "weak-and-longer")).status == 400
+    device = world.root.ram.create_virtual_mfadevice(models.CreateVirtualMFADeviceRequest(virtual_mfadevice_name="search")).body
+    seed = LEDGER.secret("seed of the search", device.virtual_mfadevice.base_32string_seed)
+    LEDGER.secret("seed of the search in hexadecimal", base64.b32decode(seed).hex())
+    with refused(403, "CheckAuthenticationCodeFail"):
+        world.root.ram.bind_mfadevice(models.BindMFADeviceRequest(
+            user_name=MARK, serial_number=device.virtual_mfadevice.serial_number, authentication_code_1="000000", authentication_code_2="000000",
+        ))
 
     LEDGER.secret("provider credential of the search", CREDENTIAL)
     body = {"name": "search", "dialect": "openai", "baseUrl": world.upstream.base_url, "apiKey": CREDENTIAL, "allowPrivate": True}
@@ -57,7 +76,7 @@ def test_the_search_would_find_something(used: World) -> None:
     assert any(MARK.encode() in path.read_bytes() for path in used.server.files() if path.is_relative_to(used.server.data))
     assert used.server.log_path.stat().st_size > 0
     assert LEDGER.error_bodies
-    kinds = ("access key secret of root", "API key", "provider credential")
+    kinds = ("access key secret of root", "API key", "provider credential", "password of", "seed of", "session of")
     assert all(any(what.startswith(kind) for what in LEDGER.secrets) for kind in kinds), sorted(LEDGER.secrets)
 
 

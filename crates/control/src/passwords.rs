@@ -12,7 +12,7 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Versio
 use bailey_domain::access::Principal;
 use bailey_domain::{AccountId, Entropy, Error, Secret};
 use bailey_store::LoginProfile;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::control::Control;
 
@@ -23,7 +23,7 @@ const LANES: u32 = 1;
 const SALT_BYTES: usize = 16;
 /// Verifications at once. Each takes a core and 19 MiB; the rest of the machine stays for everybody else.
 const AT_ONCE: usize = 2;
-/// Callers that may wait for one; whoever comes on top of them is asked to come again.
+/// Sign-ins at once, and as many again for those who have signed in; whoever comes on top is asked to come again.
 const MAY_WAIT: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What is verified where there is nothing to verify: a hash under the same parameters, of which no password is known.
@@ -35,6 +35,7 @@ const NOBODYS: &str =
 pub(crate) struct Passwords {
     running: Arc<Semaphore>,
     waiting: Semaphore,
+    signing_in: Semaphore,
     verifications: AtomicU64,
 }
 
@@ -42,7 +43,8 @@ impl Default for Passwords {
     fn default() -> Self {
         Self {
             running: Arc::new(Semaphore::new(AT_ONCE)),
-            waiting: Semaphore::new(MAY_WAIT),
+            waiting: Semaphore::new(2 * MAY_WAIT),
+            signing_in: Semaphore::new(MAY_WAIT),
             verifications: AtomicU64::new(0),
         }
     }
@@ -61,6 +63,11 @@ impl Passwords {
     /// How many verifications there were.
     pub(crate) fn verifications(&self) -> u64 {
         self.verifications.load(Ordering::Relaxed)
+    }
+
+    /// A place among those who sign in, taken before anything is written for them: nobody of them has shown anything yet.
+    pub(crate) fn enter(&self) -> Result<SemaphorePermit<'_>, Error> {
+        self.signing_in.try_acquire().map_err(|_| busy())
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {

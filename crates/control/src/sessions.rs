@@ -125,6 +125,7 @@ impl Control {
         origin: &Origin,
         sign_in: &SignIn,
     ) -> Result<Option<IssuedSession>, Error> {
+        let _place = self.passwords.enter()?;
         let named = self.named(&sign_in.user_name).await?;
         let policy = self.store.find_password_policy(named.account).await?;
         let attempts = self.store.count_attempt(named.account, &named.counted, origin.now_ms).await?;

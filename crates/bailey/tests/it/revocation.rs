@@ -70,6 +70,8 @@ switches! {
     narrow_policy NarrowPolicy;
     remove_user_from_group RemoveUserFromGroup;
     detach_policy_from_group DetachPolicyFromGroup;
+    delete_login_profile DeleteLoginProfile;
+    update_login_profile UpdateLoginProfile;
     take_page TakePage;
     take_seat TakeSeat;
 }

@@ -162,7 +162,7 @@ async fn a_code_lets_one_in_of_a_hundred() {
     world.policy(PasswordPolicy { max_attempts: 0, ..PasswordPolicy::default() }).await;
     let seed = world.bind("alice").await;
     let mut let_in = 0;
-    // The workers let 64 wait at once.
+    // 64 may sign in at once.
     for _ in 0..2 {
         let tries: Vec<_> = (0..49)
             .map(|_| {

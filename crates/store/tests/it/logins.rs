@@ -131,10 +131,10 @@ cases! {
         let (one, two) = test.two_homes().await;
         let put = async |hash| commit!(test, test.root(one.account), UpdateRootLogin on WholeAccount, |tx, permit| tx.put_root_password(&permit, hash));
         put("hash 1").await;
-        let (session, caller) = test.session(one.account, Principal::Root, None).await;
+        let (session, _) = test.session(one.account, Principal::Root, None).await;
         put("hash 2").await;
         assert_eq!(test.holder(&session), None);
-        let (session, caller) = { drop(caller); test.session(one.account, Principal::Root, None).await };
+        let (session, caller) = test.session(one.account, Principal::Root, None).await;
         commit!(test, caller, UpdateRootLogin on WholeAccount, |tx, permit| tx.put_root_password(&permit, "hash 3"));
         assert!(test.holder(&session).is_some(), "the session that changed it goes on");
         assert_eq!(test.store.former_passwords(one.account, Principal::Root, 9).await.unwrap(), ["hash 2", "hash 1"]);

@@ -43,6 +43,62 @@ fn signing_in_is_checked_kept_and_forgotten() {
 }
 
 #[test]
+fn a_password_makes_a_session_that_logging_out_ends() {
+    let shell = Shell::root();
+    let password = shell.file("password", "Correct-horse-1");
+    let next = shell.file("next", "Battery-staple-2");
+    shell.run("ram-user create alice").ending(0);
+    shell
+        .run(&format!("login-profile create alice --password-file {password} --password-reset-required true"))
+        .ending(0);
+    let account = shell.own("accountId");
+    shell.run("account set-alias example").ending(0);
+    shell.run("account set-password-policy --max-attempts 9").ending(0);
+
+    let wrong = shell.with_input("login --profile alice --user alice --password-stdin", "wrong\n").ending(4);
+    assert!(wrong.errors.contains("SignInFailed"), "{wrong:?}");
+    shell.run("whoami --profile alice").ending(4);
+    let done = shell
+        .with_input("login --profile alice --user ALICE@example --password-stdin", "Correct-horse-1\n")
+        .ending(0);
+    assert!(done.errors.contains("bailey login-profile change-password"), "{done:?}");
+    assert!(!done.errors.contains("Correct-horse-1"), "{done:?}");
+    let profiles = fs::read_to_string(shell.path("config").join("profiles.toml")).unwrap();
+    let token = profiles.split('"').find(|text| text.starts_with("bs-")).unwrap().to_owned();
+    assert!(!done.errors.contains(&token) && !profiles.contains("Correct-horse-1"));
+    assert_eq!(shell.json("whoami --profile alice")["Arn"], format!("acs:ram::{account}:user/alice"));
+
+    let early = shell.run("ram-user list --profile alice").ending(3);
+    assert!(early.errors.contains("login-profile change-password"), "{early:?}");
+    shell
+        .run(&format!(
+            "login-profile change-password --old-password-file {password} --new-password-file {next} --profile alice"
+        ))
+        .ending(0);
+    shell.run("whoami --profile alice").ending(0);
+    // The session is sent again after it has ended, from a copy of the profiles.
+    shell.run("logout --profile alice").ending(0);
+    shell.run("whoami --profile alice").ending(4);
+    fs::write(shell.path("config").join("profiles.toml"), profiles).unwrap();
+    shell.run("whoami --profile alice").ending(4);
+    shell.run("logout --profile alice").ending(0);
+    shell.run("whoami").ending(0);
+
+    let made = shell.run("mfa create alices-phone").ending(0);
+    assert!(made.output.contains("Base32StringSeed") && !made.output.contains("QRCodePNG"), "{made:?}");
+    assert!(shell.run("mfa list").ending(0).output.contains("mfa/alices-phone"));
+    shell.run("mfa get --user alice").ending(5);
+    shell.run(&format!("mfa delete acs:ram::{account}:mfa/alices-phone")).ending(0);
+    assert!(shell.run("account get-security-preference").ending(0).output.contains("LoginSessionDuration"));
+
+    shell.run(&format!("account update-root-login --password-file {next}")).ending(0);
+    shell.with_input("login --profile owner --user root --password-stdin", "Battery-staple-2").ending(0);
+    assert_eq!(shell.json("whoami --profile owner")["IdentityType"], "Account");
+    shell.run("login-profile delete alice").ending(0);
+    shell.with_input("login --user alice --password-stdin", "Battery-staple-2").ending(4);
+}
+
+#[test]
 fn the_environment_wins_over_the_profile() {
     let shell = Shell::root();
     let mut command = shell.command("whoami");

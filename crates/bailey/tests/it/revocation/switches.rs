@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::ground::{MODEL, Prepared};
 use super::hammer::Make;
-use crate::world::{Answer, Call, Credential};
+use crate::world::{Answer, Call, Credential, id_of};
 
 macro_rules! kinds {
     ($($kind:ident,)*) => {
@@ -24,7 +24,8 @@ kinds! {
     RemoveMember, DisableApiKey, DeleteApiKey, UpdateModelPermissions, RemoveUser, DeleteUser,
     DetachPolicyFromUser, UpdateAccessKey, DeleteAccessKey,
     ResetApiKey, NarrowApiKey, DeleteModel, RestrictDefaultWorkspace,
-    AttachDeny, NarrowPolicy, RemoveUserFromGroup, DetachPolicyFromGroup, TakePage, TakeSeat,
+    AttachDeny, NarrowPolicy, RemoveUserFromGroup, DetachPolicyFromGroup, DeleteLoginProfile, UpdateLoginProfile,
+    TakePage, TakeSeat,
 }
 
 /// Those that end calls of models and say how many streams they closed.
@@ -175,7 +176,7 @@ impl Switch {
         let (control, root, workspace) =
             (ground.control.clone(), ground.account.root.clone(), ground.workspace.clone());
         let name = ground.name();
-        let credential = control.user(&root, &name).await;
+        let mut credential = control.user(&root, &name).await;
         let key = json!({ "UserName": name, "UserAccessKeyId": credential.access_key() });
         let here = json!({ "workspaceId": workspace });
         let (operation, parameters, called, refused) = match self {
@@ -214,6 +215,21 @@ impl Switch {
                         .await;
                     let narrow = json!({ "PolicyName": policy, "VersionId": "v2" });
                     ("SetDefaultPolicyVersion", narrow, called, NO_PERMISSION)
+                }
+            }
+            Self::DeleteLoginProfile | Self::UpdateLoginProfile => {
+                let (first, second) = ("Correct-horse-1", "Battery-staple-2");
+                let user = json!({ "UserName": name });
+                let with = |password: &str| json!({ "UserName": name, "Password": password });
+                control.done(&root, "CreateLoginProfile", with(first)).await;
+                let sign_in = json!({ "userName": name, "password": first });
+                let made = control.done(&Credential::Nothing, "CreateSession", sign_in).await;
+                credential = Credential::Bearer(id_of(&made, "/token"));
+                let (called, refused) = (("GetCallerIdentity", json!({})), (401, "InvalidSecurityToken"));
+                if self == Self::DeleteLoginProfile {
+                    ("DeleteLoginProfile", user, called, refused)
+                } else {
+                    ("UpdateLoginProfile", with(second), called, refused)
                 }
             }
             Self::RemoveUserFromGroup | Self::DetachPolicyFromGroup => {
@@ -256,7 +272,10 @@ fn chats(key: String, model: &str) -> Make {
 
 /// Calls of the control API; every other pair of clients signs.
 fn calls(ground: &Prepared, credential: Credential, (operation, parameters): (&'static str, Value)) -> Make {
-    let (control, signed) = (ground.control.clone(), credential.signed());
+    // A session's token signs nothing.
+    let signed =
+        if matches!(credential, Credential::Bearer(_)) { credential.clone() } else { credential.signed() };
+    let control = ground.control.clone();
     Box::new(move |number| {
         let who = if number / 2 % 2 == 0 { &credential } else { &signed };
         control.prepared(who, operation, &parameters)
