@@ -96,14 +96,14 @@ class TestLoginProfiles:
             if number > 0:
                 with refused(404, "EntityNotExist.User.LoginProfile") as refusal:
                     call({"user_name": "login-errors"})
-                assert refusal.message == "The login profile does not exist."
+                assert refusal.message == "The user login profile does not exist."
         with refused(400, "InvalidParameter.Password.TooWeak") as refusal:
             give_password(root, "login-errors", WEAK)
         assert WEAK not in refusal.message
         give_password(root, "login-errors")
         with refused(409, "EntityAlreadyExists.User.LoginProfile") as refusal:
             give_password(root, "login-errors")
-        assert refusal.message == "The login profile does already EXIST."
+        assert refusal.message == "The user login profile does already EXIST."
         with refused(400, "InvalidParameter.Password.TooWeak"):
             root.ram.update_login_profile(models.UpdateLoginProfileRequest(user_name="login-errors", password="alllowercase1"))
 
@@ -217,7 +217,7 @@ class TestMfa:
         assert root.ram.unbind_mfadevice(unbind).body.mfadevice.serial_number == serial
         with refused(404, "EntityNotExist.User.MFADevice") as refusal:
             root.ram.unbind_mfadevice(unbind)
-        assert refusal.message == "The MFA device does not exist."
+        assert refusal.message == "The user MFA device does not exist."
         root.ram.delete_virtual_mfadevice(models.DeleteVirtualMFADeviceRequest(serial_number=serial))
         root.ram.delete_user(models.DeleteUserRequest(user_name="mfa-user"))
 
