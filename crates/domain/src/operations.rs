@@ -128,7 +128,7 @@ operations! {
     /// Takes a RAM user's password away. The user's sessions end before the answer.
     DeleteLoginProfile: Ram "ram:DeleteLoginProfile", Write on RamScope, Any(&[Root, Policy]);
     /// Changes the caller's own password. The caller's other sessions end before the answer.
-    ChangePassword: Ram "ram:ChangePassword", Write on RamScope, Any(&[Policy, SelfService(Preference::ChangePassword)]);
+    ChangePassword: Ram "ram:ChangePassword", Write on RamScope, Any(&[Root, Policy, SelfService(Preference::ChangePassword)]);
     /// Makes a virtual MFA device; its seed is shown once.
     CreateVirtualMFADevice: Ram "ram:CreateVirtualMFADevice", Write on RamScope, OWN_MFA;
     /// Lists the virtual MFA devices.
