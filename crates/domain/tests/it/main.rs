@@ -14,6 +14,8 @@ mod house;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod logins;
+#[cfg(test)]
 mod misuse;
 #[cfg(test)]
 mod outsiders;
