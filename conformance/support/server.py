@@ -12,6 +12,7 @@ from pathlib import Path
 
 from support.ledger import LEDGER
 
+PUBLIC_URL = "https://pdp.example.com"
 START_SECONDS = 30
 STOP_SECONDS = 15
 
@@ -110,5 +111,10 @@ class Server:
 
 
 def _environment() -> dict[str, str]:
-    """The environment of the server: verbose logs, so that the search for secrets has something to search in."""
-    return {"RUST_LOG": "debug", **os.environ}
+    """The environment of the server: verbose logs, so that the search for secrets has something to search in; an address for
+    the world, and the decision points of foreign suites."""
+    return {
+        "RUST_LOG": "debug", **os.environ,
+        "BAILEY__PUBLIC_URL": PUBLIC_URL,
+        "BAILEY__AUTHZEN_FIXTURES": str(Path(__file__).parent.parent / "authzen" / "fixtures"),
+    }

@@ -1,11 +1,12 @@
-//! Answers in the two shapes: RPC with capital first letters, ROA with small ones; RPC also as XML.
+//! Answers in their shapes: RPC with capital first letters, also as XML, ROA with small ones, and decisions with nothing
+//! around them.
 
 use bailey_acs::answer::ErrorAnswer;
 use bailey_acs::xml;
 use bailey_domain::RequestId;
 use bailey_edge::Body;
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::failure::Told;
@@ -19,6 +20,8 @@ pub(crate) enum Shape {
     Rpc(Format),
     /// ModelStudio and our own operations.
     Roa,
+    /// AuthZEN: what is answered is the whole body, and the request id is a header. What is refused looks as in ROA.
+    Decision,
 }
 
 /// How an RPC answer is written: what the parameter `Format` says.
@@ -51,6 +54,7 @@ pub(crate) fn success(shape: Shape, request: RequestId, operation: &str, fields:
             body["success"] = json!(true);
             body["code"] = json!("Success");
         }
+        Shape::Decision => {}
     }
     respond(shape, StatusCode::OK, request, &format!("{operation}Response"), &body)
 }
@@ -69,7 +73,7 @@ pub(crate) fn failed(shape: Shape, request: RequestId, host: &str, told: &Told) 
     };
     let body = match shape {
         Shape::Rpc(_) => answer.rpc(),
-        Shape::Roa => {
+        Shape::Roa | Shape::Decision => {
             let mut body = answer.roa();
             if !told.next_step.is_empty() {
                 body["recommend"] = json!(told.next_step);
@@ -97,16 +101,28 @@ pub fn fault() -> Response<Body> {
 fn respond(shape: Shape, status: StatusCode, request: RequestId, root: &str, body: &Value) -> Response<Body> {
     let (content_type, text) = match shape {
         Shape::Rpc(Format::Xml) => (xml::CONTENT_TYPE, xml::document(root, body)),
-        Shape::Rpc(Format::Json) | Shape::Roa => (JSON, body.to_string()),
+        Shape::Rpc(Format::Json) | Shape::Roa | Shape::Decision => (JSON, body.to_string()),
     };
     let mut response = Response::new(Body::whole(Bytes::from(text)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    mark(headers, request);
+    response
+}
+
+/// Says which credentials there are, beside a 401.
+pub(crate) fn challenge(headers: &mut HeaderMap) {
+    for value in [r#"Basic realm="bailey", charset="UTF-8""#, r#"Bearer realm="bailey""#] {
+        headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(value));
+    }
+}
+
+/// What every answer says of itself.
+pub(crate) fn mark(headers: &mut HeaderMap, request: RequestId) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::SERVER, HeaderValue::from_static(concat!("bailey/", env!("CARGO_PKG_VERSION"))));
     if let Ok(id) = HeaderValue::from_str(&request.to_string()) {
         headers.insert("x-acs-request-id", id);
     }
-    response
 }

@@ -60,6 +60,11 @@ pub(crate) struct Told {
 }
 
 impl Failure {
+    /// Whether the credential is what is wrong.
+    pub(crate) fn is_of_credential(&self) -> bool {
+        matches!(self, Self::Credential(_) | Self::NoSession)
+    }
+
     /// What the caller is told. `seal` makes the encoded diagnostic message.
     pub(crate) fn told(&self, seal: &dyn Fn(&Refusal) -> String) -> Told {
         let plain = |status, code: String, message: String| Told {

@@ -186,17 +186,20 @@ pub(crate) fn date(at_ms: i64) -> String {
 
 /// A time as callers give it: milliseconds since the epoch, or RFC 3339.
 pub(crate) fn moment(parameters: &Parameters, field: &str) -> Result<Option<i64>, Failure> {
-    let Some(text) = parameters.json(field) else { return Ok(None) };
-    let parsed = match &text {
+    let Some(value) = parameters.json(field) else { return Ok(None) };
+    moment_of(&value).map(Some).ok_or_else(|| parameters.invalid(field, MOMENT).into())
+}
+
+/// What a time must be.
+pub(crate) const MOMENT: &str = "must be milliseconds since 1970, or a time such as 2026-11-24T06:30:00Z";
+
+/// The same of a JSON value.
+pub(crate) fn moment_of(value: &Value) -> Option<i64> {
+    match value {
         Value::Number(number) => number.as_i64(),
         Value::String(text) => {
             text.parse().ok().or_else(|| text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond))
         }
         _ => None,
-    };
-    parsed.map(Some).ok_or_else(|| {
-        parameters
-            .invalid(field, "must be milliseconds since 1970, or a time such as 2026-11-24T06:30:00Z")
-            .into()
-    })
+    }
 }

@@ -118,9 +118,9 @@ macro_rules! routes {
 }
 
 use crate::{
-    access_keys, account_logins, attachments, audit, explain, grants, groups, identity, keys, limits,
-    login_profiles, members, mfa_devices, models, policies, providers, root_login, sessions, settings,
-    studio_users, usage, users, workspaces,
+    access_keys, account_logins, attachments, audit, authzen, explain, grants, groups, identity, keys,
+    limits, login_profiles, members, mfa_devices, models, policies, providers, root_login, sessions,
+    settings, studio_users, usage, users, workspaces,
 };
 
 routes! {
@@ -222,6 +222,11 @@ routes! {
 
         POST "/modelstudio/explain" Explain => explain::explain;
         GET "/modelstudio/decisions/{requestId}" GetDecision => explain::get_decision;
+        POST "/access/v1/evaluation" EvaluateAccess => authzen::evaluation;
+        POST "/access/v1/evaluations" EvaluateAccess => authzen::evaluations;
+        POST "/access/v1/search/resource" SearchAccess => authzen::search_resource;
+        POST "/access/v1/search/subject" SearchAccess => authzen::search_subject;
+        POST "/access/v1/search/action" SearchAccess => authzen::search_action;
         GET "/modelstudio/audit" ListAuditRecords => audit::list_audit_records;
         GET "/modelstudio/audit/verify" VerifyAudit => audit::verify_audit;
         GET "/modelstudio/audit/export" ExportAudit => audit::export_audit;
@@ -244,7 +249,7 @@ routes! {
 pub const SHARED: &[(&str, &str)] = &[("ListAllApiKeys", "ListApiKeys"), ("GetWorkspaceUsage", "GetUsage")];
 
 /// The parameters in a path, by name, as they arrived.
-type Values<'p> = Vec<(&'static str, &'p str)>;
+pub(crate) type Values<'p> = Vec<(&'static str, &'p str)>;
 
 /// What a path leads to.
 pub(crate) enum Found<'p> {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use bailey_acs::nonce::NonceCache;
 use bailey_acs::parameters::{Parameters, Sources};
 use bailey_control::{Control, Origin};
-use bailey_domain::RequestId;
+use bailey_domain::{AccountId, RequestId};
 use bailey_edge::{Body, BodyError, Peer, read_body};
 use http::request::Parts;
-use http::{Method, Request, Response, header};
+use http::{Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
@@ -18,10 +18,15 @@ use crate::answer::{self, Format, Shape};
 use crate::failure::Failure;
 use crate::providers::ProviderProbe;
 use crate::routes::{self, Call, Form, Found, Handler, Route, Visit};
+use crate::surroundings::Surroundings;
+use crate::{authzen, forward};
 
 /// The largest body that any operation takes: a batch of users.
 const LARGEST_BODY: usize = 2 * 1024 * 1024;
 const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// What enforcement points of AuthZEN name their requests with; it comes back as it was sent.
+const REQUEST_ID: &str = "x-request-id";
 
 /// Parameters of RPC calls that say how the call is made and not what it asks. Those of a credential get here only as part of a
 /// checked signature: beside an `authorization` header they are refused. They are no parameters of ROA calls.
@@ -53,6 +58,7 @@ struct Inner {
     control: Control,
     nonces: NonceCache,
     probe: Arc<dyn ProviderProbe>,
+    surroundings: Surroundings,
 }
 
 impl fmt::Debug for Api {
@@ -63,8 +69,12 @@ impl fmt::Debug for Api {
 
 impl Api {
     /// The API over these operations. `probe` is what TestProvider asks providers with.
-    pub fn new(control: Control, probe: Arc<dyn ProviderProbe>) -> Self {
-        Self { inner: Arc::new(Inner { control, nonces: NonceCache::default(), probe }) }
+    pub fn new(control: Control, probe: Arc<dyn ProviderProbe>, surroundings: Surroundings) -> Self {
+        Self { inner: Arc::new(Inner { control, nonces: NonceCache::default(), probe, surroundings }) }
+    }
+
+    pub(crate) fn surroundings(&self) -> &Surroundings {
+        &self.inner.surroundings
     }
 
     pub(crate) fn control(&self) -> &Control {
@@ -85,6 +95,16 @@ impl Api {
         self.control().entropy().fill(&mut random);
         let id = RequestId::new(random);
         let (parts, incoming) = request.into_parts();
+        let origin = Origin {
+            source_ip: peer.addr.ip().to_canonical(),
+            secure_transport: false,
+            request_id: id,
+            now_ms: self.control().clock().now_ms(),
+        };
+        if parts.uri.path() == forward::PATH {
+            // Nothing of a body is looked at: proxies send none.
+            return self.forward(&parts, origin).await;
+        }
         let read = read_body(incoming, LARGEST_BODY, BODY_TIME).await;
         let sources = Sources {
             query: parts.uri.query(),
@@ -94,31 +114,63 @@ impl Api {
         };
         let (shape, format) = shape_of(parts.uri.path(), &sources);
         let answered = match (&read, format) {
-            (Ok(_), Ok(())) => self.answer(&parts, sources, peer, id).await,
+            (Ok(_), Ok(())) => self.answer(&parts, sources, origin).await,
             (Err(error), _) => Err(body_failure(error)),
             (Ok(_), Err(failure)) => Err(failure),
         };
-        match answered {
-            Ok((route, fields)) => answer::success(shape, id, route.wire_name(), fields),
+        let mut response = match answered {
+            Ok((name, fields)) => answer::success(shape, id, name, fields),
             Err(failure) => {
                 let host =
                     parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-                let told = failure.told(&|refusal| self.diagnostic(refusal));
+                let mut told = failure.told(&|refusal| self.diagnostic(refusal));
+                let challenged = shape == Shape::Decision && failure.is_of_credential();
+                if challenged {
+                    told.status = StatusCode::UNAUTHORIZED;
+                }
                 // Not the message: it may repeat what the caller sent.
                 tracing::info!(request.id = %id, status = told.status.as_u16(), code = %told.code, "control call refused");
-                answer::failed(shape, id, host, &told)
+                let mut response = answer::failed(shape, id, host, &told);
+                if challenged {
+                    answer::challenge(response.headers_mut());
+                }
+                response
             }
+        };
+        if let Some(theirs) = parts.headers.get(REQUEST_ID).filter(|_| shape == Shape::Decision) {
+            response.headers_mut().insert(REQUEST_ID, theirs.clone());
         }
+        response
     }
 
     async fn answer(
         &self,
         parts: &Parts,
         sources: Sources<'_>,
-        peer: Peer,
-        id: RequestId,
-    ) -> Result<(&'static Route, Value), Failure> {
+        origin: Origin,
+    ) -> Result<(&'static str, Value), Failure> {
         let path = parts.uri.path();
+        let place = authzen::place(path);
+        match place {
+            Some(authzen::Place::Metadata(tenant)) => {
+                return match parts.method {
+                    Method::GET | Method::HEAD => Ok(("", authzen::metadata(self, tenant)?)),
+                    _ => Err(Failure::OtherMethod(Method::GET.to_string())),
+                };
+            }
+            Some(authzen::Place::Tenant(tenant, path)) => {
+                let fixture = self.surroundings().fixture(tenant).ok_or(Failure::NoSuchApi)?;
+                let (route, _) = find(&parts.method, path)?;
+                if !fixture.anonymous {
+                    self.authenticate(parts, sources.body, origin).await?;
+                }
+                authzen::demand_json(parts, sources.body)?;
+                let parameters = Parameters::collect(Sources { query: None, ..sources })?;
+                let fields = authzen::of_fixture(self, fixture, path, &parameters).await?;
+                return Ok((route.wire_name(), fields));
+            }
+            Some(authzen::Place::Account) | None => {}
+        }
         let (route, values) = if path == "/" {
             if !matches!(parts.method, Method::GET | Method::POST) {
                 return Err(Failure::OtherMethod("GET, POST".to_owned()));
@@ -127,24 +179,10 @@ impl Api {
             let action = named(parts, &sources, "x-acs-action", "Action")?;
             (routes::find_rpc(&version, &action).ok_or(Failure::NoSuchApi)?, Vec::new())
         } else {
-            match routes::find_roa(&parts.method, path) {
-                Found::Route(route, values) => (route, values),
-                Found::OtherMethods(methods) => {
-                    let names: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
-                    return Err(Failure::OtherMethod(names.join(", ")));
-                }
-                Found::Nothing => return Err(Failure::NoSuchApi),
-            }
+            find(&parts.method, path)?
         };
-        let origin = Origin {
-            source_ip: peer.addr.ip().to_canonical(),
-            secure_transport: false,
-            request_id: id,
-            now_ms: self.control().clock().now_ms(),
-        };
-        let body = sources.body;
-        let parameters = || {
-            let parameters = Parameters::collect(Sources { path: &values, ..sources })?;
+        let parameters = |query| {
+            let parameters = Parameters::collect(Sources { query, path: &values, ..sources })?;
             match route.form {
                 Form::Rpc { .. } => parameters.ignore(&COMMON),
                 Form::Roa { .. } => parameters.ignore(&COMMON_ROA),
@@ -153,23 +191,46 @@ impl Api {
         };
         let fields = match route.handler {
             Handler::Signed(handler) => {
-                let caller = self.authenticate(parts, body, origin).await?;
-                handler(&Call { api: self, caller: &caller, parameters: &parameters()? }).await?
+                let caller = self.authenticate(parts, sources.body, origin).await?;
+                let parameters = if place.is_some() {
+                    // A question is the body and nothing else.
+                    authzen::demand_json(parts, sources.body)?;
+                    parameters(None)?
+                } else {
+                    parameters(sources.query)?
+                };
+                handler(&Call { api: self, caller: &caller, parameters: &parameters }).await?
             }
             Handler::Open(handler) => {
-                handler(&Visit { api: self, origin, parameters: &parameters()? }).await?
+                handler(&Visit { api: self, origin, parameters: &parameters(sources.query)? }).await?
             }
         };
-        Ok((route, fields))
+        Ok((route.wire_name(), fields))
     }
 
     /// The encoded diagnostic message of a refusal: sealed, and bound to the account. Only the installation opens it.
     fn diagnostic(&self, refusal: &bailey_domain::permit::Refusal) -> String {
-        let text =
-            json!({ "action": refusal.action, "decision": refusal.decision(self.control().directory()) })
-                .to_string();
-        let label = format!("diagnostic/{}", refusal.caller.account);
-        self.control().sealer().seal(&**self.control().entropy(), &label, text.as_bytes())
+        let told =
+            json!({ "action": refusal.action, "decision": refusal.decision(self.control().directory()) });
+        self.sealed_diagnostic(refusal.caller.account, &told)
+    }
+
+    /// What only the installation may read again, bound to an account.
+    pub(crate) fn sealed_diagnostic(&self, account: AccountId, told: &Value) -> String {
+        let label = format!("diagnostic/{account}");
+        self.control().sealer().seal(&**self.control().entropy(), &label, told.to_string().as_bytes())
+    }
+}
+
+/// The route of an ROA call.
+fn find<'p>(method: &Method, path: &'p str) -> Result<(&'static Route, routes::Values<'p>), Failure> {
+    match routes::find_roa(method, path) {
+        Found::Route(route, values) => Ok((route, values)),
+        Found::OtherMethods(methods) => {
+            let names: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
+            Err(Failure::OtherMethod(names.join(", ")))
+        }
+        Found::Nothing => Err(Failure::NoSuchApi),
     }
 }
 
@@ -179,6 +240,9 @@ fn body_failure(error: &BodyError) -> Failure {
 
 /// The shape of the surface that is called, known before anything can go wrong with the call; and whether `Format` is one.
 fn shape_of(path: &str, sources: &Sources<'_>) -> (Shape, Result<(), Failure>) {
+    if authzen::place(path).is_some() {
+        return (Shape::Decision, Ok(()));
+    }
     if path != "/" {
         return (Shape::Roa, Ok(()));
     }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use bailey_domain::access::Principal;
 use bailey_domain::decision::Decision;
+use bailey_domain::directory::Call;
 use bailey_domain::name::UserName;
 use bailey_domain::operations::{Explain, GetDecision};
 use bailey_domain::page::Page;
@@ -62,7 +63,6 @@ impl Control {
                 self.directory().explain(
                     caller,
                     &bailey_domain::directory::Asked {
-                        principal,
                         action: asked.action.as_deref(),
                         workspace: asked.workspace,
                         page: asked.page,
@@ -71,6 +71,7 @@ impl Control {
                         given: &given,
                         source_ip: source,
                         now_ms,
+                        ..bailey_domain::directory::Asked::about(principal)
                     },
                 )
             }
@@ -87,25 +88,29 @@ impl Control {
         source: IpAddr,
         now_ms: i64,
     ) -> Result<Decision, Error> {
-        let key = self.store.find_key(caller.account, id).await?;
-        let owner = key.as_ref().and_then(|key| key.owner.user());
+        let owner = self.directory().key_owner(caller.account, id).and_then(Principal::user);
         self.require::<Explain>(caller, Person(owner), &id.to_string()).await?;
         let model = asked.model.as_deref().ok_or_else(|| {
             Error::field("model", "is missing: a key is asked about with the model that it would call")
         })?;
         self.directory()
-            .explain_call(caller.account, id, model, source, now_ms)
+            .explain_call(caller.account, id, model, &Call { key: None, workspace: None, source, now_ms })
             .ok_or_else(|| Error::absent("ApiKey"))
     }
 
-    async fn principal_named(&self, caller: &Caller, who: &str) -> Result<Option<Principal>, Error> {
+    /// An identity of the caller's account by id or name; only a name takes a query.
+    pub(crate) async fn principal_named(
+        &self,
+        caller: &Caller,
+        who: &str,
+    ) -> Result<Option<Principal>, Error> {
         if who == "root" {
             return Ok(Some(Principal::Root));
         }
-        if let Ok(id) = who.parse::<UserId>()
-            && let Some(user) = self.store.find_user_by_id(caller.account, id).await?
+        if let Some(user) = who.parse().ok().map(Principal::User)
+            && self.directory().knows(caller.account, user)
         {
-            return Ok(Some(Principal::User(user.user_id)));
+            return Ok(Some(user));
         }
         let name = UserName::parse("subject.id", who)?;
         Ok(self.store.find_user(caller.account, &name).await?.map(|user| Principal::User(user.user_id)))

@@ -9,6 +9,8 @@ mod access_keys;
 mod account_logins;
 mod attachments;
 mod audit;
+mod authzen;
+mod authzen_search;
 mod control;
 mod demo;
 mod explain;
@@ -38,6 +40,8 @@ mod workspaces;
 
 pub use access_keys::IssuedAccessKey;
 pub use attachments::Entities;
+pub use authzen::{Entity as AccessEntity, Evaluated, Evaluation, Given, Resource};
+pub use authzen_search::{Matches, Search};
 pub use control::{Control, Parts};
 pub use demo::DemoKey;
 pub use explain::{Asked, Subject};

@@ -291,6 +291,10 @@ operations! {
     Explain: ModelStudio "modelstudio:Explain", Read on Person, Any(&[Root, Management, Myself]);
     /// Shows the decision of an earlier request.
     GetDecision: ModelStudio "modelstudio:GetDecision", Read on Person, Any(&[Root, Management, Myself]);
+    /// Decides whether an identity may do something, as OpenID AuthZEN asks.
+    EvaluateAccess: ModelStudio "modelstudio:EvaluateAccess", Read on Person, Any(&[Root, Management, Myself]);
+    /// Lists who may do something, on what, or which actions, as OpenID AuthZEN asks.
+    SearchAccess: ModelStudio "modelstudio:SearchAccess", Read on Person, Any(&[Root, Management, Myself]);
     /// Lists audit records.
     ListAuditRecords: ModelStudio "modelstudio:ListAuditRecords", Read on WholeAccount, MANAGER;
     /// Checks the audit chain.

@@ -130,4 +130,8 @@ reasons! {
     MfaBindRequired, "mfa_bind_required", None;
     /// Signing in failed: the answer, 401, does not say why.
     SignInFailed, "sign_in_failed", None;
+    /// A proxy's configuration asks nothing that can be decided.
+    QuestionInvalid, "question_invalid", None;
+    /// What is known of the original request is missing, comes from no trusted proxy, lies outside what the proxy asks about, or can be read in two ways.
+    ForwardedRefused, "forwarded_refused", None;
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use bailey_domain::Reason;
 use bailey_domain::decision::{Decision, Outcome};
-use bailey_domain::directory::{Admitted, Denied, Flight};
+use bailey_domain::directory::{Admitted, Call, Denied, Flight};
 
 use crate::records::{Record, Refused, Usage};
 use crate::request_ids::RequestIdText;
@@ -88,8 +88,7 @@ impl Meter {
             account,
             key,
             &self.admitted.model.name,
-            self.arrival.source,
-            now_ms,
+            &Call { key: None, workspace: None, source: self.arrival.source, now_ms },
         );
         // The key may be gone altogether, or its right back again; the call was cut all the same.
         let mut decision =

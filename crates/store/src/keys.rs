@@ -5,7 +5,7 @@ use bailey_domain::change::{Change, KeyFacts};
 use bailey_domain::key_auth::KeyAuth;
 use bailey_domain::operations::{
     CreateApiKey, DeleteApiKey, DisableApiKey, EnableApiKey, GetApiKey, ListAllApiKeys, ListApiKeys,
-    Operation, ResetApiKey, UpdateApiKey,
+    Operation, ResetApiKey, SearchAccess, UpdateApiKey,
 };
 use bailey_domain::secret::KeyHash;
 use bailey_domain::{AccountId, ApiKeyId, Error, Permit, UserId, WorkspaceId};
@@ -252,6 +252,17 @@ impl Store {
     ) -> Result<Option<ApiKey>, Error> {
         let key = self.find_key(permit.caller().account, id).await?;
         Ok(key.filter(|key| key.workspace_id == *permit.scope()))
+    }
+
+    /// The handles of the account's keys, in their order: candidates of a search.
+    pub async fn list_api_key_ids(
+        &self,
+        permit: &Permit<SearchAccess>,
+        cursor: &Cursor,
+    ) -> Result<Page<ApiKeyId>, Error> {
+        const SQL: &str = "
+            SELECT api_key_id FROM api_keys WHERE account_id = $1 AND api_key_id > $2 ORDER BY api_key_id LIMIT $3";
+        self.list_ids(permit, SQL, cursor, "api_key_id").await
     }
 
     /// A key of the account, before a permit: its workspace is what the permission depends on.

@@ -1,8 +1,10 @@
 //! RAM users.
 
+use std::str::FromStr;
+
 use bailey_domain::change::Change;
 use bailey_domain::name::UserName;
-use bailey_domain::operations::{CreateUser, DeleteUser, ListUsers, UpdateUser};
+use bailey_domain::operations::{CreateUser, DeleteUser, ListUsers, SearchAccess, UpdateUser};
 use bailey_domain::{AccountId, Error, Permit, UserId};
 use serde::Serialize;
 
@@ -120,6 +122,33 @@ impl Store {
         .map_err(database)?;
         let users = rows.into_iter().map(User::try_from).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::of(users, cursor.limit, |user| user.name.folded()))
+    }
+
+    /// The ids of the account's users, in their order: candidates of a search.
+    pub async fn list_user_ids(
+        &self,
+        permit: &Permit<SearchAccess>,
+        cursor: &Cursor,
+    ) -> Result<Page<UserId>, Error> {
+        const SQL: &str = "
+            SELECT user_id FROM users WHERE account_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3";
+        self.list_ids(permit, SQL, cursor, "user_id").await
+    }
+
+    /// Ids of one kind of thing, in their order.
+    pub(crate) async fn list_ids<Id: FromStr<Err = Error> + ToString>(
+        &self,
+        permit: &Permit<SearchAccess>,
+        sql: &'static str,
+        cursor: &Cursor,
+        column: &'static str,
+    ) -> Result<Page<Id>, Error> {
+        let rows: Vec<(String,)> = reading!(self.pools, pool => sqlx::query_as(sql)
+            .bind(permit.caller().account.to_string()).bind(&cursor.after).bind(cursor.fetch())
+            .fetch_all(pool).await)
+        .map_err(database)?;
+        let ids = rows.iter().map(|(id,)| stored(id.parse(), column)).collect::<Result<Vec<Id>, _>>()?;
+        Ok(Page::of(ids, cursor.limit, ToString::to_string))
     }
 }
 

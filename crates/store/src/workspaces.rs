@@ -3,13 +3,14 @@
 use bailey_domain::change::Change;
 use bailey_domain::name::WorkspaceName;
 use bailey_domain::operations::{
-    CreateWorkspace, DeleteWorkspace, ListWorkspaces, RenameWorkspace, UpdateModelPermissions,
+    CreateWorkspace, DeleteWorkspace, ListWorkspaces, RenameWorkspace, SearchAccess, UpdateModelPermissions,
 };
 use bailey_domain::{AccountId, Error, Permit, WorkspaceId};
 use serde::Serialize;
 
 use crate::connection::{on, reading};
 use crate::error::{conflict_of, database, stored};
+use crate::page::{Cursor, Page};
 use crate::store::Store;
 use crate::tx::Tx;
 
@@ -72,6 +73,18 @@ impl Store {
             .bind(permit.caller().account.to_string()).fetch_all(pool).await)
         .map_err(database)?;
         rows.into_iter().map(Workspace::try_from).collect()
+    }
+
+    /// The ids of the account's workspaces, in their order: candidates of a search.
+    pub async fn list_workspace_ids(
+        &self,
+        permit: &Permit<SearchAccess>,
+        cursor: &Cursor,
+    ) -> Result<Page<WorkspaceId>, Error> {
+        const SQL: &str = "
+            SELECT workspace_id FROM workspaces WHERE account_id = $1 AND workspace_id > $2
+            ORDER BY workspace_id LIMIT $3";
+        self.list_ids(permit, SQL, cursor, "workspace_id").await
     }
 
     /// The account's default workspace.

@@ -1,5 +1,6 @@
 //! The command line: a client of the control API. One file per noun; each says what it sends and what a table shows.
 
+mod access;
 mod access_key;
 mod account;
 mod audit;
@@ -101,6 +102,8 @@ pub(crate) enum Command {
     Audit(audit::Audit),
     #[command(subcommand)]
     Settings(settings::Settings),
+    #[command(subcommand)]
+    Access(access::Access),
     Explain(explain::Explain),
     CanI(can_i::CanI),
     Doctor(doctor::Doctor),
@@ -133,6 +136,7 @@ impl Command {
             Self::Usage(usage) => usage.plan(),
             Self::Audit(audit) => audit.plan(),
             Self::Settings(settings) => settings.plan()?,
+            Self::Access(access) => access.plan(),
             Self::Explain(explain) => explain.plan()?,
         };
         Ok(Some(plan))

@@ -117,6 +117,16 @@ pub(crate) static COMMANDS: &[(&str, &str, &str)] = &[
     ("ListPages", "page list", ""),
     ("Explain", "explain", "--subject user:alice --action sfm:CreateIndex --workspace llm-0123456789abcdef"),
     ("GetDecision", "explain", "5E7A3B9C-1B2D-4F60-8A9B-0C1D2E3F4A5B"),
+    (
+        "EvaluateAccess",
+        "access evaluate",
+        "--subject user:alice --action model:call --resource model:qwen-plus --workspace llm-0123456789abcdef",
+    ),
+    (
+        "SearchAccess",
+        "access search",
+        "--subject user:alice --action sfm:CreateIndex --resource-type workspace",
+    ),
     ("ListAuditRecords", "audit list", "--action RemoveMember --from 2026-11-01T00:00:00Z"),
     ("VerifyAudit", "audit verify", ""),
     ("ExportAudit", "audit export", ""),

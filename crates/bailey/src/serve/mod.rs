@@ -4,6 +4,7 @@ mod admin;
 mod probe;
 mod records;
 mod settings;
+mod surroundings;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -152,7 +153,8 @@ fn listen(
             async move { worker.handle(request, peer.addr.ip()).await }
         }
     })?;
-    let api = Api::new(control.clone(), Arc::new(probe::Probe::new(Arc::clone(gateway))));
+    let surroundings = surroundings::read(settings)?;
+    let api = Api::new(control.clone(), Arc::new(probe::Probe::new(Arc::clone(gateway))), surroundings);
     let handle = runtime.handle().clone();
     let control_plane = control_plane.serve(1, shutdown.clone(), move |_| {
         let api = api.clone();

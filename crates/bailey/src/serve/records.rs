@@ -72,7 +72,8 @@ fn event(used: &Usage) -> UsageEvent {
 }
 
 fn decision(store: &Store, refused: Refused) -> GatewayDecision {
-    let owner = refused.key.and_then(|key| store.directory().key_owner(key));
+    let key = refused.account.zip(refused.key);
+    let owner = key.and_then(|(account, key)| store.directory().key_owner(account, key));
     GatewayDecision {
         account: refused.account,
         owner: owner.map(|owner: Principal| owner.to_string()).unwrap_or_default(),

@@ -1,10 +1,12 @@
 //! The configuration: defaults in code, one TOML file, then `BAILEY__…` in the environment, then the command line.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
+use bailey_api::authzen::PublicUrl;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::Arguments;
@@ -22,6 +24,9 @@ pub(crate) struct Settings {
     pub(crate) control: SocketAddr,
     pub(crate) admin: SocketAddr,
     pub(crate) gateway_workers: usize,
+    pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) authzen_fixtures: Option<PathBuf>,
     pub(crate) log: String,
 }
 
@@ -51,6 +56,18 @@ pub(crate) const REFERENCE: &[Setting] = &[
     Setting { name: "admin", meaning: "Where health and metrics are answered. Keep it on loopback." },
     Setting { name: "gateway_workers", meaning: "Threads of the gateway; 0 is one per core." },
     Setting {
+        name: "public_url",
+        meaning: "The address under which others reach the control listener, `https://` and a host. AuthZEN metadata names it, and is not served without it.",
+    },
+    Setting {
+        name: "trusted_proxies",
+        meaning: "Networks of the proxies whose `X-Forwarded-…` and `X-Original-…` headers count at `/authz/forward`.",
+    },
+    Setting {
+        name: "authzen_fixtures",
+        meaning: "A directory of decision points for test suites: `NAME.json` answers at `/NAME/access/v1/…` and knows nothing of the account.",
+    },
+    Setting {
         name: "log",
         meaning: "What is logged to the error stream, in `tracing` filter syntax. `RUST_LOG` overrides it.",
     },
@@ -58,6 +75,7 @@ pub(crate) const REFERENCE: &[Setting] = &[
 
 impl Default for Settings {
     fn default() -> Self {
+        let loopback = |address: IpAddr, length| IpNet::new_assert(address, length);
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
         Self {
             data: PathBuf::from("data"),
@@ -68,6 +86,12 @@ impl Default for Settings {
             control: local(8081),
             admin: local(8082),
             gateway_workers: 0,
+            public_url: None,
+            trusted_proxies: vec![
+                loopback([127, 0, 0, 0].into(), 8),
+                loopback(Ipv6Addr::LOCALHOST.into(), 128),
+            ],
+            authzen_fixtures: None,
             log: "warn".to_owned(),
         }
     }

@@ -91,6 +91,28 @@ impl Admitted {
     }
 }
 
+/// Whose key it is that may make a call: an answer for somebody else's gateway, and no proof for ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The key's account.
+    pub account: AccountId,
+    /// The key.
+    pub key: ApiKeyId,
+    /// The key's owner.
+    pub owner: Principal,
+    /// The key's workspace.
+    pub workspace: WorkspaceId,
+}
+
+/// Whether a question about a call is taken from the limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counting {
+    /// It is not, and limits are not asked.
+    Nothing,
+    /// It counts as one request.
+    Request,
+}
+
 /// A refused call.
 #[derive(Clone, Debug)]
 pub struct Denied {
@@ -409,6 +431,30 @@ impl Directory {
             model: Arc::clone(entry),
             key_slot: entered.key_slot,
             boarded: self.flights.board(boarding),
+        })
+    }
+
+    /// Decides about a call that somebody else's gateway will make. Nothing is registered as in flight.
+    pub fn judge(&self, call: &Call<'_>, model: &str, counting: Counting) -> Result<Holder, Box<Denied>> {
+        let state = self.read();
+        let mut chain = Chain::default();
+        let (entered, entry) = match state.consider(call, model, None, &mut chain) {
+            Ok(found) => found,
+            Err((reason, key)) => {
+                return Err(Box::new(state.denied(call, Some(model), chain, reason, key, None)));
+            }
+        };
+        if counting == Counting::Request
+            && let Err((reason, standing)) = entered.reserve(entry.number, call.now_ms, &mut chain)
+        {
+            let key = Some(entered.key);
+            return Err(Box::new(state.denied(call, Some(model), chain, reason, key, Some(standing))));
+        }
+        Ok(Holder {
+            account: entered.workspace.account,
+            key: entered.key.id,
+            owner: entered.owner,
+            workspace: entered.workspace.id,
         })
     }
 

@@ -21,7 +21,7 @@ use crate::reason::Reason;
 use crate::rules::Needs;
 
 /// A question that somebody asks about an identity.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
     /// Whom it is about.
     pub principal: Principal,
@@ -41,6 +41,23 @@ pub struct Asked<'a> {
     pub source_ip: IpAddr,
     /// `acs:CurrentTime`.
     pub now_ms: i64,
+}
+
+impl Asked<'_> {
+    /// Nothing yet, about this identity, from nowhere at the beginning of time.
+    pub fn about(principal: Principal) -> Self {
+        Self {
+            principal,
+            action: None,
+            workspace: None,
+            page: None,
+            model: None,
+            resources: &[],
+            given: &[],
+            source_ip: IpAddr::from([0, 0, 0, 0]),
+            now_ms: 0,
+        }
+    }
 }
 
 /// One permission that somebody has, and where it comes from.
@@ -68,14 +85,13 @@ pub struct EffectiveAccess {
 }
 
 impl Directory {
-    /// Decides about a call with a key, by its handle. `None` when the account has no such key.
+    /// Decides about a call with a key, by its handle; the call presents none. `None` when the account has no such key.
     pub fn explain_call(
         &self,
         account: AccountId,
         key: ApiKeyId,
         model: &str,
-        source: IpAddr,
-        now_ms: i64,
+        call: &Call<'_>,
     ) -> Option<Decision> {
         let state = self.read();
         let slot = state.key_slot(key)?;
@@ -83,12 +99,11 @@ impl Directory {
         if workspace.account != account {
             return None;
         }
-        let call = Call { key: None, workspace: None, source, now_ms };
         let mut chain = Chain::default();
-        let answer = state.consider_key(slot, &call, model, &mut chain).map(drop);
+        let answer = state.consider_key(slot, call, model, &mut chain).map(drop);
         let subject = |check: Check| match check {
             Check::Model | Check::ModelGrant => model.to_owned(),
-            Check::SourceAddress => source.to_string(),
+            Check::SourceAddress => call.source.to_string(),
             Check::Membership | Check::NamedWorkspace => workspace.id.to_string(),
             _ => key.to_string(),
         };
@@ -143,6 +158,15 @@ impl Directory {
             chain = outsiders_chain();
         }
         state.decision(answer, state.render_question(&question, &chain))
+    }
+
+    /// The account's models by name.
+    pub fn model_names(&self, account: AccountId) -> Vec<Arc<str>> {
+        let state = self.read();
+        let Some(account) = state.accounts.get(&account) else { return Vec::new() };
+        let mut names: Vec<_> = account.models.values().map(|entry| Arc::clone(&entry.name)).collect();
+        names.sort_unstable();
+        names
     }
 
     /// What policies and chains call an identity.

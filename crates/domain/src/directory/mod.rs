@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard};
 
-pub use admit::{Admitted, Call, Denied, ModelEntry, ProviderEntry, RouteEntry};
+pub use admit::{Admitted, Call, Counting, Denied, Holder, ModelEntry, ProviderEntry, RouteEntry};
 pub use authorize::Circumstances;
 pub use explain::{Asked, EffectiveAccess, Holding};
 pub use flight::{Boarded, Flight};
@@ -153,10 +153,14 @@ impl Directory {
         self.read().access_keys.get(id).cloned()
     }
 
-    /// Who owns a key; `None` when there is no such key, or its owner is gone.
-    pub fn key_owner(&self, key: ApiKeyId) -> Option<Principal> {
+    /// Who owns a key; `None` when the account has no such key, or its owner is gone.
+    pub fn key_owner(&self, account: AccountId, key: ApiKeyId) -> Option<Principal> {
         let state = self.read();
-        match state.keys.get(state.key_slot(key)?)?.owner {
+        let key = state.keys.get(state.key_slot(key)?)?;
+        if state.workspaces.get(key.workspace)?.account != account {
+            return None;
+        }
+        match key.owner {
             KeyOwner::Root => Some(Principal::Root),
             KeyOwner::User(slot, user) => state.user_slots.contains(slot).then_some(Principal::User(user)),
         }

@@ -1,7 +1,9 @@
 //! Model calls: every reason for a refusal, in the order of the checks.
 
-use bailey_domain::change::{Change, KeyFacts};
-use bailey_domain::directory::Call;
+use std::net::IpAddr;
+
+use bailey_domain::change::{Change, KeyFacts, LimitLevel};
+use bailey_domain::directory::{Call, Counting};
 use bailey_domain::key_auth::{KeyAuth, parse_network};
 use bailey_domain::limit::{ModelLimits, Rate};
 use bailey_domain::model::Capability;
@@ -103,20 +105,45 @@ fn an_explained_call_is_decided_like_a_real_one() {
     let key = KeyFacts { auth: auth("192.0.2.0/24", &[MODEL]), ..house.members_key() };
     house.apply(vec![put(&key)]);
     for name in [MODEL, OTHER_MODEL, "none"] {
-        let explained = house.directory.explain_call(house.one.id, key.id, name, HOME, NOW).unwrap();
+        let explained = house.directory.explain_call(house.one.id, key.id, name, &unkeyed(HOME)).unwrap();
         assert_eq!(explained.reason, house.refusal(&key.hash, name), "{name}");
     }
-    assert_eq!(house.directory.explain_call(house.two.id, key.id, MODEL, HOME, NOW), None);
-    assert_eq!(
-        house.directory.explain_call(
-            house.one.id,
-            house.key(house.one.inside, Principal::Root, 0).id,
-            MODEL,
-            HOME,
-            NOW
-        ),
-        None
-    );
+    assert_eq!(house.directory.explain_call(house.two.id, key.id, MODEL, &unkeyed(HOME)), None);
+    let none = house.key(house.one.inside, Principal::Root, 0).id;
+    assert_eq!(house.directory.explain_call(house.one.id, none, MODEL, &unkeyed(HOME)), None);
+    let elsewhere = Call { workspace: Some("llm-0000000000000000"), ..unkeyed(HOME) };
+    let explained = house.directory.explain_call(house.one.id, key.id, MODEL, &elsewhere).unwrap();
+    assert_eq!(explained.reason, Some(Reason::WorkspaceMismatch));
+}
+
+fn unkeyed(source: IpAddr) -> Call<'static> {
+    Call { key: None, workspace: None, source, now_ms: NOW }
+}
+
+/// A question for somebody else's gateway is decided like an admission, and takes from limits only if told to.
+#[test]
+fn a_judged_call_is_decided_like_an_admitted_one() {
+    let house = House::new();
+    let key = KeyFacts { auth: auth("192.0.2.0/24", &[MODEL]), ..house.members_key() };
+    house.apply(vec![put(&key)]);
+    let call = Call { key: Some(&key.hash), ..unkeyed(HOME) };
+    for name in [MODEL, OTHER_MODEL, "none"] {
+        let judged = house.directory.judge(&call, name, Counting::Nothing);
+        assert_eq!(judged.err().map(|denied| denied.reason), house.refusal(&key.hash, name), "{name}");
+    }
+    let holder = house.directory.judge(&call, MODEL, Counting::Nothing).unwrap();
+    assert_eq!((holder.account, holder.key, holder.workspace), (house.one.id, key.id, key.workspace));
+    let once = ModelLimits { requests: Some(Rate { amount: 1, period_seconds: 60 }), tokens: None };
+    house.apply(vec![Change::Limits {
+        account: house.one.id,
+        level: LimitLevel::Account,
+        model: model_name(MODEL),
+        limits: once,
+    }]);
+    let judge = |counting| house.directory.judge(&call, MODEL, counting).err().map(|denied| denied.reason);
+    assert_eq!([judge(Counting::Nothing), judge(Counting::Nothing)], [None, None]);
+    assert_eq!([judge(Counting::Request), judge(Counting::Request)], [None, Some(Reason::RateAccount)]);
+    assert_eq!(judge(Counting::Nothing), None);
 }
 
 #[test]

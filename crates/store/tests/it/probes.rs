@@ -153,8 +153,9 @@ fn calls(directory: &Directory, subjects: &Subjects, now_ms: i64, lines: &mut Ve
         let names =
             callable.map(|models| models.iter().map(|model| model.name.to_string()).collect::<Vec<_>>());
         lines.push(format!("{key} {hash:?} may call {:?}", names.map_err(|denied| denied.reason)));
+        let unkeyed = Call { key: None, ..call };
         for (account, _) in &subjects.workspaces {
-            let explained = directory.explain_call(*account, *key, &subjects.models[0], HOME, now_ms);
+            let explained = directory.explain_call(*account, *key, &subjects.models[0], &unkeyed);
             lines.push(format!("{key} explained to {account}: {explained:?}"));
         }
     }

@@ -136,6 +136,18 @@ impl Stage {
                     &[&user],
                 )
             }
+            "EvaluateAccess" | "SearchAccess" => {
+                let user =
+                    if thing == "oneself" { caller.name.to_owned() } else { Self::name("lasting", thing) };
+                let subject = json!({ "type": "user", "id": user });
+                let resource = json!({ "type": "management", "id": "*" });
+                let action = json!({ "name": "modelstudio:CreateWorkspace" });
+                Asked::new(
+                    json!({ "subject": subject, "action": action }),
+                    &json!({ "resource": resource }),
+                    &[&user],
+                )
+            }
             "GetDecision" => {
                 let oneself = thing == "oneself";
                 let request =
