@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what `make test` needs and the machine lacks: a C compiler, PostgreSQL, Python and Node.js, and the official clients in
+# Installs what `make test` needs and the machine lacks: a C compiler, PostgreSQL, nginx, Python and Node.js, and the official clients in
 # `.venv` and `.node`.
 # Quick and silent when all is there; asks for nothing.
 set -euo pipefail
@@ -42,6 +42,8 @@ command -v pkg-config >/dev/null || missing+=(pkg-config)
 command -v curl >/dev/null || missing+=(curl ca-certificates)
 command -v setpriv >/dev/null || missing+=(util-linux)
 has_postgres || missing+=(postgresql)
+# Debian puts nginx into /usr/sbin, which is not on everybody's PATH.
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx)
 find_python >/dev/null || missing+=(python3 python3-venv)
 has_node || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)

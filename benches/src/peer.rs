@@ -1,73 +1,15 @@
-//! nginx and wrk as child processes, and a client that is just enough to set bailey up.
+//! wrk as a child process, and a client that is just enough to set bailey up.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use bailey_testkit::program;
 use base64::Engine as _;
 use serde_json::Value;
-
-/// An address that nobody listens on.
-pub fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
-}
-
-/// A program by its name, also where Debian keeps those of administrators.
-fn program(name: &str) -> anyhow::Result<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path)
-        .chain([PathBuf::from("/usr/sbin")])
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file());
-    found.with_context(|| format!("`{name}` is not installed: run scripts/install-bench-tools.sh"))
-}
-
-/// A running nginx of one process. Dropping it ends it.
-#[derive(Debug)]
-pub struct Nginx(Child);
-
-impl Nginx {
-    /// Starts it with one `server` and returns when it takes connections.
-    pub fn start(directory: &Path, address: SocketAddr, http: &str) -> anyhow::Result<Self> {
-        let name = format!("nginx-{}", address.port());
-        let configuration = directory.join(format!("{name}.conf"));
-        let place = directory.display();
-        std::fs::write(
-            &configuration,
-            format!(
-                "daemon off; master_process off; worker_processes 1; pid {place}/{name}.pid; error_log stderr warn;\n\
-                 events {{ worker_connections 4096; }}\n\
-                 http {{\n  access_log off; keepalive_requests 1000000000; tcp_nodelay on;\n  client_body_temp_path {place}/{name}-body; proxy_temp_path {place}/{name}-proxy;\n  \
-                 fastcgi_temp_path {place}/{name}-f; uwsgi_temp_path {place}/{name}-u; scgi_temp_path {place}/{name}-s;\n{http}\n}}\n"
-            ),
-        )?;
-        let child = Command::new(program("nginx")?)
-            .arg("-p")
-            .arg(directory)
-            .arg("-c")
-            .arg(&configuration)
-            .stdin(Stdio::null())
-            .spawn()?;
-        let running = Self(child);
-        let started = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            ensure!(started.elapsed() < Duration::from_secs(10), "nginx does not listen on {address}");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Ok(running)
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // It may have ended by itself; nothing is left to do then.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
 
 /// What wrk measured.
 #[derive(Clone, Copy, Debug)]

@@ -9,8 +9,8 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 use bailey_benches::database;
 use bailey_benches::measure::Sample;
-use bailey_benches::peer::{Control, Load, Nginx, free_address, wrk};
-use bailey_testkit::{Launch, Server};
+use bailey_benches::peer::{Control, Load, wrk};
+use bailey_testkit::{Launch, Nginx, Server, free_address};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

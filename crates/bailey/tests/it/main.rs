@@ -5,9 +5,13 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod authzen;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod durability;
+#[cfg(test)]
+mod forward;
 #[cfg(test)]
 mod isolation;
 #[cfg(test)]

@@ -76,7 +76,15 @@ impl Installation {
 
     /// Starts the server.
     pub(crate) fn start(&mut self) {
+        self.start_with(&[]);
+    }
+
+    /// Starts the server with settings of the environment.
+    pub(crate) fn start_with(&mut self, settings: &[(&str, &str)]) {
         let mut launch = Launch::serve(Launch::built_binary().unwrap(), self.data.path());
+        for (name, value) in settings {
+            launch = launch.environment(name, value);
+        }
         if let Some(url) = &self.database {
             launch = launch.argument("--database").argument(url);
         }

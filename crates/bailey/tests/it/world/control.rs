@@ -113,6 +113,11 @@ impl Control {
         self.client.lock().await.try_send(&self.prepared(who, operation, &parameters)).await
     }
 
+    /// Makes a call of any kind, with a credential.
+    pub(crate) async fn send(&self, who: &Credential, call: Call) -> Answer {
+        self.client.lock().await.send(&who.on(call, &self.host)).await
+    }
+
     /// Calls, and gives the body of what must have been done.
     pub(crate) async fn done(&self, who: &Credential, operation: &str, parameters: Value) -> Value {
         let answer = self.call(who, operation, parameters).await;
