@@ -219,10 +219,20 @@ impl Control {
         self.directory().judge(&call, model, counting)
     }
 
-    /// Decides about the caller itself, which needs no permission.
+    /// Decides about the caller itself, which needs no permission. What its session owes comes first, and that it was
+    /// opened with a second factor counts.
     pub fn decide_about_caller(&self, caller: &Caller, action: &str, resource: &Resource) -> Decision {
-        let whom = Some(Whom::Person(caller.principal));
-        self.decide_access(caller, whom, action, resource, &Given::default())
+        let oneself = Person(caller.principal.user());
+        if let Err(refusal) = self.directory().authorize::<EvaluateAccess>(caller, oneself)
+            && matches!(refusal.reason, Reason::PasswordResetRequired | Reason::MfaBindRequired)
+        {
+            return self.refused_access(refusal.reason);
+        }
+        let mut given = Given::default();
+        if caller.session.is_some_and(|session| session.mfa_present) {
+            given.keys.push(("acs:MFAPresent".to_owned(), "true".to_owned()));
+        }
+        self.decide_access(caller, Some(Whom::Person(caller.principal)), action, resource, &given)
     }
 
     /// The first management operation that is refused, or the last one that is allowed.
