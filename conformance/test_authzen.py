@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+
 from support import ram, raw, studio
 from support.cloud import Cloud
 from support.raw import JSON_TYPE, Answer
@@ -109,7 +110,7 @@ def test_who_may_not_ask_is_refused_and_not_answered(world: World, cast: Cast) -
         assert answer.status == 403 and raw.check_roa_error(answer)["code"] == "NoPermission", answer
     for who in (None, Cloud(world.server.control, "LTAIAAAAAAAAAAAAAAAAAAAA", "wrong"), Cloud(world.server.control, cast.point.access_key_id, "wrong")):
         answer = post(world, who, "evaluation", about_root)
-        assert answer.status == 401 and "Basic" in answer.headers["www-authenticate"], answer
+        assert answer.status == 401 and 'realm="bailey"' in answer.headers["www-authenticate"], answer
         raw.check_roa_error(answer)
 
 

@@ -31,7 +31,7 @@ cases! {
     async fn candidates_are_the_accounts_own_each_once(test) {
         let (one, two) = test.two_homes().await;
         for home in [&one, &two] {
-            let permit = permit(&test, home.account);
+            let permit = permit(test, home.account);
             let workspaces = in_pages(async |cursor| test.store.list_workspace_ids(&permit, &cursor).await).await;
             let mut expected = vec![home.default, home.first, home.second];
             expected.sort_by_key(ToString::to_string);
