@@ -18,10 +18,11 @@ from support.operations import OPERATIONS, VERSION
 class Cloud:
     """One caller of the control API: an access key, and the clients that sign with it."""
 
-    def __init__(self, control: str, access_key_id: str, access_key_secret: str):
+    def __init__(self, control: str, access_key_id: str, access_key_secret: str, security_token: str | None = None):
         self.control = control
         self.access_key_id = access_key_id
         self.access_key_secret = access_key_secret
+        self.security_token = security_token
 
     @cached_property
     def ram(self) -> RamClient:
@@ -63,6 +64,6 @@ class Cloud:
 
     def _config(self) -> Config:
         return Config(
-            access_key_id=self.access_key_id, access_key_secret=self.access_key_secret,
+            access_key_id=self.access_key_id, access_key_secret=self.access_key_secret, security_token=self.security_token,
             endpoint=self.control, protocol="http", region_id="local",
         )

@@ -1,9 +1,9 @@
 //! From a credential to a caller: one path for every carrier.
 
-use bailey_acs::AuthError;
 use bailey_acs::credentials::{self, Presented, Received};
-use bailey_control::{Origin, PresentedKey};
-use bailey_domain::{AccessKeyId, Caller};
+use bailey_acs::{AuthError, Place, SecurityTokenFault};
+use bailey_control::{Origin, PresentedKey, PresentedTemporaryKey};
+use bailey_domain::{AccessKeyId, Caller, Principal, Secret};
 use http::request::Parts;
 
 use crate::failure::Failure;
@@ -34,6 +34,7 @@ impl Api {
                 principal: session.principal,
                 access_key: None,
                 session: Some(session.signed_in),
+                role_session: None,
                 source_ip,
                 secure_transport,
                 request_id,
@@ -41,15 +42,8 @@ impl Api {
             });
         }
         let Some(id) = presented.access_key_id() else { return Err(Failure::NoSession) };
-        let id: AccessKeyId = id.parse().map_err(|_| AuthError::AccessKeyNotFound)?;
-        let Some(PresentedKey { account, owner: principal, active, secret }) =
-            self.control().access_key(&id)?
-        else {
-            return Err(AuthError::AccessKeyNotFound.into());
-        };
-        if !active {
-            return Err(AuthError::AccessKeyInactive.into());
-        }
+        let signer = self.signer(id, presented.security_token())?;
+        let secret = signer.secret();
         match &presented {
             Presented::Acs3(signed) => {
                 let verified =
@@ -67,15 +61,70 @@ impl Api {
             }
             Presented::Bearer(_) => return Err(Failure::NoSession),
         }
+        let (account, principal, access_key, role_session) = match signer {
+            Signer::User(id, key) => (key.account, key.owner, Some(id), None),
+            Signer::Role(presented) => {
+                let session = self.control().open_role_session(presented, now_ms).map_err(|refused| {
+                    tracing::info!(request.id = %request_id, %refused, "role session refused");
+                    AuthError::SecurityToken(SecurityTokenFault::Expired)
+                })?;
+                (session.claims.account, Principal::Role(session.claims.role), None, Some(session))
+            }
+        };
         Ok(Caller {
             account,
             principal,
-            access_key: Some(id),
+            access_key,
             session: None,
+            role_session,
             source_ip,
             secure_transport,
             request_id,
             now_ms,
         })
+    }
+
+    /// The key that a credential names. Temporary keys come with a token, others without.
+    fn signer(&self, id: &str, token: Option<&bailey_acs::Secret>) -> Result<Signer, Failure> {
+        let Some(token) = token else {
+            if id.starts_with("STS.") {
+                return Err(AuthError::Missing {
+                    name: "SecurityToken",
+                    place: Place::Header("x-acs-security-token"),
+                }
+                .into());
+            }
+            let id: AccessKeyId = id.parse().map_err(|_| AuthError::AccessKeyNotFound)?;
+            let key = self.control().access_key(&id)?.ok_or(AuthError::AccessKeyNotFound)?;
+            if !key.active {
+                return Err(AuthError::AccessKeyInactive.into());
+            }
+            return Ok(Signer::User(id, key));
+        };
+        let presented = self
+            .control()
+            .presented_temporary_key(token.expose())
+            .ok_or(AuthError::SecurityToken(SecurityTokenFault::Malformed))?;
+        if presented.key.to_string() != id {
+            return Err(AuthError::SecurityToken(SecurityTokenFault::MismatchWithAccessKey).into());
+        }
+        Ok(Signer::Role(presented))
+    }
+}
+
+/// Whose secret a signature is checked with.
+enum Signer {
+    /// An access key of a user or of root.
+    User(AccessKeyId, PresentedKey),
+    /// The temporary key of a role's session.
+    Role(PresentedTemporaryKey),
+}
+
+impl Signer {
+    fn secret(&self) -> &Secret<Vec<u8>> {
+        match self {
+            Self::User(_, key) => &key.secret,
+            Self::Role(session) => &session.secret,
+        }
     }
 }

@@ -154,7 +154,7 @@ fn detail_of(refusal: &Refusal, seal: &dyn Fn(&Refusal) -> String) -> Option<Acc
     (!refusal.hides()).then(|| AccessDeniedDetail {
         auth_action: refusal.action.to_owned(),
         auth_principal_type: refusal.caller.principal.type_name().to_owned(),
-        auth_principal_display_name: refusal.caller.principal.to_string(),
+        auth_principal_display_name: refusal.caller.display_name(),
         auth_principal_owner_id: refusal.caller.account.to_string(),
         no_permission_type: if refusal.reason == Reason::ExplicitDeny {
             "ExplicitDeny"
@@ -162,7 +162,7 @@ fn detail_of(refusal: &Refusal, seal: &dyn Fn(&Refusal) -> String) -> Option<Acc
             "ImplicitDeny"
         }
         .to_owned(),
-        policy_type: "AccountLevelIdentityBasedPolicy".to_owned(),
+        policy_type: refusal.policy_type().to_owned(),
         encoded_diagnostic_message: seal(refusal),
     })
 }

@@ -4,7 +4,7 @@ use bailey_acs::parameters::Parameters;
 use bailey_control::{Cursor, Page};
 use bailey_domain::change::PolicyType;
 use bailey_domain::key_auth::{KeyAuth, everywhere, parse_network};
-use bailey_domain::name::{GroupName, PolicyName, UserName};
+use bailey_domain::name::{GroupName, PolicyName, RoleName, UserName};
 use bailey_domain::page::Pages;
 use bailey_domain::{Error, WorkspaceId};
 use jiff::Timestamp;
@@ -34,6 +34,11 @@ impl Call<'_> {
     /// A mandatory name of a RAM group.
     pub(crate) fn group_name(&self) -> Result<GroupName, Failure> {
         Ok(GroupName::parse("GroupName", &self.parameters.required_text("GroupName")?)?)
+    }
+
+    /// A mandatory name of a RAM role.
+    pub(crate) fn role_name(&self) -> Result<RoleName, Failure> {
+        Ok(RoleName::parse("RoleName", &self.parameters.required_text("RoleName")?)?)
     }
 
     /// A mandatory policy name.

@@ -118,9 +118,9 @@ macro_rules! routes {
 }
 
 use crate::{
-    access_keys, account_logins, attachments, audit, authzen, explain, grants, groups, identity, keys,
-    limits, login_profiles, members, mfa_devices, models, policies, providers, root_login, sessions,
-    settings, studio_users, usage, users, workspaces,
+    access_keys, account_logins, attachments, audit, authzen, diagnostics, explain, grants, groups, keys,
+    limits, login_profiles, members, mfa_devices, models, policies, providers, roles, root_login, sessions,
+    settings, sts, studio_users, usage, users, workspaces,
 };
 
 routes! {
@@ -178,7 +178,17 @@ routes! {
         "2015-05-01" SetAccountAlias => account_logins::set_account_alias;
         "2015-05-01" GetAccountAlias => account_logins::get_account_alias;
         "2015-05-01" ClearAccountAlias => account_logins::clear_account_alias;
-        "2015-04-01" GetCallerIdentity => identity::get_caller_identity;
+        "2015-05-01" DecodeDiagnosticMessage => diagnostics::decode_diagnostic_message;
+        "2015-05-01" CreateRole => roles::create_role;
+        "2015-05-01" GetRole => roles::get_role;
+        "2015-05-01" UpdateRole => roles::update_role;
+        "2015-05-01" DeleteRole => roles::delete_role;
+        "2015-05-01" ListRoles => roles::list_roles;
+        "2015-05-01" AttachPolicyToRole => attachments::attach_policy_to_role;
+        "2015-05-01" DetachPolicyFromRole => attachments::detach_policy_from_role;
+        "2015-05-01" ListPoliciesForRole => attachments::list_policies_for_role;
+        "2015-04-01" GetCallerIdentity => sts::get_caller_identity;
+        "2015-04-01" AssumeRole => sts::assume_role;
     }
     roa {
         DELETE "/modelstudio/sessions" DeleteSession => sessions::delete_session;

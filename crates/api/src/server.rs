@@ -7,12 +7,12 @@ use std::time::Duration;
 use bailey_acs::nonce::NonceCache;
 use bailey_acs::parameters::{Parameters, Sources};
 use bailey_control::{Control, Origin};
-use bailey_domain::{AccountId, RequestId};
+use bailey_domain::RequestId;
 use bailey_edge::{Body, BodyError, Peer, read_body};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::answer::{self, Format, Shape};
 use crate::failure::Failure;
@@ -123,7 +123,7 @@ impl Api {
             Err(failure) => {
                 let host =
                     parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-                let mut told = failure.told(&|refusal| self.diagnostic(refusal));
+                let mut told = failure.told(&|refusal| self.control().diagnostic_message(refusal));
                 let challenged = shape == Shape::Decision && failure.is_of_credential();
                 if challenged {
                     told.status = StatusCode::UNAUTHORIZED;
@@ -206,19 +206,6 @@ impl Api {
             }
         };
         Ok((route.wire_name(), fields))
-    }
-
-    /// The encoded diagnostic message of a refusal: sealed, and bound to the account. Only the installation opens it.
-    fn diagnostic(&self, refusal: &bailey_domain::permit::Refusal) -> String {
-        let told =
-            json!({ "action": refusal.action, "decision": refusal.decision(self.control().directory()) });
-        self.sealed_diagnostic(refusal.caller.account, &told)
-    }
-
-    /// What only the installation may read again, bound to an account.
-    pub(crate) fn sealed_diagnostic(&self, account: AccountId, told: &Value) -> String {
-        let label = format!("diagnostic/{account}");
-        self.control().sealer().seal(&**self.control().entropy(), &label, told.to_string().as_bytes())
     }
 }
 

@@ -46,6 +46,12 @@ impl Control {
                 Some(user.ok_or_else(|| Error::absent("User"))?.name)
             }
             (None, Principal::Root) => None,
+            (None, Principal::Role(_)) => {
+                return Err(Error::invalid(
+                    "MissingParameter.UserName",
+                    "The parameter - \"UserName\" is missing: a role has no access keys of its own. Name the user.",
+                ));
+            }
         };
         Ok(match named {
             Some(name) => {

@@ -4,10 +4,12 @@ use std::future::Future;
 
 use bailey_domain::access::{Attachee, AttacheeKind};
 use bailey_domain::change::PolicyType;
-use bailey_domain::name::{GroupName, PolicyName, UserName};
+use bailey_domain::id::RoleId;
+use bailey_domain::name::{GroupName, PolicyName, RoleName, UserName};
 use bailey_domain::operations::{
-    AttachPolicyToGroup, AttachPolicyToUser, DetachPolicyFromGroup, DetachPolicyFromUser,
-    ListEntitiesForPolicy, ListPoliciesForGroup, ListPoliciesForUser, Operation,
+    AttachPolicyToGroup, AttachPolicyToRole, AttachPolicyToUser, DetachPolicyFromGroup, DetachPolicyFromRole,
+    DetachPolicyFromUser, ListEntitiesForPolicy, ListPoliciesForGroup, ListPoliciesForRole,
+    ListPoliciesForUser, Operation,
 };
 use bailey_domain::scope::RamScope;
 use bailey_domain::{AccountId, Caller, Error, GroupId, UserId};
@@ -17,7 +19,7 @@ use serde_json::{Value, json};
 use crate::control::{Control, within};
 use crate::policies::scope_of;
 use crate::revoked::Revoked;
-use crate::{groups, users};
+use crate::{groups, roles, users};
 
 /// What policies are attached to, by its name.
 pub(crate) trait Holder: Sync {
@@ -74,6 +76,22 @@ impl Holder for GroupName {
     }
 }
 
+impl Holder for RoleName {
+    type Id = RoleId;
+    fn text(&self) -> &str {
+        self.as_str()
+    }
+    fn scope(&self, account: AccountId) -> RamScope {
+        RamScope::role(account, self.as_str())
+    }
+    async fn present(&self, tx: &mut Tx, account: AccountId) -> Result<RoleId, Error> {
+        roles::present(tx, account, self).await.map(|role| role.role_id)
+    }
+    async fn found(&self, store: &Store, account: AccountId) -> Result<RoleId, Error> {
+        roles::found(store, account, self).await.map(|role| role.role_id)
+    }
+}
+
 /// What a policy is attached to.
 #[derive(Clone, Debug)]
 pub struct Entities {
@@ -81,6 +99,8 @@ pub struct Entities {
     pub users: Vec<Entity>,
     /// RAM groups.
     pub groups: Vec<Entity>,
+    /// RAM roles.
+    pub roles: Vec<Entity>,
 }
 
 impl Control {
@@ -106,6 +126,17 @@ impl Control {
         self.attach::<AttachPolicyToGroup, _>(caller, policy_type, policy, name).await
     }
 
+    /// Attaches a policy to a role, on the same condition: it counts for everybody who takes the role.
+    pub async fn attach_policy_to_role(
+        &self,
+        caller: &Caller,
+        policy_type: PolicyType,
+        policy: &PolicyName,
+        name: &RoleName,
+    ) -> Result<(), Error> {
+        self.attach::<AttachPolicyToRole, _>(caller, policy_type, policy, name).await
+    }
+
     /// Detaches a policy from a user.
     pub async fn detach_policy_from_user(
         &self,
@@ -128,6 +159,17 @@ impl Control {
         self.detach::<DetachPolicyFromGroup, _>(caller, policy_type, policy, name).await
     }
 
+    /// Detaches a policy from a role.
+    pub async fn detach_policy_from_role(
+        &self,
+        caller: &Caller,
+        policy_type: PolicyType,
+        policy: &PolicyName,
+        name: &RoleName,
+    ) -> Result<Revoked, Error> {
+        self.detach::<DetachPolicyFromRole, _>(caller, policy_type, policy, name).await
+    }
+
     /// Lists the policies attached to a user directly.
     pub async fn list_policies_for_user(
         &self,
@@ -146,6 +188,15 @@ impl Control {
         self.list_attached::<ListPoliciesForGroup, _>(caller, name).await
     }
 
+    /// Lists the policies attached to a role.
+    pub async fn list_policies_for_role(
+        &self,
+        caller: &Caller,
+        name: &RoleName,
+    ) -> Result<Vec<Attachment>, Error> {
+        self.list_attached::<ListPoliciesForRole, _>(caller, name).await
+    }
+
     /// Lists what a policy is attached to.
     pub async fn list_entities_for_policy(
         &self,
@@ -159,7 +210,11 @@ impl Control {
             return Err(Error::absent("Policy"));
         }
         let of = |kind| self.store.list_entities_for_policy(&permit, kind, policy_type, policy);
-        Ok(Entities { users: of(AttacheeKind::User).await?, groups: of(AttacheeKind::Group).await? })
+        Ok(Entities {
+            users: of(AttacheeKind::User).await?,
+            groups: of(AttacheeKind::Group).await?,
+            roles: of(AttacheeKind::Role).await?,
+        })
     }
 
     async fn attach<O, N>(

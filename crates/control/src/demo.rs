@@ -43,6 +43,7 @@ impl Control {
             principal,
             access_key: None,
             session: None,
+            role_session: None,
             source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
             secure_transport: false,
             request_id: RequestId::new(request),

@@ -14,8 +14,8 @@ pub struct Identity {
     pub account: AccountId,
     /// The identity.
     pub principal: Principal,
-    /// The user's name; `None` for root.
-    pub user_name: Option<String>,
+    /// The user's or role's name; `None` for root.
+    pub name: Option<String>,
 }
 
 /// An access key that a caller presented, found.
@@ -42,14 +42,18 @@ impl Control {
     /// STS GetCallerIdentity.
     pub async fn get_caller_identity(&self, caller: &Caller) -> Result<Identity, Error> {
         self.require::<GetCallerIdentity>(caller, WholeAccount, "").await?;
-        let user_name = match caller.principal {
+        let name = match caller.principal {
             Principal::Root => None,
             Principal::User(user) => {
                 let user = self.store.find_user_by_id(caller.account, user).await?;
                 Some(user.ok_or_else(|| Error::absent("User"))?.name.to_string())
             }
+            Principal::Role(role) => {
+                let role = self.store.find_role_by_id(caller.account, role).await?;
+                Some(role.ok_or_else(|| Error::absent("Role"))?.name.to_string())
+            }
         };
-        Ok(Identity { account: caller.account, principal: caller.principal, user_name })
+        Ok(Identity { account: caller.account, principal: caller.principal, name })
     }
 }
 

@@ -8,7 +8,7 @@ use bailey_domain::operations::{
 };
 use bailey_domain::scope::WholeAccount;
 use bailey_domain::secret::{KeyHash, random_secret};
-use bailey_domain::{ApiKeyId, Caller, Error, Secret, WorkspaceId};
+use bailey_domain::{ApiKeyId, Caller, Error, Principal, Secret, WorkspaceId};
 use bailey_store::{ApiKey, Cursor, KeyFilter, KeyOrder, NewApiKey, Page, Record, StoredLimits, Tx};
 use serde_json::{Value, json};
 
@@ -118,11 +118,12 @@ impl Control {
     ) -> Result<ApiKey, Error> {
         let key = self.store.find_key(caller.account, id).await?.ok_or_else(no_such_key)?;
         let (directory, workspace) = (self.directory(), key.workspace_id);
-        let is_seen = caller.principal.user().is_none_or(|user| {
-            directory.pages(workspace, user).is_some()
-                || directory.sees::<GetApiKey>(caller, workspace)
-                || directory.sees::<O>(caller, workspace)
-        });
+        let is_member =
+            caller.principal.user().is_some_and(|user| directory.pages(workspace, user).is_some());
+        let is_seen = caller.principal == Principal::Root
+            || is_member
+            || directory.sees::<GetApiKey>(caller, workspace)
+            || directory.sees::<O>(caller, workspace);
         if is_seen { Ok(key) } else { Err(no_such_key()) }
     }
 

@@ -13,6 +13,7 @@ mod authzen;
 mod authzen_search;
 mod control;
 mod demo;
+mod diagnostics;
 mod explain;
 mod found;
 mod grants;
@@ -30,9 +31,11 @@ mod policies;
 mod providers;
 mod records;
 mod revoked;
+mod roles;
 mod root_login;
 mod sessions;
 mod settings;
+mod sts;
 mod studio_users;
 mod usage;
 mod users;
@@ -57,9 +60,11 @@ pub use policies::{PolicyText, Rotation, version_number};
 pub use providers::ProviderChange;
 pub use records::Recorder;
 pub use revoked::Revoked;
+pub use roles::RoleText;
 pub use root_login::{RootLogin, RootLoginChange};
 pub use sessions::{IssuedSession, Origin, SignIn};
 pub use settings::SettingsChange;
+pub use sts::{AssumeRoleRequest, AssumedRole, PresentedTemporaryKey};
 pub use studio_users::{NewStudioUser, Outcome};
 pub use users::NewUserText;
 
@@ -67,5 +72,5 @@ pub use users::NewUserText;
 pub use bailey_store::{
     AccessKey, ApiKey, Attachment, AuditFilter, AuditRecord, ChainFault, Cursor, Entity, Group, GroupUpdate,
     GroupUser, JoinedGroup, KeyFilter, KeyOrder, ListedMfaDevice, LoginProfile, MakeDefault, Member, Page,
-    PolicyVersion, StoredLimits, StudioUser, UsageBy, UsageRow, User, Workspace,
+    PolicyVersion, Role, StoredLimits, StudioUser, UsageBy, UsageRow, User, Workspace,
 };

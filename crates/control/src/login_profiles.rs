@@ -147,6 +147,12 @@ impl Control {
     ) -> Result<(), Error> {
         let name = match caller.principal {
             Principal::Root => None,
+            Principal::Role(_) => {
+                return Err(Error::invalid(
+                    "NotSupport.Role",
+                    "A role has no password. Call as the RAM user whose password is to change.",
+                ));
+            }
             Principal::User(user) => {
                 self.store.find_user_by_id(caller.account, user).await?.map(|user| user.name)
             }

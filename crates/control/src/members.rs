@@ -148,6 +148,7 @@ impl Control {
             now_ms: caller.now_ms,
             secure_transport: caller.secure_transport,
             mfa_present: false,
+            external_id: None,
             given: &[],
         };
         Ok(self.directory().effective_access(caller.account, workspace, user, circumstances))
@@ -160,6 +161,10 @@ impl Control {
             Principal::User(user) => {
                 let user = self.store.find_user_by_id(caller.account, user).await?;
                 Ok(user.map(|user| user.name.to_string()).unwrap_or_default())
+            }
+            Principal::Role(role) => {
+                let role = self.store.find_role_by_id(caller.account, role).await?;
+                Ok(role.map(|role| role.name.to_string()).unwrap_or_default())
             }
         }
     }

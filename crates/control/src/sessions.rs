@@ -278,6 +278,7 @@ fn caller(origin: &Origin, account: AccountId, principal: Principal) -> Caller {
         principal,
         access_key: None,
         session: None,
+        role_session: None,
         source_ip,
         secure_transport,
         request_id,

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::id::{AccessKeyId, AccountId, GroupId, RequestId, UserId};
+use crate::id::{AccessKeyId, AccountId, GroupId, RequestId, RoleId, UserId};
 use crate::login::SignedIn;
+use crate::role::RoleSession;
 
 /// An identity of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -17,14 +19,16 @@ pub enum Principal {
     Root,
     /// A RAM user.
     User(UserId),
+    /// A RAM role, in one of its sessions.
+    Role(RoleId),
 }
 
 impl Principal {
     /// The RAM user, if it is one.
     pub fn user(self) -> Option<UserId> {
         match self {
-            Self::Root => None,
             Self::User(user) => Some(user),
+            Self::Root | Self::Role(_) => None,
         }
     }
 
@@ -33,6 +37,7 @@ impl Principal {
         match self {
             Self::Root => "RootUser",
             Self::User(_) => "SubUser",
+            Self::Role(_) => "AssumedRoleUser",
         }
     }
 }
@@ -42,6 +47,7 @@ impl fmt::Display for Principal {
         match self {
             Self::Root => f.write_str("root"),
             Self::User(user) => write!(f, "{user}"),
+            Self::Role(role) => write!(f, "role:{role}"),
         }
     }
 }
@@ -117,6 +123,8 @@ attachees! {
     User(UserId), "user";
     /// A RAM group, whose policies count for its members.
     Group(GroupId), "group";
+    /// A RAM role, whose policies count for its sessions.
+    Role(RoleId), "role";
 }
 
 /// One authenticated caller of one request. Whoever makes one has checked a credential.
@@ -126,10 +134,12 @@ pub struct Caller {
     pub account: AccountId,
     /// The identity that the credential belongs to.
     pub principal: Principal,
-    /// The access key that signed, for `GetCallerIdentity` and the audit record.
+    /// The access key that signed, for the audit record.
     pub access_key: Option<AccessKeyId>,
     /// The session, where the caller signed in with a password instead.
     pub session: Option<SignedIn>,
+    /// The session in which a role acts; `None` for everybody else.
+    pub role_session: Option<Arc<RoleSession>>,
     /// Where the request came from (`acs:SourceIp`).
     pub source_ip: IpAddr,
     /// Whether it came over TLS (`acs:SecureTransport`).
@@ -138,6 +148,42 @@ pub struct Caller {
     pub request_id: RequestId,
     /// When it came, in milliseconds since the epoch (`acs:CurrentTime`).
     pub now_ms: i64,
+}
+
+impl Caller {
+    /// Who acts, as records name them: an id, which never changes hands. A role's session has its name behind it, since
+    /// many may act in one role.
+    pub fn actor(&self) -> String {
+        match &self.role_session {
+            Some(session) => format!("{}:{}", self.principal, session.claims.name),
+            None => self.principal.to_string(),
+        }
+    }
+
+    /// Who acts, as error details show it: a session by the names of role and session, as the real service does.
+    pub fn display_name(&self) -> String {
+        match &self.role_session {
+            Some(session) => format!("{}:{}", session.role_name, session.claims.name),
+            None => self.principal.to_string(),
+        }
+    }
+
+    /// Whether whoever acts gave a code of an MFA device (`acs:MFAPresent`): at sign-in, or before they took the role.
+    pub fn mfa_present(&self) -> bool {
+        match &self.role_session {
+            Some(session) => session.claims.taken.mfa_present,
+            None => self.session.is_some_and(|session| session.mfa_present),
+        }
+    }
+
+    /// The public half of the key that signed; empty when none did.
+    pub fn key_text(&self) -> String {
+        match (&self.role_session, self.access_key) {
+            (Some(session), _) => session.key.to_string(),
+            (None, Some(key)) => key.to_string(),
+            (None, None) => String::new(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +201,7 @@ mod tests {
             assert_eq!((of.kind().name(), of.kind().entity()), (name, entity));
             assert_eq!(Attachee::read(name, &of.id()).unwrap(), of);
         }
-        assert!(AttacheeKind::ALL.iter().map(|kind| kind.name()).eq(["user", "group"]));
+        assert!(AttacheeKind::ALL.iter().map(|kind| kind.name()).eq(["user", "group", "role"]));
         for (kind, id) in [("users", user.to_string()), ("user", "7".to_owned()), ("", String::new())] {
             assert!(Attachee::read(kind, &id).is_err(), "{kind} {id}");
         }

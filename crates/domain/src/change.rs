@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Attachee, Principal};
-use crate::id::{AccessKeyId, AccountId, ApiKeyId, GroupId, SessionId, UserId, WorkspaceId};
+use crate::id::{AccessKeyId, AccountId, ApiKeyId, GroupId, RoleId, SessionId, UserId, WorkspaceId};
 use crate::key_auth::KeyAuth;
 use crate::limit::ModelLimits;
 use crate::login::{SecurityPreference, SessionFacts};
 use crate::model::{Grant, Model, Provider};
-use crate::name::{ModelName, PolicyName, ProviderName, UserName};
+use crate::name::{ModelName, PolicyName, ProviderName, RoleName, UserName};
 use crate::page::Pages;
 use crate::secret::KeyHash;
 use crate::settings::Settings;
@@ -104,6 +104,7 @@ pub enum Change {
     Policy {
         account: AccountId,
         name: PolicyName,
+        version: u64,
         document: String,
     },
     PolicyGone {
@@ -136,6 +137,15 @@ pub enum Change {
     GroupMemberGone {
         group: GroupId,
         user: UserId,
+    },
+    Role {
+        account: AccountId,
+        role: RoleId,
+        name: RoleName,
+        trust: String,
+    },
+    RoleGone {
+        role: RoleId,
     },
     Workspace {
         account: AccountId,

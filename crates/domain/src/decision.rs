@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bailey_policy::Layer;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -27,8 +28,12 @@ pub enum Check {
     Root,
     /// No RAM policy denies the action.
     NoExplicitDeny,
+    /// The policy of the role's session allows the action.
+    SessionPolicy,
     /// A RAM policy allows the action.
     Policy,
+    /// The role's trust policy lets the caller take it.
+    Trust,
     /// The workspace exists in the caller's account.
     Workspace,
     /// The person has a seat in the workspace.
@@ -110,6 +115,18 @@ impl Check {
                 "policy",
                 "no RAM policy allows the action on the resource",
                 "attach a policy that allows it",
+                RAM,
+            ),
+            Self::SessionPolicy => Texts(
+                "session-policy",
+                "the policy that the role's session was narrowed to does not allow the action",
+                "take the role again with a policy that allows it, or without one",
+                "whoever took the role",
+            ),
+            Self::Trust => Texts(
+                "trust",
+                "the role's trust policy does not let the caller take it",
+                "UpdateRole with a trust policy that names the caller; root takes no role",
                 RAM,
             ),
             Self::Workspace => Texts(
@@ -241,6 +258,15 @@ impl Check {
         }
     }
 
+    /// The check that an Allow of this kind of policies is missing.
+    pub(crate) fn of_policies(layer: Layer) -> Self {
+        match layer {
+            Layer::Session => Self::SessionPolicy,
+            Layer::Resource => Self::Trust,
+            _ => Self::Policy,
+        }
+    }
+
     /// The name in chains.
     pub fn name(self) -> &'static str {
         self.texts().0
@@ -251,6 +277,7 @@ impl Check {
 #[derive(Clone, Debug, Default)]
 pub struct Chain {
     links: SmallVec<[(Check, bool); 16]>,
+    layer: Option<Layer>,
     policy: Option<u32>,
 }
 
@@ -262,9 +289,15 @@ impl Chain {
         passed
     }
 
-    /// Names the policy whose Deny decided, by its number in the directory.
-    pub(crate) fn name_policy(&mut self, policy: Option<u32>) {
+    /// Notes which kind of policies decided and, for a Deny, which policy, by its number in the directory.
+    pub(crate) fn decided_by(&mut self, layer: Layer, policy: Option<u32>) {
+        self.layer = Some(layer);
         self.policy = policy;
+    }
+
+    /// The kind of policies that decided.
+    pub(crate) fn layer(&self) -> Layer {
+        self.layer.unwrap_or(Layer::Identity)
     }
 
     /// The number of the policy whose Deny decided.

@@ -81,6 +81,8 @@ decimal_ids! {
     ApiKeyId, "apiKeyId", 1_000_000_000_u64 ..= 999_999_999_999_999_u64;
     /// A RAM group: 18 digits.
     GroupId, "GroupId", 100_000_000_000_000_000_u64 ..= 999_999_999_999_999_999_u64;
+    /// A RAM role: 18 digits. A role that is created again under the name of a deleted one has another.
+    RoleId, "RoleId", 100_000_000_000_000_000_u64 ..= 999_999_999_999_999_999_u64;
 }
 
 /// A fixed number of characters from one alphabet behind a fixed prefix.
@@ -141,6 +143,8 @@ prefixed_ids! {
     AccessKeyId, "AccessKeyId", "LTAI", 20, MIXED;
     /// The handle of a session, never its token.
     SessionId, "sessionId", "session-", 16, LOWER;
+    /// The public half of a role session's temporary key: `STS.` and 20 characters.
+    SessionKeyId, "AccessKeyId", "STS.", 20, MIXED;
 }
 
 /// The identifier of one request, on every answer, in every log line and audit record: an upper-case UUID.

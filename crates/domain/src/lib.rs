@@ -20,6 +20,7 @@ pub mod operations;
 pub mod page;
 pub mod permit;
 pub mod reason;
+pub mod role;
 pub mod rules;
 pub mod scope;
 pub mod seal;

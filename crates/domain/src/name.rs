@@ -113,6 +113,10 @@ names! {
     UserName, 1..=64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'), "A-Z a-z 0-9 . _ -";
     /// A RAM group's name (RAM: 1 to 64 of `[A-Za-z0-9._-]`).
     GroupName, 1..=64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'), "A-Z a-z 0-9 . _ -";
+    /// A RAM role's name (RAM: 1 to 64 of `[A-Za-z0-9.-]`).
+    RoleName, 1..=64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'), "A-Z a-z 0-9 . -";
+    /// A role session's name (STS: 2 to 64 of `[A-Za-z0-9.@_-]`).
+    RoleSessionName, 2..=64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '@' | '_' | '-'), "A-Z a-z 0-9 . @ _ -";
     /// A RAM policy's name (RAM: 1 to 128 of `[A-Za-z0-9-]`).
     PolicyName, 1..=128, |c| c.is_ascii_alphanumeric() || c == '-', "A-Z a-z 0-9 -";
     /// A person's name as shown (RAM: 1 to 128 letters, digits, `@ . - _` and spaces, any script).

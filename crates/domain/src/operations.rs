@@ -9,9 +9,9 @@ use crate::login::Preference;
 use crate::page::Page::{Administrator, ApiKey, PermissionManagement};
 use crate::rules::Needs::{
     self, All, Any, Anyone, Delegated, Management, Member, MemberSomewhere, Myself, Page, Policy, Root,
-    SelfService,
+    SelfService, Trusted,
 };
-use crate::scope::{Person, RamScope, Scope, ScopeKind, Seat, WholeAccount};
+use crate::scope::{Assumption, Person, RamScope, Scope, ScopeKind, Seat, WholeAccount};
 
 /// Which API an operation belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,11 +205,31 @@ operations! {
     DetachPolicyFromGroup: Ram "ram:DetachPolicyFromGroup", Write on RamScope, Any(&[Root, Policy]);
     /// Lists the policies attached to a RAM group.
     ListPoliciesForGroup: Ram "ram:ListPoliciesForGroup", Read on RamScope, Any(&[Root, Policy]);
+    /// Says in full why an earlier request was refused, from the message that came with the refusal.
+    DecodeDiagnosticMessage: Ram "ram:DecodeDiagnosticMessage", Read on RamScope, Any(&[Root, Policy]);
+    /// Creates a RAM role that its trust policy says who may take.
+    CreateRole: Ram "ram:CreateRole", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows a RAM role.
+    GetRole: Ram "ram:GetRole", Read on RamScope, Any(&[Root, Policy]);
+    /// Changes a RAM role's trust policy or details.
+    UpdateRole: Ram "ram:UpdateRole", Write on RamScope, Any(&[Root, Policy]);
+    /// Deletes a RAM role; its sessions end before the answer.
+    DeleteRole: Ram "ram:DeleteRole", Write on RamScope, Any(&[Root, Policy]);
+    /// Lists RAM roles.
+    ListRoles: Ram "ram:ListRoles", Read on RamScope, Any(&[Root, Policy]);
+    /// Attaches a policy to a RAM role.
+    AttachPolicyToRole: Ram "ram:AttachPolicyToRole", Write on RamScope, Any(&[Root, Policy]);
+    /// Detaches a policy from a RAM role.
+    DetachPolicyFromRole: Ram "ram:DetachPolicyFromRole", Write on RamScope, Any(&[Root, Policy]);
+    /// Lists the policies attached to a RAM role.
+    ListPoliciesForRole: Ram "ram:ListPoliciesForRole", Read on RamScope, Any(&[Root, Policy]);
     /// Lists what a policy is attached to.
     ListEntitiesForPolicy: Ram "ram:ListEntitiesForPolicy", Read on RamScope, Any(&[Root, Policy]);
 
     /// Says who the caller is.
     GetCallerIdentity: Sts "sts:GetCallerIdentity", Read on WholeAccount, Anyone;
+    /// Takes a role for a time: a temporary key that acts with the role's policies. Not for root.
+    AssumeRole: Sts "sts:AssumeRole", Write on Assumption, All(&[Policy, Trusted]);
 
     /// Signs in with name, password and, where one is bound, a code of the MFA device. The one call without a credential.
     CreateSession: ModelStudio "modelstudio:CreateSession", Write on WholeAccount, Anyone;
@@ -404,9 +424,9 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_names_root_or_anyone() {
+    fn every_rule_names_root_or_anyone_or_a_role_which_root_takes_not() {
         for entry in OPERATIONS {
-            assert!(entry.needs.mentions(&|part| matches!(part, Root | Anyone)), "{}", entry.name);
+            assert!(entry.needs.mentions(&|part| matches!(part, Root | Anyone | Trusted)), "{}", entry.name);
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use bailey_policy::Layer;
+
 use crate::access::Caller;
 use crate::decision::{Chain, Check, Decision, Outcome};
 use crate::directory::Directory;
@@ -62,6 +64,8 @@ pub struct Refusal {
     pub action: &'static str,
     /// The workspace that it was tried on.
     pub workspace: Option<crate::id::WorkspaceId>,
+    /// The RAM resources that it was tried on; empty means the workspace's or the account's own name.
+    pub resources: Vec<String>,
     /// The first reason.
     pub reason: Reason,
     pub(crate) chain: Chain,
@@ -95,12 +99,16 @@ impl Refusal {
             Check::Policy => self.action.to_owned(),
             _ => directory.name_of(self.caller.principal),
         };
+        let mut chain = self.chain.render(&subject);
+        if !self.hides() {
+            directory.make_concrete(self, &mut chain);
+        }
         Decision {
             outcome: Outcome::Deny,
             request_id: self.caller.request_id.to_string(),
             revision: self.revision,
             reason: Some(self.reason),
-            chain: self.chain.render(&subject),
+            chain,
         }
     }
 
@@ -109,9 +117,22 @@ impl Refusal {
         if self.hides() { "Workspace.AccessDenied" } else { "NoPermission" }
     }
 
-    /// The sentence that goes with the code: the guide's own in both cases.
+    /// The sentence that goes with the code: the guide's own, and STS's where a role was to be taken, which is the same
+    /// whichever side refuses.
     pub fn message(&self) -> &'static str {
-        if self.hides() { WORKSPACE_DENIED } else { "You are not authorized to perform this action." }
+        if self.hides() {
+            WORKSPACE_DENIED
+        } else if self.operation == "AssumeRole" {
+            "You are not authorized to do this action. You should be authorized by RAM."
+        } else {
+            "You are not authorized to perform this action."
+        }
+    }
+
+    /// What the real service calls the kind of policies that refused (`PolicyType` of an access-denied detail).
+    pub fn policy_type(&self) -> &'static str {
+        let layer = if self.reason == Reason::NotTrusted { Layer::Resource } else { self.chain.layer() };
+        layer.policy_type()
     }
 
     /// Whether the workspace is hidden from the caller.

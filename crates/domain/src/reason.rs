@@ -120,6 +120,8 @@ reasons! {
     ImplicitDeny, "implicit_deny", None;
     /// A page permission is missing.
     PageMissing, "page_missing", None;
+    /// The role's trust policy does not let the caller take it; root takes none.
+    NotTrusted, "not_trusted", None;
     /// Only root may do this.
     RootOnly, "root_only", None;
     /// It would hand out more than the caller holds.

@@ -26,6 +26,8 @@ pub enum Needs {
     Myself,
     /// It is about the caller, and the account's security preference leaves it to its users.
     SelfService(Preference),
+    /// The role's trust policy lets the caller take it.
+    Trusted,
     /// Only where the account's setting `delegateMemberRemoval` is on.
     Delegated(&'static Needs),
     /// One of these.
@@ -71,6 +73,7 @@ impl fmt::Display for Needs {
             Self::Page(page) => write!(f, "page `{page}`"),
             Self::Myself => f.write_str("oneself"),
             Self::SelfService(preference) => write!(f, "oneself where `{}` is on", preference.name()),
+            Self::Trusted => f.write_str("the role's trust policy"),
             Self::Delegated(inner) => write!(f, "{inner} if delegated"),
             Self::Any(parts) => list(f, parts, "or"),
             Self::All(parts) => list(f, parts, "and"),

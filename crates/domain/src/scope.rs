@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::id::{AccountId, UserId, WorkspaceId};
+use crate::id::{AccountId, RoleId, UserId, WorkspaceId};
 
 /// How a scope is named in reference pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,14 @@ pub trait Scope: Clone + fmt::Debug {
     }
     /// The person it is done to, if there is one.
     fn subject(&self) -> Option<UserId> {
+        None
+    }
+    /// The role it is about, if there is one.
+    fn role(&self) -> Option<RoleId> {
+        None
+    }
+    /// What the request gives as `sts:ExternalId`.
+    fn external_id(&self) -> Option<&str> {
         None
     }
     /// RAM resources, all of which policies must allow; empty means the account's or workspace's own name.
@@ -129,6 +137,11 @@ impl RamScope {
         Self::one(account, "group", name)
     }
 
+    /// A role, or `*` for the list of them.
+    pub fn role(account: AccountId, name: &str) -> Self {
+        Self::one(account, "role", name)
+    }
+
     /// A custom policy, or `*` for the list of them.
     pub fn policy(account: AccountId, name: &str) -> Self {
         Self::one(account, "policy", name)
@@ -153,5 +166,29 @@ impl Scope for RamScope {
     }
     fn resources(&self) -> &[String] {
         &self.resources
+    }
+}
+
+/// Taking a role. `role` is `None` when there is none of that name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assumption {
+    /// The role.
+    pub role: Option<RoleId>,
+    /// What the request gives as `sts:ExternalId`.
+    pub external_id: Option<String>,
+    /// The role's name as a RAM resource.
+    pub resource: RamScope,
+}
+
+impl Scope for Assumption {
+    const KIND: ScopeKind = ScopeKind::Ram;
+    fn role(&self) -> Option<RoleId> {
+        self.role
+    }
+    fn external_id(&self) -> Option<&str> {
+        self.external_id.as_deref()
+    }
+    fn resources(&self) -> &[String] {
+        self.resource.resources()
     }
 }

@@ -45,6 +45,12 @@ pub struct Settings {
     pub quota_system_policies_per_group: u32,
     /// Custom policies attached to one RAM group.
     pub quota_custom_policies_per_group: u32,
+    /// RAM roles per account.
+    pub quota_roles: u32,
+    /// System policies attached to one RAM role.
+    pub quota_system_policies_per_role: u32,
+    /// Custom policies attached to one RAM role.
+    pub quota_custom_policies_per_role: u32,
     /// Workspaces per account.
     pub quota_workspaces: u32,
     /// API keys per workspace.
@@ -69,6 +75,9 @@ impl Default for Settings {
             quota_groups_per_user: 5,
             quota_system_policies_per_group: 20,
             quota_custom_policies_per_group: 5,
+            quota_roles: 1000,
+            quota_system_policies_per_role: 20,
+            quota_custom_policies_per_role: 5,
             quota_workspaces: 1000,
             quota_api_keys_per_workspace: 20,
         }
@@ -83,6 +92,8 @@ impl Settings {
             (AttacheeKind::User, PolicyType::Custom) => self.quota_custom_policies_per_user,
             (AttacheeKind::Group, PolicyType::System) => self.quota_system_policies_per_group,
             (AttacheeKind::Group, PolicyType::Custom) => self.quota_custom_policies_per_group,
+            (AttacheeKind::Role, PolicyType::System) => self.quota_system_policies_per_role,
+            (AttacheeKind::Role, PolicyType::Custom) => self.quota_custom_policies_per_role,
         }
     }
 }

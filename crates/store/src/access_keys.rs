@@ -61,9 +61,13 @@ impl TryFrom<AccessKeyRow> for AccessKey {
     }
 }
 
-/// The owner as the table has it.
-pub(crate) fn column(owner: Principal) -> Option<String> {
-    owner.user().map(|user| user.to_string())
+/// The owner as the table has it: NULL is root.
+pub(crate) fn column(owner: Principal) -> Result<Option<String>, Error> {
+    match owner {
+        Principal::Root => Ok(None),
+        Principal::User(user) => Ok(Some(user.to_string())),
+        Principal::Role(role) => Err(Error::internal(format!("role {role} cannot own an access key"))),
+    }
 }
 
 impl Store {
@@ -76,7 +80,7 @@ impl Store {
         const SQL: &str = "
             SELECT * FROM access_keys WHERE account_id = $1 AND COALESCE(user_id, '') = $2 ORDER BY created_at, access_key_id";
         let rows: Vec<AccessKeyRow> = reading!(self.pools, pool => sqlx::query_as(SQL)
-            .bind(permit.caller().account.to_string()).bind(column(owner).unwrap_or_default()).fetch_all(pool).await)
+            .bind(permit.caller().account.to_string()).bind(column(owner)?.unwrap_or_default()).fetch_all(pool).await)
         .map_err(database)?;
         rows.into_iter().map(AccessKey::try_from).collect()
     }
@@ -87,7 +91,7 @@ impl Tx {
     pub async fn count_access_keys(&mut self, account: AccountId, owner: Principal) -> Result<u64, Error> {
         const SQL: &str =
             "SELECT COUNT(*) FROM access_keys WHERE account_id = $1 AND COALESCE(user_id, '') = $2";
-        self.count_two(SQL, &account.to_string(), &column(owner).unwrap_or_default()).await
+        self.count_two(SQL, &account.to_string(), &column(owner)?.unwrap_or_default()).await
     }
 
     /// One access key of somebody.
@@ -100,7 +104,7 @@ impl Tx {
         const SQL: &str = "
             SELECT * FROM access_keys WHERE account_id = $1 AND COALESCE(user_id, '') = $2 AND access_key_id = $3";
         let row: Option<AccessKeyRow> = on!(self.connection, conn => sqlx::query_as(SQL)
-            .bind(account.to_string()).bind(column(owner).unwrap_or_default()).bind(id.to_string())
+            .bind(account.to_string()).bind(column(owner)?.unwrap_or_default()).bind(id.to_string())
             .fetch_optional(conn).await)
         .map_err(database)?;
         row.map(AccessKey::try_from).transpose()
@@ -120,7 +124,7 @@ impl Tx {
             self.demand_user(account, user).await?;
         }
         let row: AccessKeyRow = on!(self.connection, conn => sqlx::query_as(SQL)
-            .bind(new.access_key_id.to_string()).bind(account.to_string()).bind(column(new.owner))
+            .bind(new.access_key_id.to_string()).bind(account.to_string()).bind(column(new.owner)?)
             .bind(&new.sealed_secret).bind(permit.caller().now_ms).fetch_one(conn).await)
         .map_err(database)?;
         let key = AccessKey::try_from(row)?;

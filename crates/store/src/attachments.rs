@@ -2,10 +2,12 @@
 
 use bailey_domain::access::{Attachee, AttacheeKind};
 use bailey_domain::change::{Change, PolicyType};
+use bailey_domain::id::RoleId;
 use bailey_domain::name::PolicyName;
 use bailey_domain::operations::{
-    AttachPolicyToGroup, AttachPolicyToUser, DetachPolicyFromGroup, DetachPolicyFromUser,
-    ListEntitiesForPolicy, ListPoliciesForGroup, ListPoliciesForUser, Operation,
+    AttachPolicyToGroup, AttachPolicyToRole, AttachPolicyToUser, DetachPolicyFromGroup, DetachPolicyFromRole,
+    DetachPolicyFromUser, ListEntitiesForPolicy, ListPoliciesForGroup, ListPoliciesForRole,
+    ListPoliciesForUser, Operation,
 };
 use bailey_domain::{AccountId, Error, GroupId, Permit, UserId};
 use serde::Serialize;
@@ -41,6 +43,7 @@ macro_rules! on_policies {
 on_policies! {
     UserId: AttachPolicyToUser, DetachPolicyFromUser, ListPoliciesForUser;
     GroupId: AttachPolicyToGroup, DetachPolicyFromGroup, ListPoliciesForGroup;
+    RoleId: AttachPolicyToRole, DetachPolicyFromRole, ListPoliciesForRole;
 }
 
 /// A policy on something.
@@ -59,14 +62,14 @@ pub struct Attachment {
     pub attached_at: i64,
 }
 
-/// A user or a group that a policy is attached to.
+/// A user, a group or a role that a policy is attached to.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Entity {
     /// Its id.
     pub id: String,
     /// Its name.
     pub name: String,
-    /// What it says about itself: a user's display name, a group's comments.
+    /// What it says about itself: a user's display name, a group's comments, a role's description.
     pub text: String,
     /// Milliseconds since the epoch.
     pub attached_at: i64,
@@ -125,9 +128,15 @@ impl Store {
             FROM policy_attachments a JOIN groups g ON g.group_id = a.principal_id
             WHERE a.account_id = $1 AND a.principal_type = 'group' AND a.policy_type = $2 AND a.folded_policy_name = $3
             ORDER BY g.folded_name";
+        const ROLES: &str = "
+            SELECT r.role_id AS id, r.name, r.description AS text, a.attached_at
+            FROM policy_attachments a JOIN roles r ON r.role_id = a.principal_id
+            WHERE a.account_id = $1 AND a.principal_type = 'role' AND a.policy_type = $2 AND a.folded_policy_name = $3
+            ORDER BY r.folded_name";
         let sql = match kind {
             AttacheeKind::User => USERS,
             AttacheeKind::Group => GROUPS,
+            AttacheeKind::Role => ROLES,
         };
         reading!(self.pools, pool => sqlx::query_as(sql)
             .bind(permit.caller().account.to_string()).bind(policy_type.name()).bind(name.folded()).fetch_all(pool).await)
@@ -225,6 +234,7 @@ impl Tx {
         match to {
             Attachee::User(user) => self.demand_user(account, user).await?,
             Attachee::Group(group) => self.demand_group(account, group).await?,
+            Attachee::Role(role) => self.demand_role(account, role).await?,
         }
         if !self.policy_exists(account, policy_type, name).await? {
             return Err(Error::absent("Policy"));

@@ -83,6 +83,7 @@ impl Store {
             principal: Principal::Root,
             access_key: None,
             session: None,
+            role_session: None,
             source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
             secure_transport: false,
             request_id: founding.request_id,

@@ -309,6 +309,7 @@ impl Tx {
         let epoch = match caller.principal {
             Principal::Root => 0,
             Principal::User(user) => self.epoch_of(workspace, user).await?,
+            Principal::Role(_) => return Err(no_owner()),
         };
         let owner_id = caller.principal.user().map(|user| user.to_string()).unwrap_or_default();
         let auth = new.auth.as_ref().map(crate::audit::text_of).transpose()?;
@@ -413,6 +414,11 @@ impl Tx {
             auth: auth.map(|text| stored(serde_json::from_str(&text), "auth")).transpose()?,
         })
     }
+}
+
+/// A key is invalidated with its owner's seat, and a role has none.
+fn no_owner() -> Error {
+    Error::field("workspaceId", "cannot hold a key of a role; create the key as a member of the workspace")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use bailey_domain::access::{Attachee, Principal};
 use bailey_domain::change::{Change, KeyFacts, LimitLevel, PolicyType};
 use bailey_domain::key_auth::KeyAuth;
 use bailey_domain::model::Grant;
-use bailey_domain::name::{ModelName, PolicyName, UserName};
+use bailey_domain::name::{ModelName, PolicyName, RoleName, UserName};
 use bailey_domain::page::Pages;
 use bailey_domain::secret::KeyHash;
 use bailey_domain::{Directory, Error};
@@ -62,10 +62,15 @@ async fn load_identities(connection: &mut Connection, directory: &Directory) -> 
         Change::AccessKey { account: id(&account)?, access_key: id(&key)?, owner: owner(user.as_deref().unwrap_or(""))?, active, sealed_secret }
     });
     table!(*connection, directory,
-        "SELECT p.account_id, p.name, v.document FROM policies p JOIN policy_versions v
+        "SELECT p.account_id, p.name, p.default_version, v.document FROM policies p JOIN policy_versions v
             ON v.account_id = p.account_id AND v.folded_name = p.folded_name AND v.version = p.default_version",
-        (account: String, name: String, document: String) => {
-        Change::Policy { account: id(&account)?, name: PolicyName::parse("name", &name)?, document }
+        (account: String, name: String, version: i64, document: String) => {
+        let name = PolicyName::parse("name", &name)?;
+        Change::Policy { account: id(&account)?, name, version: to_unsigned(version), document }
+    });
+    table!(*connection, directory, "SELECT account_id, role_id, name, trust_policy FROM roles",
+        (account: String, role: String, name: String, trust: String) => {
+        Change::Role { account: id(&account)?, role: id(&role)?, name: RoleName::parse("name", &name)?, trust }
     });
     table!(*connection, directory, "SELECT account_id, group_id FROM groups", (account: String, group: String) => {
         Change::Group { account: id(&account)?, group: id(&group)? }

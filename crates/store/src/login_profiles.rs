@@ -84,7 +84,7 @@ impl Store {
         principal: Principal,
     ) -> Result<Option<LoginProfile>, Error> {
         let row: Option<ProfileRow> = reading!(self.pools, pool => sqlx::query_as(FIND)
-            .bind(account.to_string()).bind(column(principal).unwrap_or_default()).fetch_optional(pool).await)
+            .bind(account.to_string()).bind(column(principal)?.unwrap_or_default()).fetch_optional(pool).await)
         .map_err(database)?;
         row.map(LoginProfile::try_from).transpose()
     }
@@ -99,7 +99,7 @@ impl Store {
         const SQL: &str = "
             SELECT sealed_hash FROM former_passwords WHERE account_id = $1 AND user_id = $2 ORDER BY revision DESC LIMIT $3";
         let rows: Vec<(String,)> = reading!(self.pools, pool => sqlx::query_as(SQL)
-            .bind(account.to_string()).bind(column(principal).unwrap_or_default()).bind(i64::from(most))
+            .bind(account.to_string()).bind(column(principal)?.unwrap_or_default()).bind(i64::from(most))
             .fetch_all(pool).await)
         .map_err(database)?;
         Ok(rows.into_iter().map(|(hash,)| hash).collect())
@@ -114,7 +114,7 @@ impl Tx {
         principal: Principal,
     ) -> Result<Option<LoginProfile>, Error> {
         let row: Option<ProfileRow> = on!(self.connection, conn => sqlx::query_as(FIND)
-            .bind(account.to_string()).bind(column(principal).unwrap_or_default()).fetch_optional(conn).await)
+            .bind(account.to_string()).bind(column(principal)?.unwrap_or_default()).fetch_optional(conn).await)
         .map_err(database)?;
         row.map(LoginProfile::try_from).transpose()
     }
@@ -145,7 +145,7 @@ impl Tx {
                 changed_at, created_at)
             VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING *";
         let row: ProfileRow = on!(self.connection, conn => sqlx::query_as(SQL)
-            .bind(account.to_string()).bind(column(principal).unwrap_or_default()).bind(sealed_hash)
+            .bind(account.to_string()).bind(column(principal)?.unwrap_or_default()).bind(sealed_hash)
             .bind(new.password_reset_required).bind(new.mfa_bind_required).bind(now_ms).fetch_one(conn).await)
         .map_err(conflict_of(|| Error::exists("User.LoginProfile")))?;
         row.try_into()
@@ -219,7 +219,7 @@ impl Tx {
             UPDATE login_profiles SET sealed_hash = $3, password_reset_required = $4, mfa_bind_required = $5,
                 changed_at = $6
             WHERE account_id = $1 AND user_id = $2 RETURNING *";
-        let user = column(profile.principal).unwrap_or_default();
+        let user = column(profile.principal)?.unwrap_or_default();
         if new.sealed_hash.is_some() {
             self.keep_former(account, profile).await?;
         }
@@ -241,7 +241,7 @@ impl Tx {
     ) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM login_profiles WHERE account_id = $1 AND user_id = $2";
         let account = permit.caller().account;
-        let user = column(profile.principal).unwrap_or_default();
+        let user = column(profile.principal)?.unwrap_or_default();
         self.end_sessions(account, profile.principal, None).await?;
         if self.execute_two(SQL, &account.to_string(), &user).await? == 0 {
             return Err(Error::absent("User.LoginProfile"));
@@ -256,7 +256,7 @@ impl Tx {
             DELETE FROM former_passwords WHERE account_id = $1 AND user_id = $2 AND revision NOT IN (
                 SELECT revision FROM former_passwords WHERE account_id = $1 AND user_id = $2
                 ORDER BY revision DESC LIMIT 24)";
-        let user = column(profile.principal).unwrap_or_default();
+        let user = column(profile.principal)?.unwrap_or_default();
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(account.to_string()).bind(&user).bind(to_signed(self.revision)).bind(&profile.sealed_hash)
             .execute(conn).await.map(drop))
@@ -270,7 +270,7 @@ impl Tx {
             "UPDATE login_profiles SET last_login_at = $3 WHERE account_id = $1 AND user_id = $2";
         let caller = permit.caller();
         on!(self.connection, conn => sqlx::query(SQL)
-            .bind(caller.account.to_string()).bind(column(caller.principal).unwrap_or_default())
+            .bind(caller.account.to_string()).bind(column(caller.principal)?.unwrap_or_default())
             .bind(caller.now_ms).execute(conn).await.map(drop))
         .map_err(database)
     }

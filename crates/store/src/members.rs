@@ -159,7 +159,7 @@ impl Tx {
         }
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(caller.account.to_string()).bind(workspace.to_string()).bind(user.to_string())
-            .bind(crate::audit::text_of(&pages)?).bind(to_signed(self.revision)).bind(caller.principal.to_string())
+            .bind(crate::audit::text_of(&pages)?).bind(to_signed(self.revision)).bind(caller.actor())
             .bind(caller.now_ms).execute(conn).await.map(drop))
         .map_err(conflict_of(|| Error::exists("Member")))?;
         self.note(Change::Member { workspace, user, pages, epoch: self.revision });

@@ -105,7 +105,7 @@ impl Store {
         principal: Principal,
     ) -> Result<Option<MfaDevice>, Error> {
         let row: Option<DeviceRow> = reading!(self.pools, pool => sqlx::query_as(FIND_OF)
-            .bind(account.to_string()).bind(column(principal).unwrap_or_default()).fetch_optional(pool).await)
+            .bind(account.to_string()).bind(column(principal)?.unwrap_or_default()).fetch_optional(pool).await)
         .map_err(database)?;
         row.map(MfaDevice::try_from).transpose()
     }
@@ -146,7 +146,7 @@ impl Tx {
         account: AccountId,
         principal: Principal,
     ) -> Result<Option<MfaDevice>, Error> {
-        self.device(FIND_OF, account, &column(principal).unwrap_or_default()).await
+        self.device(FIND_OF, account, &column(principal)?.unwrap_or_default()).await
     }
 
     async fn device(
@@ -175,7 +175,7 @@ impl Tx {
     ) -> Result<u64, Error> {
         const SQL: &str =
             "SELECT COUNT(*) FROM mfa_devices WHERE account_id = $1 AND created_by = $2 AND user_id IS NULL";
-        self.count_two(SQL, &account.to_string(), &column(maker).unwrap_or_default()).await
+        self.count_two(SQL, &account.to_string(), &column(maker)?.unwrap_or_default()).await
     }
 
     /// Makes a device that is bound to nobody.
@@ -191,7 +191,7 @@ impl Tx {
         let caller = permit.caller();
         let row: DeviceRow = on!(self.connection, conn => sqlx::query_as(SQL)
             .bind(caller.account.to_string()).bind(name.as_str()).bind(name.folded()).bind(sealed_seed)
-            .bind(column(caller.principal).unwrap_or_default()).bind(caller.now_ms).fetch_one(conn).await)
+            .bind(column(caller.principal)?.unwrap_or_default()).bind(caller.now_ms).fetch_one(conn).await)
         .map_err(conflict_of(|| Error::exists("VirtualMFADevice")))?;
         row.try_into()
     }
@@ -248,7 +248,7 @@ impl Tx {
             UPDATE mfa_devices SET user_id = $3, activated_at = $4, used_step = $5
             WHERE account_id = $1 AND folded_name = $2 AND user_id IS NULL RETURNING *";
         let row: Option<DeviceRow> = on!(self.connection, conn => sqlx::query_as(SQL)
-            .bind(account.to_string()).bind(name.folded()).bind(column(principal).unwrap_or_default())
+            .bind(account.to_string()).bind(name.folded()).bind(column(principal)?.unwrap_or_default())
             .bind(now_ms).bind(step).fetch_optional(conn).await)
         .map_err(conflict_of(|| Error::exists("User.MFADevice")))?;
         row.ok_or_else(|| Error::exists("VirtualMFADevice.User"))?.try_into()
@@ -282,7 +282,7 @@ impl Tx {
             UPDATE mfa_devices SET user_id = NULL, activated_at = NULL
             WHERE account_id = $1 AND user_id = $2 RETURNING *";
         let row: Option<DeviceRow> = on!(self.connection, conn => sqlx::query_as(SQL)
-            .bind(account.to_string()).bind(column(principal).unwrap_or_default()).fetch_optional(conn).await)
+            .bind(account.to_string()).bind(column(principal)?.unwrap_or_default()).fetch_optional(conn).await)
         .map_err(database)?;
         row.ok_or_else(|| Error::absent("User.MFADevice"))?.try_into()
     }
@@ -293,7 +293,7 @@ impl Tx {
             UPDATE mfa_devices SET used_step = $3 WHERE account_id = $1 AND user_id = $2 AND used_step < $3";
         let caller = permit.caller();
         let used = on!(self.connection, conn => sqlx::query(SQL)
-            .bind(caller.account.to_string()).bind(column(caller.principal).unwrap_or_default()).bind(step)
+            .bind(caller.account.to_string()).bind(column(caller.principal)?.unwrap_or_default()).bind(step)
             .execute(conn).await.map(|done| done.rows_affected()))
         .map_err(database)?;
         Ok(used > 0)

@@ -226,7 +226,7 @@ impl Tx {
             .execute(conn).await.map(drop))
         .map_err(conflict_of(|| Error::exists("Policy")))?;
         self.insert_version_row(account, name, 1, document, now_ms).await?;
-        self.note(Change::Policy { account, name: name.clone(), document: document.to_owned() });
+        self.note(Change::Policy { account, name: name.clone(), version: 1, document: document.to_owned() });
         self.find_policy(account, name).await?.ok_or_else(|| Error::absent("Policy"))
     }
 
@@ -382,7 +382,8 @@ impl Tx {
         if changed == 0 {
             return Err(Error::absent("Policy.Version"));
         }
-        self.note(Change::Policy { account, name: name.clone(), document: document.to_owned() });
+        let version = to_unsigned(version);
+        self.note(Change::Policy { account, name: name.clone(), version, document: document.to_owned() });
         Ok(())
     }
 }

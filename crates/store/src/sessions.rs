@@ -117,7 +117,7 @@ impl Tx {
         if (facts.account, facts.principal) != (caller.account, caller.principal) {
             return Err(Error::internal("a session would be made for somebody else"));
         }
-        let (account, user) = (caller.account.to_string(), column(caller.principal).unwrap_or_default());
+        let (account, user) = (caller.account.to_string(), column(caller.principal)?.unwrap_or_default());
         // Another use of a session than the one written down is at most a minute younger, and one that idles for half
         // an hour and a minute may go.
         let dead: Vec<(String,)> = on!(self.connection, conn => sqlx::query_as(DEAD)
@@ -159,7 +159,7 @@ impl Tx {
             DELETE FROM sessions WHERE account_id = $1 AND user_id = $2 AND session_id <> $3 RETURNING session_id";
         let kept = kept.map(|id| id.to_string()).unwrap_or_default();
         let gone: Vec<(String,)> = on!(self.connection, conn => sqlx::query_as(SQL)
-            .bind(account.to_string()).bind(column(principal).unwrap_or_default()).bind(kept).fetch_all(conn).await)
+            .bind(account.to_string()).bind(column(principal)?.unwrap_or_default()).bind(kept).fetch_all(conn).await)
         .map_err(database)?;
         self.note_gone(gone)
     }
@@ -175,7 +175,7 @@ impl Tx {
         const SQL: &str = "
             UPDATE sessions SET duty = $4 WHERE account_id = $1 AND user_id = $2 AND duty = $3 RETURNING *";
         let rows: Vec<SessionRow> = on!(self.connection, conn => sqlx::query_as(SQL)
-            .bind(account.to_string()).bind(column(principal).unwrap_or_default())
+            .bind(account.to_string()).bind(column(principal)?.unwrap_or_default())
             .bind(duty_text(Some(done))).bind(duty_text(next)).fetch_all(conn).await)
         .map_err(database)?;
         for row in rows {

@@ -29,10 +29,8 @@ impl Point<'_> {
         let answer = call.api.control().evaluate_access(call.caller, &evaluation.as_question()?).await?;
         let mut body = json!({ "decision": answer.decision.outcome == Outcome::Allow });
         if wanted && answer.may_explain {
-            let diagnostic = call.api.sealed_diagnostic(
-                call.caller.account,
-                &json!({ "action": evaluation.action.name, "decision": answer.decision }),
-            );
+            let diagnostic =
+                call.api.control().decision_message(call.caller, &evaluation.action.name, &answer.decision);
             body["context"] = json!({
                 "revision": answer.decision.revision,
                 "permission_kind": answer.kind,

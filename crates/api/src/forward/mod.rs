@@ -120,6 +120,7 @@ impl Api {
         match (decision.outcome, caller.principal) {
             (Outcome::Allow, Principal::Root) => Verdict::Pass(format!("root/{}", caller.account)),
             (Outcome::Allow, Principal::User(user)) => Verdict::Pass(format!("user/{user}")),
+            (Outcome::Allow, Principal::Role(_)) => Verdict::Pass(format!("role/{}", caller.display_name())),
             (Outcome::Deny, _) => Verdict::No(decision.reason.unwrap_or(Reason::ImplicitDeny)),
         }
     }

@@ -27,6 +27,7 @@ mod policy;
 mod policy_version;
 mod provider;
 mod ram_user;
+mod role;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -89,6 +90,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Group(group::Group),
     #[command(subcommand)]
+    Role(role::Role),
+    #[command(subcommand)]
     AccessKey(access_key::AccessKey),
     #[command(subcommand)]
     LoginProfile(login_profile::LoginProfile),
@@ -129,6 +132,7 @@ impl Command {
             Self::Policy(policy) => policy.plan()?,
             Self::RamUser(user) => user.plan(),
             Self::Group(group) => group.plan(),
+            Self::Role(role) => role.plan()?,
             Self::AccessKey(key) => key.plan(),
             Self::LoginProfile(profile) => profile.plan()?,
             Self::Mfa(mfa) => mfa.plan(),

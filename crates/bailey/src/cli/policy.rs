@@ -27,9 +27,9 @@ pub(crate) enum Policy {
     /// Show a policy and its default version.
     #[command(after_help = example("GetPolicy"))]
     Get(Named),
-    /// List policies: all, or those attached to a user or a group.
+    /// List policies: all, or those attached to a user, a group or a role.
     #[command(after_help = example("ListPolicies"))]
-    #[command(group = ArgGroup::new("part").multiple(false).args(["limit", "user", "group"]))]
+    #[command(group = ArgGroup::new("part").multiple(false).args(["limit", "user", "group", "role"]))]
     List {
         /// Only this type.
         #[arg(long = "type", value_enum, conflicts_with = "holder")]
@@ -59,15 +59,21 @@ pub(crate) enum Policy {
     },
     #[command(flatten)]
     Version(Version),
-    /// Attach a policy to a RAM user or group.
+    /// Attach a policy to a RAM user, group or role.
     #[command(after_help = example("AttachPolicyToUser"))]
     Attach(Attachment),
-    /// Detach a policy from a RAM user or group; what it allowed is refused before the answer.
+    /// Detach a policy from a RAM user, group or role; what it allowed is refused before the answer.
     #[command(after_help = example("DetachPolicyFromUser"))]
     Detach(Attachment),
     /// List what a policy is attached to.
     #[command(after_help = example("ListEntitiesForPolicy"))]
     ListEntities(Named),
+    /// Say in full why a request was refused: which policies spoke, and the smallest change that would do.
+    #[command(after_help = example("DecodeDiagnosticMessage"))]
+    Decode {
+        /// A file with the encoded diagnostic message that came with the refusal; `-` is standard input.
+        message: String,
+    },
 }
 
 /// Whose policy it is: shipped with bailey, or made in this account.
@@ -103,7 +109,7 @@ impl Named {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("whom").required(true).args(["user", "group"]))]
+#[command(group = ArgGroup::new("whom").required(true).args(["user", "group", "role"]))]
 pub(crate) struct Attachment {
     #[command(flatten)]
     policy: Named,
@@ -121,6 +127,9 @@ pub(crate) struct Holder {
     /// This RAM group.
     #[arg(long, value_name = "NAME")]
     group: Option<String>,
+    /// This RAM role.
+    #[arg(long, value_name = "NAME")]
+    role: Option<String>,
 }
 
 /// The calls about the policies of one kind of thing.
@@ -144,18 +153,25 @@ const OF_GROUPS: Calls = Calls {
     list: "ListPoliciesForGroup",
     parameter: "GroupName",
 };
+const OF_ROLES: Calls = Calls {
+    attach: "AttachPolicyToRole",
+    detach: "DetachPolicyFromRole",
+    list: "ListPoliciesForRole",
+    parameter: "RoleName",
+};
 
 impl Holder {
     /// Its calls and its name.
     fn named(&self) -> Option<(Calls, &str)> {
         let user = self.user.as_deref().map(|user| (OF_USERS, user));
         user.or_else(|| self.group.as_deref().map(|group| (OF_GROUPS, group)))
+            .or_else(|| self.role.as_deref().map(|role| (OF_ROLES, role)))
     }
 }
 
 impl Attachment {
     fn holder(&self) -> Result<(Calls, &str), Failure> {
-        self.holder.named().ok_or_else(|| Failure::failed("--user or --group says whom it is about"))
+        self.holder.named().ok_or_else(|| Failure::failed("--user, --group or --role says whom it is about"))
     }
 
     fn attach(&self) -> Result<Plan, Failure> {
@@ -211,6 +227,9 @@ impl Policy {
             Self::Version(version) => version.plan()?,
             Self::Attach(attachment) => attachment.attach()?,
             Self::Detach(attachment) => attachment.detach()?,
+            Self::Decode { message } => Plan::new("DecodeDiagnosticMessage")
+                .with("EncodedDiagnosticMessage", input::read_secret(message)?)
+                .fields("DecodedDiagnosticMessage"),
             Self::ListEntities(policy) => policy.plan("ListEntitiesForPolicy").shown_by(entities),
         })
     }

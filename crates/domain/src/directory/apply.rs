@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use bailey_policy::Policy;
+use bailey_policy::{Policy, TrustPolicy};
 
 use super::admit::{ModelEntry, ProviderEntry, RouteEntry};
 use super::slab::Slot;
 use super::state::{
-    AccessKeyFacts, AccountState, Grants, GroupState, KeyOwner, KeyState, Limiters, SeatState, State, Table,
-    UserState, WorkspaceState,
+    AccessKeyFacts, AccountState, Grants, GroupState, IdentityState, KeyOwner, KeyState, Limiters,
+    PolicyLabel, RoleState, SeatState, State, Table, UserState, WorkspaceState,
 };
 use crate::access::{Attachee, Principal};
 use crate::change::{Change, KeyFacts, LimitLevel, PolicyType};
 use crate::error::Error;
-use crate::id::{AccountId, ApiKeyId, UserId, WorkspaceId};
+use crate::id::{AccountId, ApiKeyId, RoleId, UserId, WorkspaceId};
 use crate::limit::ModelLimits;
 use crate::login::SecurityPreference;
 use crate::model::{Grant, Model};
-use crate::name::PolicyName;
+use crate::name::{PolicyName, RoleName};
 use crate::page::Pages;
 use crate::settings::Settings;
 
@@ -46,7 +46,9 @@ impl State {
             }
             Change::Session(facts) => self.sessions.put(*facts),
             Change::SessionGone { session } => self.sessions.remove(session),
-            Change::Policy { account, name, document } => self.put_policy(account, &name, &document)?,
+            Change::Policy { account, name, version, document } => {
+                self.put_policy(account, &name, version, &document)?;
+            }
             Change::PolicyGone { account, name } => {
                 if let Some(slot) = self.account_mut(account)?.policies.remove(&name.folded()) {
                     self.policies.remove(slot);
@@ -77,15 +79,17 @@ impl State {
             }
             Change::GroupMember { group, user } => {
                 let group = *self.group_slots.get(&group).ok_or_else(|| unknown(group))?;
-                let groups = &mut self.user_mut(user)?.groups;
+                let groups = &mut self.user_mut(user)?.identity.groups;
                 if !groups.contains(&group) {
                     groups.push(group);
                 }
             }
             Change::GroupMemberGone { group, user } => {
                 let group = *self.group_slots.get(&group).ok_or_else(|| unknown(group))?;
-                self.user_mut(user)?.groups.retain(|held| *held != group);
+                self.user_mut(user)?.identity.groups.retain(|held| *held != group);
             }
+            Change::Role { account, role, name, trust } => self.put_role(account, role, &name, &trust)?,
+            Change::RoleGone { role } => drop(self.roles.remove(&role)),
             Change::Workspace { account, workspace, is_default, open } => {
                 self.put_workspace(account, workspace, is_default, open);
             }
@@ -179,23 +183,33 @@ impl State {
 
     fn put_user(&mut self, account: AccountId, id: UserId, arn: Box<str>) {
         if let Some(user) = self.users.get_mut(&id) {
-            user.arn = arn;
+            user.identity.arn = arn;
             return;
         }
         let slot = self.next_user;
         self.next_user += 1;
         self.user_slots.insert(slot);
-        self.users.insert(
-            id,
-            UserState {
-                slot,
-                account,
-                arn,
-                policies: Default::default(),
-                groups: Default::default(),
-                seats: 0,
-            },
-        );
+        self.users.insert(id, UserState { slot, identity: IdentityState::new(account, arn), seats: 0 });
+    }
+
+    /// The real service writes role names in small letters in ARNs, whatever they were created as.
+    fn put_role(
+        &mut self,
+        account: AccountId,
+        id: RoleId,
+        name: &RoleName,
+        trust: &str,
+    ) -> Result<(), Error> {
+        let trust = TrustPolicy::parse(trust).map_err(Error::internal)?;
+        let arn = format!("acs:ram::{account}:role/{}", name.folded()).into();
+        match self.roles.get_mut(&id) {
+            Some(role) => role.trust = trust,
+            None => {
+                let identity = IdentityState::new(account, arn);
+                self.roles.insert(id, RoleState { identity, trust });
+            }
+        }
+        Ok(())
     }
 
     fn remove_user(&mut self, id: UserId) {
@@ -204,14 +218,24 @@ impl State {
         }
     }
 
-    fn put_policy(&mut self, account: AccountId, name: &PolicyName, document: &str) -> Result<(), Error> {
+    fn put_policy(
+        &mut self,
+        account: AccountId,
+        name: &PolicyName,
+        version: u64,
+        document: &str,
+    ) -> Result<(), Error> {
         let policy = Policy::parse(document, &self.catalogue).map_err(Error::internal)?;
         let folded = name.folded();
         match self.account_mut(account)?.policies.get(&folded).copied() {
-            Some(slot) => *self.policies.get_mut(slot).ok_or_else(|| unknown(name))? = policy,
+            Some(slot) => {
+                *self.policies.get_mut(slot).ok_or_else(|| unknown(name))? = policy;
+                self.policy_labels.get_mut(slot).ok_or_else(|| unknown(name))?.version = Some(version);
+            }
             None => {
                 let slot = self.policies.insert(policy);
-                self.policy_names.insert(name.as_str().into());
+                let name = name.as_str().into();
+                self.policy_labels.insert(PolicyLabel { name, version: Some(version) });
                 self.account_mut(account)?.policies.insert(folded, slot);
             }
         }
@@ -233,7 +257,10 @@ impl State {
 
     fn policies_of(&mut self, to: Attachee) -> Result<&mut smallvec::SmallVec<[Slot; 4]>, Error> {
         match to {
-            Attachee::User(user) => Ok(&mut self.user_mut(user)?.policies),
+            Attachee::User(user) => Ok(&mut self.user_mut(user)?.identity.policies),
+            Attachee::Role(role) => {
+                self.roles.get_mut(&role).map(|role| &mut role.identity.policies).ok_or_else(|| unknown(role))
+            }
             Attachee::Group(group) => {
                 let slot = *self.group_slots.get(&group).ok_or_else(|| unknown(group))?;
                 self.groups.get_mut(slot).map(|group| &mut group.policies).ok_or_else(|| unknown(group))
@@ -329,6 +356,8 @@ impl State {
         let owner = match facts.owner {
             Principal::Root => KeyOwner::Root,
             // An owner that was deleted has no slot; the key then belongs to a slot that never lives.
+            // No role has a seat, so none makes a key.
+            Principal::Role(role) => return Err(unknown(role)),
             Principal::User(user) => {
                 KeyOwner::User(self.user(user).map_or(Slot::MAX, |user| user.slot), user)
             }

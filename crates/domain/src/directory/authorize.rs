@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use bailey_policy::{Action, Context, Foregone, Outlook, Policy, Request, Value, Verdict};
+use bailey_policy::{Action, Foregone, Layer, Policy, Value, Verdict, Verdicts};
 
 use super::slab::Slot;
-use super::state::{SeatState, State, UserState};
+use super::state::{IdentityState, SeatState, State};
 use crate::access::{Caller, Principal};
 use crate::decision::{Chain, Check};
-use crate::id::{AccountId, UserId, WorkspaceId};
+use crate::id::{AccountId, RoleId, UserId, WorkspaceId};
 use crate::login::{Duty, Preference};
 use crate::operations::{Entry, Operation};
 use crate::page::Page;
@@ -33,6 +33,8 @@ pub struct Circumstances<'a> {
     pub secure_transport: bool,
     /// `acs:MFAPresent`.
     pub mfa_present: bool,
+    /// `sts:ExternalId`, where one was given.
+    pub external_id: Option<&'a str>,
     /// Condition keys by name that override the ones above; only `explain` gives any.
     pub given: &'a [(&'a str, Value<'a>)],
 }
@@ -76,15 +78,21 @@ pub(crate) struct Question<'a> {
     pub resources: &'a [String],
     /// What the caller must do before anything else.
     pub duty: Option<Duty>,
+    /// The role that it is about.
+    pub role: Option<RoleId>,
+    /// The session policy of a role's session.
+    pub session: Option<&'a Policy>,
     /// What policies may ask about.
     pub circumstances: Circumstances<'a>,
 }
 
 /// What a decision searches for.
 struct Found<'a> {
-    user: Option<&'a UserState>,
+    identity: Option<&'a IdentityState>,
     workspace: Option<Slot>,
     seat: Option<SeatState>,
+    /// In how many workspaces the user has a seat.
+    seats: u32,
 }
 
 /// Everything that the leaves of a rule may ask, found once.
@@ -94,6 +102,7 @@ struct Facts<'a> {
     workspace_is_here: bool,
     seat: Option<SeatState>,
     seats: u32,
+    identity: &'a IdentityState,
     state: &'a State,
 }
 
@@ -117,7 +126,7 @@ impl State {
 
     pub(crate) fn question_of<'a, S: Scope>(
         &'a self,
-        caller: &Caller,
+        caller: &'a Caller,
         entry: &'static Entry,
         scope: &'a S,
     ) -> Question<'a> {
@@ -130,11 +139,14 @@ impl State {
             subject: scope.subject(),
             resources: scope.resources(),
             duty: caller.session.and_then(|session| session.duty),
+            role: scope.role(),
+            session: caller.role_session.as_ref().and_then(|session| session.policy.as_ref()),
             circumstances: Circumstances {
                 source_ip: caller.source_ip,
                 now_ms: caller.now_ms,
                 secure_transport: caller.secure_transport,
-                mfa_present: caller.session.is_some_and(|session| session.mfa_present),
+                mfa_present: caller.mfa_present(),
+                external_id: scope.external_id(),
                 given: &[],
             },
         }
@@ -155,6 +167,7 @@ impl State {
             operation: entry.name,
             action: entry.action,
             workspace: question.workspace,
+            resources: question.resources.to_vec(),
             reason,
             chain,
             revision: self.revision,
@@ -173,41 +186,29 @@ impl State {
             chain.note(Check::Confirmed, false);
             return Err(Reason::NotConfirmed);
         }
-        let user_id = match question.principal {
-            Principal::Root => {
-                chain.note(Check::Root, true);
-                let is_here = question
-                    .workspace
-                    .is_none_or(|id| self.workspace_slot_in(question.account, id).is_some());
-                return if is_here || chain.note(Check::Workspace, false) {
-                    Ok(())
-                } else {
-                    Err(Reason::WorkspaceAccessDenied)
-                };
-            }
-            Principal::User(user) => user,
+        let found = match question.principal {
+            Principal::Root => return self.walk_as_root(question, chain),
+            Principal::User(user) => self.find(question.account, user, question.workspace),
+            Principal::Role(role) => self.find_role(question.account, role, question.workspace),
         };
-        let found = self.find(question.account, user_id, question.workspace);
-        let Some(user) = found.user else {
+        let Some(identity) = found.identity else {
             chain.note(Check::Identity, false);
             return Err(Reason::IdentityGone);
         };
         chain.note(Check::Root, false);
-        let verdict = match self.outlook(user, question.action).foregone() {
-            Some(foregone) => foregone,
-            None => match self.verdict(user, question, found.workspace) {
-                Verdict::Allow { .. } => Foregone::Allow,
-                Verdict::ExplicitDeny { policy, .. } => {
-                    chain.name_policy(self.policy_slots_held(user).nth(policy));
-                    Foregone::ExplicitDeny
-                }
-                Verdict::ImplicitDeny => Foregone::ImplicitDeny,
-            },
+        let certain = match question.session {
+            None => self.outlook(identity, question.action).foregone(),
+            Some(_) => None,
+        };
+        let verdict = match certain {
+            Some(Foregone::ExplicitDeny) => {
+                chain.decided_by(Layer::Identity, self.certain_deny(identity, question.action));
+                Foregone::ExplicitDeny
+            }
+            Some(verdict) => verdict,
+            None => self.layered(identity, question, found.workspace, chain),
         };
         if !chain.note(Check::NoExplicitDeny, verdict != Foregone::ExplicitDeny) {
-            if chain.policy().is_none() {
-                chain.name_policy(self.certain_deny(user, question.action));
-            }
             return Err(Reason::ExplicitDeny);
         }
         let facts = Facts {
@@ -215,7 +216,8 @@ impl State {
             verdict,
             workspace_is_here: found.workspace.is_some(),
             seat: found.seat,
-            seats: user.seats,
+            seats: found.seats,
+            identity,
             state: self,
         };
         // Not even management acts on a workspace that is not there, and the answer is the outsider's.
@@ -226,57 +228,32 @@ impl State {
         if facts.hold(question.needs, chain) { Ok(()) } else { Err(facts.first_reason()) }
     }
 
-    /// What the user's policies, attached directly and through groups, say about every resource.
-    pub(super) fn verdict(
+    /// What all kinds of policies say together, and which of them decided.
+    fn layered(
         &self,
-        user: &UserState,
+        identity: &IdentityState,
         question: &Question<'_>,
         workspace: Option<Slot>,
-    ) -> Verdict {
-        let circumstances = &question.circumstances;
-        let known = [
-            ("acs:SourceIp", Value::Ip(circumstances.source_ip)),
-            ("acs:CurrentTime", Value::Time(circumstances.now_ms)),
-            ("acs:SecureTransport", Value::Bool(circumstances.secure_transport)),
-            ("acs:MFAPresent", Value::Bool(circumstances.mfa_present)),
-            ("acs:PrincipalARN", Value::Text(&user.arn)),
-        ];
-        let mut merged;
-        let entries = if circumstances.given.is_empty() {
-            &known[..]
-        } else {
-            merged = circumstances.given.to_vec();
-            merged.extend(known.iter().filter(|(key, _)| {
-                !circumstances.given.iter().any(|(given, _)| given.eq_ignore_ascii_case(key))
-            }));
-            &merged[..]
-        };
-        let context = Context::new(entries);
-        let on = |resource: &str| {
-            let request = Request { action: question.action, resource, context: &context };
-            bailey_policy::evaluate(self.policies_held(user), &request)
-        };
-        match (question.resources, question.workspace) {
-            ([], None) => match self.accounts.get(&question.account) {
-                Some(account) => on(&account.resource),
-                None => Verdict::ImplicitDeny,
-            },
-            ([], Some(id)) => match workspace.and_then(|slot| self.workspaces.get(slot)) {
-                Some(workspace) => on(&workspace.resource),
-                None => on(&workspace_resource(question.account, id)),
-            },
-            (resources, _) => {
-                let mut strictest = None;
-                for resource in resources {
-                    match on(resource) {
-                        deny @ Verdict::ExplicitDeny { .. } => return deny,
-                        Verdict::ImplicitDeny => strictest = Some(Verdict::ImplicitDeny),
-                        allow @ Verdict::Allow { .. } => strictest = strictest.or(Some(allow)),
-                    }
-                }
-                strictest.unwrap_or(Verdict::ImplicitDeny)
+        chain: &mut Chain,
+    ) -> Foregone {
+        let session =
+            question.session.map(|own| self.verdict_of(&[own].into_iter(), identity, question, workspace));
+        let decided = bailey_policy::combine(&Verdicts {
+            session,
+            identity: self.verdict(identity, question, workspace),
+            ..Verdicts::NONE
+        });
+        let (verdict, policy) = match decided.verdict {
+            Verdict::Allow { .. } => (Foregone::Allow, None),
+            Verdict::ImplicitDeny => (Foregone::ImplicitDeny, None),
+            Verdict::ExplicitDeny { policy, .. } => {
+                let own = decided.layer == Layer::Identity;
+                let slot = own.then(|| self.policy_slots_held(identity).nth(policy)).flatten();
+                (Foregone::ExplicitDeny, slot)
             }
-        }
+        };
+        chain.decided_by(decided.layer, policy);
+        verdict
     }
 
     /// The searches of a decision and nothing else. A function of its own, since the compiler would move each to where
@@ -286,54 +263,44 @@ impl State {
         let workspace = named.and_then(|workspace| self.workspace_slot_in(account, workspace));
         let user = self.user(id);
         let seat = named.and_then(|workspace| self.members.get(&(id, workspace)));
-        let user = user.filter(|user| user.account == account);
+        let user = user.filter(|user| user.identity.account == account);
         let seat =
             seat.filter(|seat| user.zip(workspace).is_some_and(|(user, place)| seat.is_of(user.slot, place)));
-        Found { user, workspace, seat: seat.copied() }
+        let seats = user.map_or(0, |user| user.seats);
+        Found { identity: user.map(|user| &user.identity), workspace, seat: seat.copied(), seats }
     }
 
-    /// What the user's policies say about the action alone.
-    fn outlook(&self, user: &UserState, action: &Action) -> Outlook {
-        let mut outlook = Outlook::default();
-        let mut add = |slot: &Slot| {
-            if let Some(policy) = self.policies.get(*slot) {
-                outlook.add(policy, action);
-            }
-        };
-        user.policies.iter().for_each(&mut add);
-        for group in user.groups.iter().filter_map(|slot| self.groups.get(*slot)) {
-            group.policies.iter().for_each(&mut add);
+    /// The same for a role, which has a seat nowhere.
+    fn find_role(&self, account: AccountId, id: RoleId, named: Option<WorkspaceId>) -> Found<'_> {
+        let role = self.roles.get(&id).filter(|role| role.identity.account == account);
+        Found {
+            identity: role.map(|role| &role.identity),
+            workspace: named.and_then(|workspace| self.workspace_slot_in(account, workspace)),
+            seat: None,
+            seats: 0,
         }
-        outlook
     }
 
-    /// The first policy that denies the action whatever resource and conditions are.
-    fn certain_deny(&self, user: &UserState, action: &Action) -> Option<Slot> {
-        self.slots_held(user).find(|slot| {
-            let mut alone = Outlook::default();
-            if let Some(policy) = self.policies.get(*slot) {
-                alone.add(policy, action);
-            }
-            alone.foregone() == Some(Foregone::ExplicitDeny)
-        })
+    /// Root may do everything but take a role: the real service refuses that, and root needs none.
+    fn walk_as_root(&self, question: &Question<'_>, chain: &mut Chain) -> Result<(), Reason> {
+        chain.note(Check::Root, true);
+        if question.needs.mentions(&|part| matches!(part, Needs::Trusted)) {
+            chain.note(Check::Trust, false);
+            return Err(Reason::NotTrusted);
+        }
+        let is_here =
+            question.workspace.is_none_or(|id| self.workspace_slot_in(question.account, id).is_some());
+        if is_here || chain.note(Check::Workspace, false) {
+            Ok(())
+        } else {
+            Err(Reason::WorkspaceAccessDenied)
+        }
     }
 
-    /// Every policy that counts for the user.
-    pub(crate) fn policies_held<'a>(
-        &'a self,
-        user: &'a UserState,
-    ) -> impl Iterator<Item = &'a Policy> + Clone {
-        self.slots_held(user).filter_map(|slot| self.policies.get(slot))
-    }
-
-    /// The slots of those policies, in the same order.
-    pub(super) fn policy_slots_held<'a>(&'a self, user: &'a UserState) -> impl Iterator<Item = Slot> {
-        self.slots_held(user).filter(|slot| self.policies.get(*slot).is_some())
-    }
-
-    fn slots_held<'a>(&'a self, user: &'a UserState) -> impl Iterator<Item = Slot> + Clone {
-        let groups = user.groups.iter().filter_map(|slot| self.groups.get(*slot));
-        user.policies.iter().chain(groups.flat_map(|group| group.policies.iter())).copied()
+    /// Whether policies alone let a caller do `O`, whatever else its rule asks.
+    pub(crate) fn policies_allow<O: Operation>(&self, caller: &Caller, scope: &O::On) -> bool {
+        let question = Question { needs: &Needs::Policy, ..self.question_of(caller, O::entry(), scope) };
+        self.decide(&question).0.is_ok()
     }
 
     /// Whether a caller may be told that a workspace exists when doing `O`.
@@ -354,7 +321,9 @@ impl Facts<'_> {
             // Root was let through before any rule was asked.
             Needs::Root => false,
             Needs::Anyone => true,
-            Needs::Policy | Needs::Management => chain.note(Check::Policy, self.verdict == Foregone::Allow),
+            Needs::Policy | Needs::Management => {
+                chain.note(Check::of_policies(chain.layer()), self.verdict == Foregone::Allow)
+            }
             Needs::Member => chain.note(Check::Membership, self.seat.is_some()),
             Needs::MemberSomewhere => chain.note(Check::SomeMembership, self.seats > 0),
             Needs::Page(page) => self.page(*page, chain),
@@ -362,6 +331,7 @@ impl Facts<'_> {
             Needs::SelfService(preference) => {
                 self.myself(chain) && chain.note(Check::Preference, self.leaves_to_users(*preference))
             }
+            Needs::Trusted => chain.note(Check::Trust, self.state.trusts(self.identity, self.question)),
             Needs::Delegated(inner) => {
                 chain.note(Check::Delegation, self.delegated()) && self.hold(inner, chain)
             }
@@ -402,6 +372,8 @@ impl Facts<'_> {
             Reason::RootOnly
         } else if needs.mentions(&|part| matches!(part, Needs::Page(_))) {
             Reason::PageMissing
+        } else if self.verdict == Foregone::Allow && needs.mentions(&|part| matches!(part, Needs::Trusted)) {
+            Reason::NotTrusted
         } else if needs.mentions(&|part| matches!(part, Needs::Policy | Needs::Management)) {
             Reason::ImplicitDeny
         } else {

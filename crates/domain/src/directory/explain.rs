@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::Directory;
 use super::admit::Call;
 use super::authorize::{Circumstances, Question, outsiders_chain};
+use super::diagnose::About;
 use super::slab::Slot;
 use super::state::{Opening, State};
 use crate::access::{Caller, Principal};
@@ -124,6 +125,9 @@ impl Directory {
             (None, None, Some(_)) => &Needs::Page(Page::Playground),
             (None, None, None) => &Needs::Member,
         };
+        // A session that asks about itself is answered as narrowed as it is.
+        let narrowed = caller.role_session.as_ref().filter(|_| asked.principal == caller.principal);
+        let narrowed = narrowed.and_then(|session| session.policy.as_ref());
         let question = Question {
             account: caller.account,
             principal: asked.principal,
@@ -133,7 +137,10 @@ impl Directory {
             subject: asked.principal.user(),
             resources: asked.resources,
             duty: None,
+            role: None,
+            session: narrowed,
             circumstances: Circumstances {
+                external_id: None,
                 source_ip: asked.source_ip,
                 now_ms: asked.now_ms,
                 secure_transport: caller.secure_transport,
@@ -176,7 +183,7 @@ impl Directory {
 
     /// The name of a policy by its number.
     pub(crate) fn policy_name(&self, policy: Slot) -> Option<Arc<str>> {
-        self.read().policy_names.get(policy).cloned()
+        self.read().policy_labels.get(policy).map(|label| Arc::clone(&label.name))
     }
 
     /// The four kinds for one person in one workspace.
@@ -258,18 +265,20 @@ impl State {
             }
             Check::Policy => question.action.name().to_owned(),
             Check::NoExplicitDeny => {
-                let policy = chain.policy().and_then(|slot| self.policy_names.get(slot));
-                denied(question.action.name(), policy.map(|name| &**name))
+                let policy = chain.policy().and_then(|slot| self.policy_labels.get(slot));
+                denied(question.action.name(), policy.map(|label| &*label.name))
             }
             _ => who.clone(),
         };
-        chain.render(&subject)
+        let mut links = chain.render(&subject);
+        self.make_concrete(question.principal, &About::question(question), &mut links);
+        links
     }
 
     /// What policies and chains call an identity.
     fn name_of(&self, principal: Principal) -> String {
-        match principal.user().and_then(|user| self.user(user)) {
-            Some(user) => user.arn.to_string(),
+        match self.identity(principal) {
+            Some(identity) => identity.arn.to_string(),
             None => principal.to_string(),
         }
     }
@@ -321,12 +330,14 @@ impl State {
             subject: None,
             resources: &[],
             duty: None,
+            role: None,
+            session: None,
             circumstances,
         };
-        let holder = self.user(user)?;
+        let holder = &self.user(user)?.identity;
         let place = workspace.and_then(|id| self.workspace_slot_in(account, id));
         let Verdict::Allow { policy, .. } = self.verdict(holder, &question, place) else { return None };
         let policy = self.policy_slots_held(holder).nth(policy)?;
-        Some(format!("RAM policy `{}`", self.policy_names.get(policy)?))
+        Some(format!("RAM policy `{}`", self.policy_labels.get(policy)?.name))
     }
 }

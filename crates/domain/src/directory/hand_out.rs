@@ -7,7 +7,7 @@ use super::state::State;
 use crate::access::{Caller, Principal};
 use crate::change::PolicyType;
 use crate::decision::{Chain, Check};
-use crate::id::{GroupId, UserId, WorkspaceId};
+use crate::id::{GroupId, RoleId, UserId, WorkspaceId};
 use crate::name::PolicyName;
 use crate::operations::Operation;
 use crate::page::{Page, Pages};
@@ -26,9 +26,13 @@ impl Directory {
         before: Pages,
         after: Pages,
     ) -> Result<(), Box<Refusal>> {
-        let Principal::User(giver) = caller.principal else { return Ok(()) };
+        if caller.principal == Principal::Root {
+            return Ok(());
+        }
         let state = self.read();
-        let held = state.seat_of(giver, workspace).map(|seat| seat.pages).unwrap_or_default();
+        let giver = caller.principal.user();
+        let seat = giver.and_then(|giver| state.seat_of(giver, workspace));
+        let held = seat.map(|seat| seat.pages).unwrap_or_default();
         // Taking Administrator from somebody is as much a change of it as giving it.
         let touched = before.difference(after);
         let reserved = Pages::of(&[Page::Administrator, Page::PermissionManagement]);
@@ -38,7 +42,7 @@ impl Directory {
             touched.iter().all(|page| page.is_feature() || (held.contains(page) && !reserved.contains(page)))
                 && !before.contains(Page::Administrator)
         };
-        state.hand_out::<O>(caller, scope, giver != member && within)
+        state.hand_out::<O>(caller, scope, giver != Some(member) && within)
     }
 
     /// Checks that a policy which is to count for somebody gives no more than the caller's own policies do.
@@ -104,6 +108,20 @@ impl Directory {
         state.hand_out::<O>(caller, scope, allowed)
     }
 
+    /// Checks that the caller holds everything that a role's policies give, since whoever is to take the role gets it.
+    pub fn may_give_role<O: Operation>(
+        &self,
+        caller: &Caller,
+        scope: &O::On,
+        role: RoleId,
+    ) -> Result<(), Box<Refusal>> {
+        let state = self.read();
+        let held = state.identity(Principal::Role(role));
+        let covered =
+            held.is_some_and(|role| state.policies_held(role).all(|policy| state.holds(caller, policy)));
+        state.hand_out::<O>(caller, scope, covered)
+    }
+
     /// Checks a policy document and gives the reason when it is wrong.
     pub fn check_policy(&self, document: &str) -> Result<(), bailey_policy::PolicyError> {
         Policy::parse(document, &self.read().catalogue).map(drop)
@@ -128,18 +146,23 @@ impl State {
     }
 
     fn holds(&self, caller: &Caller, proposed: &Policy) -> bool {
-        let Principal::User(user) = caller.principal else { return true };
-        let Some(user) = self.user(user) else { return false };
-        self.administers_ram(caller)
-            || bailey_policy::covers(self.policies_held(user), proposed, &self.catalogue).is_ok()
+        self.administers_ram(caller) || self.covers(caller, proposed)
     }
 
     fn administers_ram(&self, caller: &Caller) -> bool {
-        let Principal::User(user) = caller.principal else { return true };
-        let Some(user) = self.user(user) else { return false };
         let everything =
             self.system_policies.get("aliyunramfullaccess").and_then(|slot| self.policies.get(*slot));
-        everything
-            .is_some_and(|ram| bailey_policy::covers(self.policies_held(user), ram, &self.catalogue).is_ok())
+        everything.is_some_and(|ram| self.covers(caller, ram))
+    }
+
+    /// Whether the caller's policies, narrowed by the session's if there is one, give all that a policy would.
+    fn covers(&self, caller: &Caller, proposed: &Policy) -> bool {
+        if caller.principal == Principal::Root {
+            return true;
+        }
+        let Some(identity) = self.identity(caller.principal) else { return false };
+        let narrowing = caller.role_session.as_ref().and_then(|session| session.policy.as_ref());
+        bailey_policy::covers(self.policies_held(identity), proposed, &self.catalogue).is_ok()
+            && narrowing.is_none_or(|own| bailey_policy::covers([own], proposed, &self.catalogue).is_ok())
     }
 }

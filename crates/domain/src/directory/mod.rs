@@ -6,7 +6,9 @@
 
 mod admit;
 mod apply;
+mod assume;
 mod authorize;
+mod diagnose;
 mod explain;
 mod flight;
 mod hand_out;
@@ -14,6 +16,7 @@ mod index;
 mod sessions;
 mod slab;
 mod state;
+mod verdict;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -21,6 +24,7 @@ use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard};
 
 pub use admit::{Admitted, Call, Counting, Denied, Holder, ModelEntry, ProviderEntry, RouteEntry};
 pub use authorize::Circumstances;
+pub use diagnose::{Diagnostic, MatchedPolicy};
 pub use explain::{Asked, EffectiveAccess, Holding};
 pub use flight::{Boarded, Flight};
 pub use sessions::PresentedSession;
@@ -182,12 +186,19 @@ impl Directory {
         self.read().sees::<O>(caller, workspace)
     }
 
+    /// Whether policies alone let a caller do `O`: only then may they learn that what it is about does not exist.
+    pub fn policies_allow<O: Operation>(&self, caller: &Caller, scope: &O::On) -> bool {
+        self.read().policies_allow::<O>(caller, scope)
+    }
+
     /// Whether the identity exists in the account.
     pub fn knows(&self, account: AccountId, principal: Principal) -> bool {
         let state = self.read();
         match principal {
             Principal::Root => state.accounts.contains_key(&account),
-            Principal::User(user) => state.user(user).is_some_and(|user| user.account == account),
+            Principal::User(_) | Principal::Role(_) => {
+                state.identity(principal).is_some_and(|identity| identity.account == account)
+            }
         }
     }
 
@@ -224,6 +235,8 @@ fn may_shrink(change: &Change) -> bool {
             | Change::GroupGone { .. }
             | Change::GroupMember { .. }
             | Change::GroupMemberGone { .. }
+            | Change::Role { .. }
+            | Change::RoleGone { .. }
             | Change::Limits { .. }
             | Change::Provider { .. }
     )

@@ -85,9 +85,11 @@ impl State {
         let is_here = match facts.principal {
             Principal::Root => true,
             Principal::User(user) => {
-                self.user(user).is_some_and(|user| user.account == facts.account)
+                self.user(user).is_some_and(|user| user.identity.account == facts.account)
                     && account.preference.lets_in(source)
             }
+            // Nobody signs in as a role; roles are taken.
+            Principal::Role(_) => false,
         };
         if !is_here || !facts.lives(&account.preference, now_ms) {
             return None;

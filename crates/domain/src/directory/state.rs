@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use bailey_policy::{Action, ActionCatalogue, Policy};
+use bailey_policy::{Action, ActionCatalogue, Policy, TrustPolicy};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
@@ -12,7 +12,7 @@ use super::index::{Index, Map};
 use super::sessions::Sessions;
 use super::slab::{Numbers, Slab, Slot};
 use crate::access::Principal;
-use crate::id::{AccessKeyId, AccountId, ApiKeyId, GroupId, UserId, WorkspaceId};
+use crate::id::{AccessKeyId, AccountId, ApiKeyId, GroupId, RoleId, UserId, WorkspaceId};
 use crate::key_auth::KeyAuth;
 use crate::limit::{ModelLimits, Window};
 use crate::login::SecurityPreference;
@@ -76,17 +76,52 @@ pub(crate) struct AccountState {
     pub(crate) limits: Limiters,
 }
 
+/// What people call a policy.
+#[derive(Debug)]
+pub(crate) struct PolicyLabel {
+    pub(crate) name: Arc<str>,
+    /// The version that counts; a system policy has none.
+    pub(crate) version: Option<u64>,
+}
+
+/// What policies count for a user or a role.
+#[derive(Debug)]
+pub(crate) struct IdentityState {
+    pub(crate) account: AccountId,
+    /// `acs:ram::<account>:user/<name>`, or `role/<name>`.
+    pub(crate) arn: Box<str>,
+    pub(crate) policies: SmallVec<[Slot; 4]>,
+    /// A role is in none.
+    pub(crate) groups: SmallVec<[Slot; 2]>,
+}
+
+impl IdentityState {
+    pub(crate) fn new(account: AccountId, arn: Box<str>) -> Self {
+        Self { account, arn, policies: SmallVec::new(), groups: SmallVec::new() }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct UserState {
     /// Its number, never given twice: seats and keys name their user by it.
     pub(crate) slot: Slot,
-    pub(crate) account: AccountId,
-    /// `acs:ram::<account>:user/<name>`.
-    pub(crate) arn: Box<str>,
-    pub(crate) policies: SmallVec<[Slot; 4]>,
-    pub(crate) groups: SmallVec<[Slot; 2]>,
+    pub(crate) identity: IdentityState,
     /// In how many workspaces the user has a seat.
     pub(crate) seats: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct RoleState {
+    pub(crate) identity: IdentityState,
+    /// Who may take it.
+    pub(crate) trust: TrustPolicy,
+}
+
+impl RoleState {
+    /// Its name in small letters, as in its ARN.
+    pub(crate) fn name(&self) -> &str {
+        self.identity.arn.rsplit_once('/').map_or("", |(_, name)| name)
+    }
 }
 
 #[derive(Debug)]
@@ -216,8 +251,8 @@ pub(crate) struct State {
     pub(crate) access_keys: Map<AccessKeyId, AccessKeyFacts>,
     pub(crate) sessions: Sessions,
     pub(crate) policies: Slab<Policy>,
-    /// The name of each policy, under the policy's own slot.
-    pub(crate) policy_names: Slab<Arc<str>>,
+    /// What each policy is called, under the policy's own slot.
+    pub(crate) policy_labels: Slab<PolicyLabel>,
     pub(crate) system_policies: Table<String, Slot>,
     pub(crate) groups: Slab<GroupState>,
     pub(crate) group_slots: Map<GroupId, Slot>,
@@ -225,6 +260,7 @@ pub(crate) struct State {
     /// The numbers of the users that there are. A million bits stay in the processor's cache; the users do not.
     pub(crate) user_slots: Numbers,
     pub(crate) next_user: Slot,
+    pub(crate) roles: Table<RoleId, RoleState>,
     pub(crate) workspaces: Slab<WorkspaceState>,
     /// Where each workspace is, and whose.
     pub(crate) workspace_places: Map<WorkspaceId, (AccountId, Slot)>,
@@ -248,12 +284,12 @@ impl State {
             }
         }
         let catalogue = ActionCatalogue::new(known).expect("the tables of actions fit a catalogue");
-        let (mut policies, mut policy_names) = (Slab::default(), Slab::default());
+        let (mut policies, mut policy_labels) = (Slab::default(), Slab::default());
         let mut system_policies = Table::default();
         for system in bailey_policy::system::ALL {
             let policy = Policy::parse(system.document, &catalogue).expect("a system policy parses");
             system_policies.insert(system.name.to_lowercase(), policies.insert(policy));
-            policy_names.insert(system.name.into());
+            policy_labels.insert(PolicyLabel { name: system.name.into(), version: None });
         }
         Self {
             revision: 0,
@@ -264,13 +300,14 @@ impl State {
             access_keys: Map::default(),
             sessions: Sessions::default(),
             policies,
-            policy_names,
+            policy_labels,
             system_policies,
             groups: Slab::default(),
             group_slots: Map::default(),
             users: Map::default(),
             user_slots: Numbers::default(),
             next_user: 0,
+            roles: Table::default(),
             workspaces: Slab::default(),
             workspace_places: Map::default(),
             members: Map::default(),
@@ -285,6 +322,15 @@ impl State {
     #[inline]
     pub(crate) fn user(&self, id: UserId) -> Option<&UserState> {
         self.users.get(&id)
+    }
+
+    /// What policies count for a user or a role; root's are not asked.
+    pub(crate) fn identity(&self, principal: Principal) -> Option<&IdentityState> {
+        match principal {
+            Principal::Root => None,
+            Principal::User(user) => self.user(user).map(|user| &user.identity),
+            Principal::Role(role) => self.roles.get(&role).map(|role| &role.identity),
+        }
     }
 
     /// The number of a workspace, whosever it is.

@@ -181,8 +181,12 @@ fn unrelated() -> Vec<(&'static str, Unrelated)> {
         ("another workspace goes", |house, _, _| vec![Change::WorkspaceGone { workspace: house.one.beside }]),
         ("policies change", |house, _, user| {
             let account = house.one.id;
-            let policy =
-                Change::Policy { account, name: policy_name("deny"), document: document("Deny", "*") };
+            let policy = Change::Policy {
+                version: 1,
+                account,
+                name: policy_name("deny"),
+                document: document("Deny", "*"),
+            };
             let member = house.one.people.member;
             let detached = Change::Detached {
                 account,

@@ -134,8 +134,12 @@ fn a_policy_gives_no_more_than_its_giver_holds() {
         house.directory.may_grant_policy::<CreatePolicyVersion>(caller, &scope, text).is_ok()
     };
     let giver = people.nobody;
-    let own =
-        Change::Policy { account, name: policy_name("own"), document: document("Allow", "sfm:Create*") };
+    let own = Change::Policy {
+        version: 1,
+        account,
+        name: policy_name("own"),
+        document: document("Allow", "sfm:Create*"),
+    };
     house.apply(vec![own, attached(account, giver, PolicyType::Custom, "own")]);
     let (giver, root, ram) =
         (house.user(giver), house.caller(&house.one, Principal::Root), house.user(people.ram));
@@ -178,6 +182,7 @@ fn attaching_an_existing_policy_is_held_to_the_same() {
     assert!(!may(&house.user(people.ram), PolicyType::Custom, "none"));
     // A policy of the other account is not there at all.
     let theirs = Change::Policy {
+        version: 1,
         account: house.two.id,
         name: policy_name("theirs"),
         document: document("Allow", "sfm:Retrieve"),
@@ -186,6 +191,7 @@ fn attaching_an_existing_policy_is_held_to_the_same() {
     assert!(!may(&house.caller(&house.one, Principal::Root), PolicyType::Custom, "theirs"));
     // A Deny on `ram:` takes the administrator's place away.
     let deny = Change::Policy {
+        version: 1,
         account: house.one.id,
         name: policy_name("deny"),
         document: document("Deny", "ram:CreateUser"),
@@ -279,6 +285,7 @@ fn policies_held_through_a_group_count_for_the_giver() {
     house.apply(vec![Change::GroupMember { group: held, user: people.nobody }]);
     assert!(may_add(&house, &giver, held) && may_attach());
     let deny = Change::Policy {
+        version: 1,
         account: house.one.id,
         name: policy_name("deny"),
         document: document("Deny", "sfm:*"),
@@ -315,7 +322,7 @@ proptest! {
         let account = house.one.id;
         for (place, (effect, action)) in DOCUMENTS.iter().enumerate() {
             let name = policy_name(&format!("p{place}"));
-            house.apply(vec![Change::Policy { account, name, document: document(effect, action) }]);
+            house.apply(vec![Change::Policy { version: 1, account, name, document: document(effect, action) }]);
         }
         let name = |place: &usize| format!("p{place}");
         let id = GroupId::random(&house.entropy);

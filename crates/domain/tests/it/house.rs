@@ -241,6 +241,7 @@ impl House {
             principal,
             access_key: None,
             session: None,
+            role_session: None,
             source_ip: HOME,
             secure_transport: true,
             request_id: RequestId::new([7; 16]),

@@ -69,6 +69,7 @@ fn users_do_for_themselves_what_the_preference_leaves_them_unless_a_policy_denie
     assert_eq!(house.may::<CreateVirtualMFADevice>(&caller, about(Some(member))), Ok(()));
     house.apply(vec![
         Change::Policy {
+            version: 1,
             account: house.one.id,
             name: policy_name("deny-own"),
             document: document("Deny", "ram:*"),

@@ -22,6 +22,8 @@ mod outsiders;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod seats;

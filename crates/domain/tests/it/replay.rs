@@ -77,6 +77,7 @@ impl Names {
             rows.users.values().map(|(user, name)| Change::User { account, user: *user, name: name.clone() });
         changes.extend(users);
         changes.extend(rows.policies.iter().map(|(place, text)| Change::Policy {
+            version: 1,
             account,
             name: policy_name(&format!("p{place}")),
             document: text.clone(),
@@ -155,6 +156,7 @@ impl Names {
                 );
                 rows.policies.insert(a % POLICIES, text.clone());
                 vec![Change::Policy {
+                    version: 1,
                     account,
                     name: policy_name(&format!("P{}", a % POLICIES)),
                     document: text,
@@ -343,6 +345,7 @@ impl Names {
                 principal,
                 access_key: None,
                 session: None,
+                role_session: None,
                 source_ip: HOME,
                 secure_transport: true,
                 request_id: RequestId::new([1; 16]),

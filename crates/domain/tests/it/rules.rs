@@ -19,12 +19,17 @@ use crate::house::{House, INFERENCE, MODEL, OTHER_MODEL, attached, document, gra
 fn rule_1_root_may_do_everything_everywhere_and_that_cannot_be_lowered() {
     let house = House::new();
     // Neither a Deny of somebody else's nor an empty set of pages can be put on root.
-    let deny =
-        Change::Policy { account: house.one.id, name: policy_name("deny"), document: document("Deny", "*") };
+    let deny = Change::Policy {
+        version: 1,
+        account: house.one.id,
+        name: policy_name("deny"),
+        document: document("Deny", "*"),
+    };
     house.apply(vec![deny]);
     for workspace in [house.one.default, house.one.inside, house.one.beside] {
         let names = OPERATIONS.iter().map(|entry| entry.action).chain(FEATURE_ACTIONS.iter().copied());
-        for action in names {
+        // Only roles are not taken by root, who needs none: the real service refuses that too.
+        for action in names.filter(|action| *action != "sts:AssumeRole") {
             let decision = house.ask(Principal::Root, action, Some(workspace));
             assert_eq!(decision.outcome, Outcome::Allow, "{action}");
         }
@@ -124,7 +129,7 @@ fn rule_4_an_api_needs_a_policy_and_membership_and_explicit_deny_wins() {
     assert_eq!(ask(member), Some(Reason::ImplicitDeny));
     let policy = |name: &str, effect: &str| {
         let name = policy_name(name);
-        Change::Policy { account, name, document: document(effect, "sfm:Create*") }
+        Change::Policy { version: 1, account, name, document: document(effect, "sfm:Create*") }
     };
     house.apply(vec![policy("allow", "Allow"), policy("deny", "Deny")]);
     for user in [nobody, member] {
@@ -157,7 +162,8 @@ fn rule_4_an_explicit_deny_stops_an_administrator() {
     let caller = house.user(administrator);
     assert_eq!(house.may::<CreateApiKey>(&caller, house.one.inside), Ok(()));
     let name = policy_name("deny");
-    let policy = Change::Policy { account, name, document: document("Deny", "modelstudio:CreateApiKey") };
+    let policy =
+        Change::Policy { version: 1, account, name, document: document("Deny", "modelstudio:CreateApiKey") };
     house.apply(vec![policy, attached(account, administrator, PolicyType::Custom, "deny")]);
     assert_eq!(house.may::<CreateApiKey>(&caller, house.one.inside), Err(Reason::ExplicitDeny));
     assert_eq!(house.may::<ListApiKeys>(&caller, house.one.inside), Ok(()));

@@ -100,8 +100,12 @@ fn a_model_that_comes_back_is_granted_to_nobody() {
 fn a_policy_that_comes_back_is_attached_to_nobody() {
     let house = House::new();
     let (account, user) = (house.one.id, house.one.people.nobody);
-    let policy =
-        |action| Change::Policy { account, name: policy_name("Mine"), document: document("Allow", action) };
+    let policy = |action| Change::Policy {
+        version: 1,
+        account,
+        name: policy_name("Mine"),
+        document: document("Allow", action),
+    };
     house.apply(vec![policy("modelstudio:*"), attached(account, user, PolicyType::Custom, "MINE")]);
     let caller = house.user(user);
     assert_eq!(house.may::<CreateWorkspace>(&caller, WholeAccount), Ok(()));

@@ -51,6 +51,8 @@ mod providers;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod scopes;
 #[cfg(test)]
 mod settings;

@@ -200,6 +200,7 @@ fn operations(
                 now_ms,
                 secure_transport: true,
                 mfa_present: false,
+                external_id: None,
                 given: &[],
             };
             let access = directory.effective_access(account, *workspace, user, circumstances);

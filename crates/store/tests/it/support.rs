@@ -126,6 +126,7 @@ impl TestStore {
             principal,
             access_key: None,
             session: None,
+            role_session: None,
             source_ip: HOME,
             secure_transport: true,
             request_id: self.request_id(),

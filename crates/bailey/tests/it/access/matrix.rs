@@ -14,7 +14,7 @@ use super::verdict::{answers_bare, judge, masked};
 use crate::world::{Account, Answer, Control, Credential, Database, Installation, run};
 
 /// Operations of RAM that are not on one thing.
-const ON_NOTHING: [&str; 16] = [
+const ON_NOTHING: &[&str] = &[
     "CreateUser",
     "ListUsers",
     "CreateGroup",
@@ -31,6 +31,9 @@ const ON_NOTHING: [&str; 16] = [
     "SetAccountAlias",
     "GetAccountAlias",
     "ClearAccountAlias",
+    "CreateRole",
+    "ListRoles",
+    "DecodeDiagnosticMessage",
 ];
 
 /// Whether the operation is called without a credential, so that none can be bad.
@@ -65,7 +68,11 @@ fn every_operation_has_its_rows() {
         for thing in things {
             assert!(table.row(entry.name, thing).is_some(), "{} has no row for `{thing}`", entry.name);
         }
-        // Root's own row, so that no operation is in the table only as refused to everybody.
+        // Root's own row, so that no operation is in the table only as refused to everybody. Root alone takes no role,
+        // and nobody of the cast may: the official clients do it.
+        if entry.name == "AssumeRole" {
+            continue;
+        }
         // The vendor's ChangePassword is for RAM users; root has an operation of its own.
         let roots = if entry.name == "ChangePassword" { Cell::Unsupported } else { Cell::Done };
         assert_eq!(table.row(entry.name, "own").unwrap().cells[0], roots, "{}", entry.name);

@@ -5,6 +5,7 @@ mod groups;
 mod lasting;
 mod logins;
 mod ram;
+mod roles;
 mod studio;
 
 use std::collections::HashMap;
@@ -57,7 +58,7 @@ impl Stage {
     pub(crate) async fn set(control: &Control, here: &Account, abroad: &Account, places: &Places) -> Self {
         let mut lasting = HashMap::new();
         let quotas = json!({
-            "quotaUsers": 100_000, "quotaGroups": 100_000, "quotaPolicies": 100_000, "quotaWorkspaces": 100_000, "quotaApiKeysPerWorkspace": 100_000,
+            "quotaUsers": 100_000, "quotaGroups": 100_000, "quotaRoles": 100_000, "quotaPolicies": 100_000, "quotaWorkspaces": 100_000, "quotaApiKeysPerWorkspace": 100_000,
         });
         for (account, thing, suffix) in [(here, "own", "here"), (abroad, "foreign", "away")] {
             let root = &account.root;
@@ -76,9 +77,18 @@ impl Stage {
             control.join(root, &group, &user).await;
             let held = json!({ "PolicyType": "System", "PolicyName": "AliyunSTSAssumeRoleAccess", "GroupName": group });
             control.done(root, "AttachPolicyToGroup", held).await;
+            let role = format!("role-{suffix}");
+            let document = roles::trust(&account.id);
+            let new = json!({ "RoleName": role, "AssumeRolePolicyDocument": document });
+            control.done(root, "CreateRole", new).await;
+            let held = json!({ "PolicyType": "System", "PolicyName": "AliyunSTSAssumeRoleAccess", "RoleName": role });
+            control.done(root, "AttachPolicyToRole", held).await;
             let refused = control.call(&credential, "UpdateSettings", json!({ "quotaUsers": 1 })).await;
             assert_eq!(refused.status, 403);
             lasting.insert(("access key", thing), credential.access_key().to_owned());
+            let message =
+                refused.json()["accessDeniedDetail"]["EncodedDiagnosticMessage"].as_str().map(str::to_owned);
+            lasting.insert(("message", thing), message.expect("a refusal has its message"));
             lasting.insert(("request", thing), refused.header("x-acs-request-id").to_owned());
         }
         for (account, thing, workspace) in [
@@ -150,7 +160,7 @@ impl Stage {
             return asked;
         }
         let is_ram = bailey_domain::operations::find(operation).unwrap().action.starts_with("ram:");
-        if is_ram || matches!(operation, "GetCallerIdentity") {
+        if is_ram || matches!(operation, "GetCallerIdentity" | "AssumeRole") {
             self.ram(operation, thing, outcome).await
         } else if operation.ends_with("ApiKey") {
             self.key(operation, thing, outcome).await

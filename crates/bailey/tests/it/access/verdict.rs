@@ -10,6 +10,12 @@ use crate::world::Answer;
 /// The guide's sentence, verbatim.
 const OUTSIDE: &str = "You do not have access permissions to this workspace, or the workspace does not exist";
 const NO_PERMISSION: &str = "You are not authorized to perform this action.";
+/// STS says it in its own words, the same whichever side refuses.
+const NO_ROLE: &str = "You are not authorized to do this action. You should be authorized by RAM.";
+
+fn sentence(entry: &Entry) -> &'static str {
+    if entry.name == "AssumeRole" { NO_ROLE } else { NO_PERMISSION }
+}
 
 /// Whether what is done is answered with the decision and nothing around it, as AuthZEN says.
 pub(crate) fn answers_bare(entry: &Entry) -> bool {
@@ -39,7 +45,9 @@ pub(crate) fn judge(answer: &Answer, entry: &Entry, caller: &Person) -> Result<C
         _ => return Err(format!("{} {body}", answer.status)),
     };
     match cell {
-        Cell::Denied if answer.field("message") != NO_PERMISSION => Err(format!("another sentence: {body}")),
+        Cell::Denied if answer.field("message") != sentence(entry) => {
+            Err(format!("another sentence: {body}"))
+        }
         Cell::Denied => permission_detail(&detail, entry, caller).map_err(|why| format!("{why}: {body}")),
         _ if !detail.is_null() => Err(format!("a detail that nobody may see: {body}")),
         Cell::Outside if answer.field("message") != OUTSIDE => Err(format!("another sentence: {body}")),

@@ -41,6 +41,11 @@ impl Stage {
             let held = control.done(root, "ListPoliciesForGroup", json!({ "GroupName": group })).await;
             assert_eq!(held["Policies"]["Policy"].as_array().unwrap().len(), 1, "{held}");
             assert_eq!(held["Policies"]["Policy"][0]["PolicyName"], "AliyunSTSAssumeRoleAccess");
+            let role = Self::name("role", thing);
+            let shown = control.done(root, "GetRole", json!({ "RoleName": role })).await;
+            assert_eq!(shown["Role"]["Description"], "", "{shown}");
+            let held = control.done(root, "ListPoliciesForRole", json!({ "RoleName": role })).await;
+            assert_eq!(held["Policies"]["Policy"].as_array().unwrap().len(), 1, "{held}");
             let typed = json!({ "PolicyName": policy, "PolicyType": "Custom" });
             let versions = control.done(root, "ListPolicyVersions", typed).await;
             assert_eq!(

@@ -6,6 +6,13 @@ use super::{Asked, DOCUMENT, Outcome, Stage};
 
 impl Stage {
     pub(super) async fn ram(&mut self, operation: &str, thing: &'static str, outcome: Outcome) -> Asked {
+        if operation.contains("Role") {
+            return self.role(operation, thing, outcome).await;
+        }
+        if operation == "DecodeDiagnosticMessage" {
+            let message = self.kept("message", "own");
+            return Asked::new(json!({ "EncodedDiagnosticMessage": message }), &json!({}), &[]);
+        }
         if operation.contains("Group") {
             return self.group(operation, thing, outcome).await;
         }

@@ -1,0 +1,126 @@
+//! `bailey role`
+
+use clap::{Args, Subcommand};
+
+use super::operations::example;
+use super::output::text;
+use super::plan::Plan;
+use super::{Paging, input};
+use crate::client::Failure;
+
+/// RAM roles: identities that are taken for a time by whoever their trust policy names.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Role {
+    /// Create a RAM role.
+    #[command(after_help = example("CreateRole"))]
+    Create {
+        /// Its name.
+        name: String,
+        /// A file with its trust policy: who may take it; `-` is standard input.
+        #[arg(long, value_name = "FILE")]
+        trust: String,
+        #[command(flatten)]
+        details: Details,
+    },
+    /// Show a RAM role and its trust policy.
+    #[command(after_help = example("GetRole"))]
+    Get {
+        /// Its name.
+        name: String,
+    },
+    /// Change a RAM role; who is not trusted any more loses its sessions before the answer.
+    #[command(after_help = example("UpdateRole"))]
+    Update {
+        /// Its name.
+        name: String,
+        /// A file with its trust policy; `-` is standard input.
+        #[arg(long, value_name = "FILE")]
+        trust: Option<String>,
+        #[command(flatten)]
+        details: Details,
+    },
+    /// Delete a RAM role that holds no policy; its sessions end before the answer.
+    #[command(after_help = example("DeleteRole"))]
+    Delete {
+        /// Its name.
+        name: String,
+    },
+    /// List RAM roles.
+    #[command(after_help = example("ListRoles"))]
+    List {
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// Take a RAM role for a time; prints a temporary key once.
+    #[command(after_help = example("AssumeRole"))]
+    Assume {
+        /// Its ARN.
+        arn: String,
+        /// The session's name, as records show it.
+        #[arg(long, value_name = "NAME")]
+        session_name: String,
+        /// A file with a policy that narrows the session; `-` is standard input.
+        #[arg(long, value_name = "FILE")]
+        policy: Option<String>,
+        /// How long, in seconds: 900 up to what the role allows.
+        #[arg(long, value_name = "SECONDS")]
+        duration: Option<u32>,
+        /// What the trust policy may ask for.
+        #[arg(long, value_name = "TEXT")]
+        external_id: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Details {
+    /// What it is for.
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// The longest that a session may last, in seconds: 3600 to 43200.
+    #[arg(long, value_name = "SECONDS")]
+    max_session_duration: Option<u32>,
+}
+
+impl Details {
+    fn put(&self, plan: Plan, prefix: &str) -> Plan {
+        plan.maybe(&format!("{prefix}Description"), &self.description)
+            .maybe(&format!("{prefix}MaxSessionDuration"), &self.max_session_duration)
+    }
+}
+
+impl Role {
+    pub(crate) fn plan(&self) -> Result<Plan, Failure> {
+        let of = |operation, name: &str| Plan::new(operation).with("RoleName", name);
+        Ok(match self {
+            Self::Create { name, trust, details } => details
+                .put(of("CreateRole", name).with("AssumeRolePolicyDocument", input::read(trust)?), "")
+                .fields("Role"),
+            Self::Get { name } => of("GetRole", name).fields("Role"),
+            Self::Update { name, trust, details } => {
+                let trust = trust.as_deref().map(input::read).transpose()?;
+                let plan = of("UpdateRole", name).maybe("NewAssumeRolePolicyDocument", &trust);
+                details.put(plan, "New").fields("Role")
+            }
+            Self::Delete { name } => of("DeleteRole", name).note(format!("deleted {name}")),
+            Self::List { paging } => {
+                let columns = [
+                    text("ROLE", "RoleName"),
+                    text("ARN", "Arn"),
+                    text("CREATED", "CreateDate"),
+                    text("DESCRIPTION", "Description"),
+                ];
+                Plan::new("ListRoles").pages("Roles.Role", &columns, paging.limit)
+            }
+            Self::Assume { arn, session_name, policy, duration, external_id } => {
+                let policy = policy.as_deref().map(input::read).transpose()?;
+                Plan::new("AssumeRole")
+                    .with("RoleArn", arn.as_str())
+                    .with("RoleSessionName", session_name.as_str())
+                    .maybe("Policy", &policy)
+                    .maybe("DurationSeconds", duration)
+                    .maybe("ExternalId", external_id)
+                    .fields("Credentials")
+            }
+        })
+    }
+}

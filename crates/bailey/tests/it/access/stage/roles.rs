@@ -1,0 +1,67 @@
+//! What the operations of RAM roles are asked.
+
+use serde_json::{Value, json};
+
+use super::{Asked, Outcome, Stage};
+
+/// What a passing role is given, and what is refused to be taken from a lasting one.
+const POLICY: &str = "AliyunSTSAssumeRoleAccess";
+
+/// A trust policy that names everybody of an account.
+pub(super) fn trust(account: &str) -> String {
+    format!(
+        r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"RAM":["acs:ram::{account}:root"]}}}}]}}"#
+    )
+}
+
+impl Stage {
+    pub(super) async fn role(&mut self, operation: &str, thing: &'static str, outcome: Outcome) -> Asked {
+        let (mut role, here) = (Self::name("role", thing), self.here.id.clone());
+        let changes = !operation.starts_with("Get") && !operation.starts_with("List");
+        let done = outcome == Outcome::Done;
+        if changes && done {
+            role = self.passing("role");
+            self.passing_role(operation, &role).await;
+        }
+        let on_role = |further: Value| Asked::new(json!({ "RoleName": role }), &further, &[&role]);
+        match operation {
+            "ListRoles" => Asked::new(json!({}), &json!({}), &[]),
+            "CreateRole" => {
+                let name = if done { role.as_str() } else { "never" };
+                // Names nobody of an account, so that either account may create it.
+                let document = json!({ "AssumeRolePolicyDocument": trust(&here).replace(
+                    &format!(r#"{{"RAM":["acs:ram::{here}:root"]}}"#),
+                    r#"{"Service":["ecs.aliyuncs.com"]}"#,
+                ) });
+                Asked::new(json!({ "RoleName": name }), &document, &[])
+            }
+            "UpdateRole" => on_role(json!({ "NewDescription": "changed" })),
+            "AttachPolicyToRole" if !done => {
+                on_role(json!({ "PolicyType": "System", "PolicyName": "AdministratorAccess" }))
+            }
+            "AttachPolicyToRole" | "DetachPolicyFromRole" => {
+                on_role(json!({ "PolicyType": "System", "PolicyName": POLICY }))
+            }
+            "AssumeRole" => {
+                let arn = format!("acs:ram::{here}:role/{role}");
+                Asked::new(json!({ "RoleArn": arn, "RoleSessionName": "matrix" }), &json!({}), &[])
+            }
+            "GetRole" | "DeleteRole" | "ListPoliciesForRole" => on_role(json!({})),
+            _ => panic!("the stage does not know {operation}"),
+        }
+    }
+
+    /// A passing role for what changes it.
+    async fn passing_role(&self, operation: &str, role: &str) {
+        let (control, root) = (&self.control, &self.here.root);
+        if operation != "CreateRole" {
+            let document = trust(&self.here.id);
+            let new = json!({ "RoleName": role, "AssumeRolePolicyDocument": document });
+            control.done(root, "CreateRole", new).await;
+        }
+        if operation == "DetachPolicyFromRole" {
+            let held = json!({ "PolicyType": "System", "PolicyName": POLICY, "RoleName": role });
+            control.done(root, "AttachPolicyToRole", held).await;
+        }
+    }
+}

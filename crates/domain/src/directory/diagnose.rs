@@ -1,0 +1,252 @@
+//! What a refused caller may have decoded by whoever is entitled: which policies spoke, on what it depended, and the
+//! smallest change that would let the request through.
+
+use bailey_policy::{Action, Diagnosis, Layer, Policy, Request, diagnose};
+use serde::{Deserialize, Serialize};
+
+use super::Directory;
+use super::authorize::{Circumstances, Question, workspace_resource};
+use super::slab::Slot;
+use super::state::{IdentityState, State};
+use super::verdict::in_context;
+use crate::access::{Caller, Principal};
+use crate::decision::{Check, Decision, Link};
+use crate::id::{AccountId, WorkspaceId};
+use crate::permit::Refusal;
+use crate::reason::Reason;
+
+/// Everything about a refusal; sealed into the encoded diagnostic message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Diagnostic {
+    /// Whether a Deny refused; otherwise an Allow was missing.
+    pub explicit_deny: bool,
+    /// The kind of policies that refused, as the real service calls it.
+    pub policy_type: String,
+    /// The RAM action.
+    pub action: String,
+    /// The first resource that was refused.
+    pub resource: String,
+    /// The kind of the caller, as the real service calls it.
+    pub principal_type: String,
+    /// The caller's account.
+    pub principal_owner: String,
+    /// The caller: a user's id, or the names of role and session.
+    pub principal_name: String,
+    /// The condition keys that policies about this action and resource ask for, with the values of the request.
+    pub conditions: Vec<(String, Vec<String>)>,
+    /// The policies of which a statement applied.
+    pub matched: Vec<MatchedPolicy>,
+    /// What would let the request through, in a sentence; `None` when policies are not what refused.
+    pub change: Option<String>,
+    /// The decision with its chain.
+    pub decision: Decision,
+}
+
+impl Diagnostic {
+    /// What there is to tell about a decision that was made for `caller` and about somebody perhaps else.
+    pub fn of(caller: &Caller, action: &str, decision: &Decision) -> Self {
+        Self {
+            explicit_deny: decision.reason == Some(Reason::ExplicitDeny),
+            policy_type: Layer::Identity.policy_type().to_owned(),
+            action: action.to_owned(),
+            resource: String::new(),
+            principal_type: caller.principal.type_name().to_owned(),
+            principal_owner: caller.account.to_string(),
+            principal_name: caller.display_name(),
+            conditions: Vec::new(),
+            matched: Vec::new(),
+            change: None,
+            decision: decision.clone(),
+        }
+    }
+}
+
+/// A policy that had something to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MatchedPolicy {
+    /// The kind of policies, as the real service calls it.
+    pub policy_type: String,
+    /// The policy's name.
+    pub name: String,
+    /// The version that counted, for a custom policy.
+    pub version: Option<u64>,
+    /// `Allow` or `Deny`.
+    pub effect: String,
+    /// `User`, `Group` or `Role`.
+    pub attached_to: String,
+}
+
+impl Directory {
+    /// Tells all there is to tell about a refusal, with the policies as they are now.
+    pub fn diagnose(&self, refusal: &Refusal) -> Diagnostic {
+        let decision = refusal.decision(self);
+        let state = self.read();
+        let identity = state.identity(refusal.caller.principal);
+        let (resource, told) = state.tell(identity, &About::refused(&state, refusal));
+        let matched = match (&told, identity) {
+            (Some(told), Some(identity)) => state.matched(identity, told),
+            _ => Vec::new(),
+        };
+        Diagnostic {
+            explicit_deny: refusal.reason == Reason::ExplicitDeny,
+            policy_type: refusal.policy_type().to_owned(),
+            action: refusal.action.to_owned(),
+            resource,
+            principal_type: refusal.caller.principal.type_name().to_owned(),
+            principal_owner: refusal.caller.account.to_string(),
+            principal_name: refusal.caller.display_name(),
+            conditions: told.iter().flat_map(conditions).collect(),
+            matched,
+            change: match (&told, identity) {
+                (Some(told), Some(identity)) => state.change(identity, told),
+                _ => None,
+            },
+            decision,
+        }
+    }
+}
+
+impl Directory {
+    /// Puts the smallest change that would do into the links of a refusal.
+    pub(crate) fn make_concrete(&self, refusal: &Refusal, links: &mut [Link]) {
+        let state = self.read();
+        state.make_concrete(refusal.caller.principal, &About::refused(&state, refusal), links);
+    }
+}
+
+fn conditions(told: &Diagnosis) -> impl Iterator<Item = (String, Vec<String>)> + '_ {
+    told.conditions.iter().map(|condition| (condition.key.clone(), condition.values.clone()))
+}
+
+/// What policies were asked about.
+pub(super) struct About<'a> {
+    action: Action,
+    resources: Vec<String>,
+    circumstances: Circumstances<'a>,
+}
+
+impl<'a> About<'a> {
+    fn refused(state: &State, refusal: &'a Refusal) -> Self {
+        let account = refusal.caller.account;
+        Self {
+            action: state.catalogue.resolve(refusal.action),
+            resources: named(account, refusal.workspace, &refusal.resources),
+            circumstances: Circumstances {
+                source_ip: refusal.caller.source_ip,
+                now_ms: refusal.caller.now_ms,
+                secure_transport: refusal.caller.secure_transport,
+                mfa_present: refusal.caller.mfa_present(),
+                external_id: None,
+                given: &[],
+            },
+        }
+    }
+
+    pub(super) fn question(question: &Question<'a>) -> Self {
+        Self {
+            action: question.action.clone(),
+            resources: named(question.account, question.workspace, question.resources),
+            circumstances: question.circumstances,
+        }
+    }
+}
+
+/// The resources that policies are asked about: the ones named, else the workspace's or the account's own name.
+fn named(account: AccountId, workspace: Option<WorkspaceId>, resources: &[String]) -> Vec<String> {
+    match (resources, workspace) {
+        ([], Some(workspace)) => vec![workspace_resource(account, workspace)],
+        ([], None) => vec![format!("acs:modelstudio:*:{account}:*")],
+        (resources, _) => resources.to_vec(),
+    }
+}
+
+impl State {
+    /// The first resource that the identity's policies do not allow the action on, with what they say; else the first.
+    fn tell(&self, identity: Option<&IdentityState>, about: &About<'_>) -> (String, Option<Diagnosis>) {
+        if let Some(identity) = identity {
+            let policies: Vec<&Policy> = self.policies_held(identity).collect();
+            for resource in &about.resources {
+                let told = in_context(identity, &about.circumstances, |context| {
+                    let request = Request { action: &about.action, resource, context };
+                    diagnose(policies.iter().copied(), &request)
+                });
+                if told.change.is_some() {
+                    return (resource.clone(), Some(told));
+                }
+            }
+        }
+        (about.resources.first().cloned().unwrap_or_default(), None)
+    }
+
+    /// Puts the smallest change that would do into the links where policies refused.
+    pub(super) fn make_concrete(&self, principal: Principal, about: &About<'_>, links: &mut [Link]) {
+        let of_policies = [Check::Policy.name(), Check::NoExplicitDeny.name()];
+        let refused = |link: &&mut Link| link.result == "fail" && of_policies.contains(&&*link.check);
+        let Some(identity) = self.identity(principal) else { return };
+        if let Some(link) = links.iter_mut().find(refused)
+            && let (_, Some(told)) = self.tell(Some(identity), about)
+            && let Some(change) = self.change(identity, &told)
+        {
+            link.fix = Some(change);
+        }
+    }
+
+    fn matched(&self, identity: &IdentityState, told: &Diagnosis) -> Vec<MatchedPolicy> {
+        let slots: Vec<Slot> = self.policy_slots_held(identity).collect();
+        let own = identity.policies.len();
+        let mut matched: Vec<MatchedPolicy> = Vec::new();
+        for statement in told.matched() {
+            let Some(label) = slots.get(statement.policy).and_then(|slot| self.policy_labels.get(*slot))
+            else {
+                continue;
+            };
+            let policy = MatchedPolicy {
+                policy_type: Layer::Identity.policy_type().to_owned(),
+                name: label.name.to_string(),
+                version: label.version,
+                effect: statement.effect.to_string(),
+                attached_to: match statement.policy < own {
+                    false => "Group",
+                    true if identity.arn.contains(":role/") => "Role",
+                    true => "User",
+                }
+                .to_owned(),
+            };
+            if !matched.contains(&policy) {
+                matched.push(policy);
+            }
+        }
+        matched
+    }
+
+    /// The smallest change of the caller's policies that would do, in a sentence.
+    fn change(&self, identity: &IdentityState, told: &Diagnosis) -> Option<String> {
+        let change = told.change.as_ref()?;
+        let slots: Vec<Slot> = self.policy_slots_held(identity).collect();
+        let name = |policy: usize| {
+            let label = slots.get(policy).and_then(|slot| self.policy_labels.get(*slot));
+            label.map_or_else(|| "?".to_owned(), |label| label.name.to_string())
+        };
+        let mut steps: Vec<String> = change
+            .remove
+            .iter()
+            .map(|(policy, statement)| {
+                format!("take statement {} of policy `{}` away, or detach it", statement + 1, name(*policy))
+            })
+            .collect();
+        if let Some(grant) = &change.add {
+            steps.push(format!("attach a policy with {grant}"));
+        }
+        if let Some(unmet) = &change.meet {
+            let word = if change.add.is_some() { "or meet" } else { "meet" };
+            steps.push(format!(
+                "{word} the conditions of statement {} of policy `{}`",
+                unmet.statement + 1,
+                name(unmet.policy)
+            ));
+        }
+        Some(steps.join("; "))
+    }
+}

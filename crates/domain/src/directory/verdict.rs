@@ -1,0 +1,142 @@
+//! What policies say about a question, before any rule of ours.
+
+use bailey_policy::{Action, Context, Foregone, Outlook, Policy, Request, TrustRequest, Value, Verdict};
+
+use smallvec::SmallVec;
+
+use super::authorize::{Circumstances, Question, workspace_resource};
+use super::slab::Slot;
+use super::state::{IdentityState, State};
+
+impl State {
+    /// What the user's policies, attached directly and through groups, say about every resource.
+    pub(super) fn verdict(
+        &self,
+        identity: &IdentityState,
+        question: &Question<'_>,
+        workspace: Option<Slot>,
+    ) -> Verdict {
+        self.verdict_of(&self.policies_held(identity), identity, question, workspace)
+    }
+
+    /// The same of any set of policies.
+    pub(super) fn verdict_of<'p>(
+        &self,
+        policies: &(impl Iterator<Item = &'p Policy> + Clone),
+        identity: &IdentityState,
+        question: &Question<'_>,
+        workspace: Option<Slot>,
+    ) -> Verdict {
+        in_context(identity, &question.circumstances, |context| {
+            let on = |resource: &str| {
+                let request = Request { action: question.action, resource, context };
+                bailey_policy::evaluate(policies.clone(), &request)
+            };
+            match (question.resources, question.workspace) {
+                ([], None) => match self.accounts.get(&question.account) {
+                    Some(account) => on(&account.resource),
+                    None => Verdict::ImplicitDeny,
+                },
+                ([], Some(id)) => match workspace.and_then(|slot| self.workspaces.get(slot)) {
+                    Some(workspace) => on(&workspace.resource),
+                    None => on(&workspace_resource(question.account, id)),
+                },
+                (resources, _) => {
+                    let mut strictest = None;
+                    for resource in resources {
+                        match on(resource) {
+                            deny @ Verdict::ExplicitDeny { .. } => return deny,
+                            Verdict::ImplicitDeny => strictest = Some(Verdict::ImplicitDeny),
+                            allow @ Verdict::Allow { .. } => strictest = strictest.or(Some(allow)),
+                        }
+                    }
+                    strictest.unwrap_or(Verdict::ImplicitDeny)
+                }
+            }
+        })
+    }
+
+    /// Whether the trust policy of the role that a question is about lets the identity take it.
+    pub(super) fn trusts(&self, identity: &IdentityState, question: &Question<'_>) -> bool {
+        let Some(role) = question.role.and_then(|id| self.roles.get(&id)) else { return false };
+        if role.identity.account != identity.account {
+            return false;
+        }
+        let account = identity.account.to_string();
+        in_context(identity, &question.circumstances, |context| {
+            let principal = bailey_policy::Principal::Ram { account: &account, arn: &identity.arn };
+            let request = TrustRequest { action: question.action.name(), principal, context };
+            role.trust.evaluate(&request).is_allowed()
+        })
+    }
+
+    /// What the user's policies say about the action alone.
+    pub(super) fn outlook(&self, identity: &IdentityState, action: &Action) -> Outlook {
+        let mut outlook = Outlook::default();
+        let mut add = |slot: &Slot| {
+            if let Some(policy) = self.policies.get(*slot) {
+                outlook.add(policy, action);
+            }
+        };
+        identity.policies.iter().for_each(&mut add);
+        for group in identity.groups.iter().filter_map(|slot| self.groups.get(*slot)) {
+            group.policies.iter().for_each(&mut add);
+        }
+        outlook
+    }
+
+    /// The first policy that denies the action whatever resource and conditions are.
+    pub(super) fn certain_deny(&self, identity: &IdentityState, action: &Action) -> Option<Slot> {
+        self.slots_held(identity).find(|slot| {
+            let mut alone = Outlook::default();
+            if let Some(policy) = self.policies.get(*slot) {
+                alone.add(policy, action);
+            }
+            alone.foregone() == Some(Foregone::ExplicitDeny)
+        })
+    }
+
+    /// Every policy that counts for the user.
+    pub(crate) fn policies_held<'a>(
+        &'a self,
+        identity: &'a IdentityState,
+    ) -> impl Iterator<Item = &'a Policy> + Clone {
+        self.slots_held(identity).filter_map(|slot| self.policies.get(slot))
+    }
+
+    /// The slots of those policies, in the same order.
+    pub(super) fn policy_slots_held<'a>(&'a self, identity: &'a IdentityState) -> impl Iterator<Item = Slot> {
+        self.slots_held(identity).filter(|slot| self.policies.get(*slot).is_some())
+    }
+
+    fn slots_held<'a>(&'a self, identity: &'a IdentityState) -> impl Iterator<Item = Slot> + Clone {
+        let groups = identity.groups.iter().filter_map(|slot| self.groups.get(*slot));
+        identity.policies.iter().chain(groups.flat_map(|group| group.policies.iter())).copied()
+    }
+}
+
+/// Hands over what policies may ask about. What the question gives wins over what the request was.
+pub(super) fn in_context<R>(
+    identity: &IdentityState,
+    circumstances: &Circumstances<'_>,
+    ask: impl FnOnce(&Context<'_>) -> R,
+) -> R {
+    let mut known = SmallVec::<[_; 6]>::from_slice(&[
+        ("acs:SourceIp", Value::Ip(circumstances.source_ip)),
+        ("acs:CurrentTime", Value::Time(circumstances.now_ms)),
+        ("acs:SecureTransport", Value::Bool(circumstances.secure_transport)),
+        ("acs:MFAPresent", Value::Bool(circumstances.mfa_present)),
+        ("acs:PrincipalARN", Value::Text(&identity.arn)),
+    ]);
+    known.extend(circumstances.external_id.map(|id| ("sts:ExternalId", Value::Text(id))));
+    if circumstances.given.is_empty() {
+        return ask(&Context::new(&known));
+    }
+    let mut merged = circumstances.given.to_vec();
+    merged.extend(
+        known
+            .iter()
+            .filter(|(key, _)| !circumstances.given.iter().any(|(given, _)| given.eq_ignore_ascii_case(key))),
+    );
+    ask(&Context::new(&merged))
+}
