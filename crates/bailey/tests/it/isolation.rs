@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use bailey_domain::operations::{Effect, OPERATIONS};
 use serde_json::{Value, json};
 
-use crate::world::{Account, Call, Control, Credential, Database, Installation, id_of, run};
+use crate::world::{Account, Call, Control, Credential, Database, Installation, codes, id_of, run};
 
 /// One account's things. All names are the same in both; ids, and the marks in free texts, are its own.
 struct Tenant {
@@ -57,6 +57,19 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
     let key = control.done(&alice, "CreateApiKey", parameters).await;
     let (key_id, value) = (id_of(&key, "/apiKey/apiKeyId"), id_of(&key, "/apiKey/apiKeyValue"));
     let refused = control.call(&alice, "UpdateSettings", json!({ "quotaUsers": 1 })).await;
+    let password = json!({ "UserName": "alice", "Password": format!("Passw0rd-{mark}") });
+    control.done(&account.root, "CreateLoginProfile", password).await;
+    control
+        .done(&account.root, "SetAccountAlias", json!({ "AccountAlias": format!("alias-of-{mark}") }))
+        .await;
+    let device = json!({ "VirtualMFADeviceName": mark });
+    let device = control.done(&account.root, "CreateVirtualMFADevice", device).await;
+    let codes = codes(&id_of(&device, "/VirtualMFADevice/Base32StringSeed"));
+    let bind = json!({
+        "UserName": "alice", "SerialNumber": id_of(&device, "/VirtualMFADevice/SerialNumber"),
+        "AuthenticationCode1": codes[0], "AuthenticationCode2": codes[1],
+    });
+    control.done(&account.root, "BindMFADevice", bind).await;
     let mut gateway = installation.gateway();
     for _ in 0..calls {
         assert_eq!(gateway.send(&Call::chat(&value, "qwen-plus", "hello")).await.status, 200);
@@ -99,7 +112,12 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
     let policy = json!({ "PolicyName": "reads", "PolicyType": "Custom" });
     let here = json!({ "workspaceId": of.workspace });
     match operation {
-        "GetUser" | "ListAccessKeys" | "ListPoliciesForUser" | "ListGroupsForUser" => vec![user],
+        "GetUser"
+        | "ListAccessKeys"
+        | "ListPoliciesForUser"
+        | "ListGroupsForUser"
+        | "GetLoginProfile"
+        | "GetUserMFAInfo" => vec![user],
         "GetGroup" | "ListUsersForGroup" | "ListPoliciesForGroup" => vec![group],
         "GetPolicy" | "ListPolicyVersions" | "ListEntitiesForPolicy" => vec![policy],
         "GetPolicyVersion" => {
@@ -124,9 +142,24 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
             .map(|by| json!({ "groupBy": by }))
             .to_vec(),
         "TestProvider" => vec![json!({ "name": "demo" })],
-        "ListUsers" | "ListGroups" | "ListPolicies" | "GetCallerIdentity" | "ListWorkspaces"
-        | "ListAllApiKeys" | "ListModels" | "ListStudioUsers" | "ListPages" | "ListAuditRecords"
-        | "VerifyAudit" | "ExportAudit" | "ListProviders" | "GetSettings" => vec![json!({})],
+        "ListUsers"
+        | "ListGroups"
+        | "ListPolicies"
+        | "GetCallerIdentity"
+        | "ListWorkspaces"
+        | "ListAllApiKeys"
+        | "ListModels"
+        | "ListStudioUsers"
+        | "ListPages"
+        | "ListAuditRecords"
+        | "VerifyAudit"
+        | "ExportAudit"
+        | "ListProviders"
+        | "GetSettings"
+        | "ListVirtualMFADevices"
+        | "GetPasswordPolicy"
+        | "GetSecurityPreference"
+        | "GetAccountAlias" => vec![json!({})],
         _ => panic!("{operation} reads, and nobody asks it here"),
     }
 }
@@ -247,7 +280,13 @@ fn what_one_account_does_is_not_felt_by_the_other() {
         control.done(root, "DetachPolicyFromUser", detach).await;
         let key = json!({ "UserName": "alice", "UserAccessKeyId": one.alice.access_key() });
         control.done(root, "DeleteAccessKey", key).await;
-        control.done(root, "DeleteUser", json!({ "UserName": "alice" })).await;
+        let alice = json!({ "UserName": "alice" });
+        control.done(root, "DeleteLoginProfile", alice.clone()).await;
+        control.done(root, "UnbindMFADevice", alice.clone()).await;
+        for operation in ["GetLoginProfile", "GetUserMFAInfo"] {
+            control.done(&two.account.root, operation, alice.clone()).await;
+        }
+        control.done(root, "DeleteUser", alice).await;
         assert_eq!(calls(&two).await, 200, "a user of the same name");
         let identity = control.done(&two.alice, "GetCallerIdentity", json!({})).await;
         assert_eq!(identity["AccountId"], two.account.id);
