@@ -19,6 +19,8 @@ struct Tenant {
     /// Requests that can be asked about.
     refused_on_control: String,
     refused_on_gateway: String,
+    /// The encoded diagnostic message of a refusal.
+    message: String,
     /// Texts that nobody else may ever see.
     marks: BTreeSet<String>,
 }
@@ -39,7 +41,7 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
     control.done(&root, "CreatePolicy", policy).await;
     let manager = control.user(&root, "manager").await;
     control.attach(&root, "AliyunBailianFullAccess", "manager").await;
-    control.attach(&root, "AliyunRAMReadOnlyAccess", "manager").await;
+    control.attach(&root, "AliyunRAMFullAccess", "manager").await;
     let person = json!({ "UserName": "alice", "DisplayName": mark, "Comments": mark, "Email": format!("{mark}@example.com") });
     let made = control.done(&root, "CreateUser", person).await;
     let alice = control.access_key(&root, "alice").await;
@@ -50,6 +52,14 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
     control.join(&root, "readers", "alice").await;
     let attach = json!({ "PolicyType": "Custom", "PolicyName": "reads", "GroupName": "readers" });
     control.done(&root, "AttachPolicyToGroup", attach).await;
+    let trusts = format!(
+        r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"RAM":"acs:ram::{}:root"}}}}]}}"#,
+        account.id
+    );
+    let role = json!({ "RoleName": "reader", "Description": mark, "AssumeRolePolicyDocument": trusts });
+    control.done(&root, "CreateRole", role).await;
+    let attach = json!({ "PolicyType": "Custom", "PolicyName": "reads", "RoleName": "reader" });
+    control.done(&root, "AttachPolicyToRole", attach).await;
     let workspace = control.workspace(&root, "Research").await;
     control.grant(&root, &workspace, "qwen-plus", true).await;
     control.seat(&root, &workspace, "alice", &["api-key"]).await;
@@ -76,6 +86,7 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
     }
     let refused_on_gateway = gateway.send(&Call::chat(&value, "qwen-max", "hello")).await;
     assert_eq!(refused_on_gateway.status, 403);
+    let message = id_of(&refused.json(), "/accessDeniedDetail/EncodedDiagnosticMessage");
     let refused_on_control = refused.header("x-acs-request-id").to_owned();
     let refused_on_gateway = refused_on_gateway.header("x-request-id").to_owned();
     let marks = [
@@ -101,6 +112,7 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
         key: value,
         refused_on_control,
         refused_on_gateway,
+        message,
         marks,
     }
 }
@@ -118,6 +130,16 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
         | "ListGroupsForUser"
         | "GetLoginProfile"
         | "GetUserMFAInfo" => vec![user],
+        "GetRole" | "ListPoliciesForRole" => vec![json!({ "RoleName": "reader" })],
+        "DecodeDiagnosticMessage" => vec![json!({ "EncodedDiagnosticMessage": of.message })],
+        "EvaluateAccess" => vec![json!({
+            "subject": { "type": "user", "id": "alice" }, "action": { "name": "modelstudio:ListMembers" },
+            "resource": { "type": "workspace", "id": of.workspace }, "context": { "explain": true },
+        })],
+        "SearchAccess" => vec![json!({
+            "subject": { "type": "user", "id": "alice" }, "action": { "name": "modelstudio:ListMembers" },
+            "resource": { "type": "workspace" },
+        })],
         "GetGroup" | "ListUsersForGroup" | "ListPoliciesForGroup" => vec![group],
         "GetPolicy" | "ListPolicyVersions" | "ListEntitiesForPolicy" => vec![policy],
         "GetPolicyVersion" => {
@@ -143,6 +165,7 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
             .to_vec(),
         "TestProvider" => vec![json!({ "name": "demo" })],
         "ListUsers"
+        | "ListRoles"
         | "ListGroups"
         | "ListPolicies"
         | "GetCallerIdentity"

@@ -61,14 +61,22 @@ pub(crate) fn judge(answer: &Answer, entry: &Entry, caller: &Person) -> Result<C
 }
 
 fn permission_detail(detail: &Value, entry: &Entry, caller: &Person) -> Result<(), String> {
-    let kind = if caller.name == "denied" { "ExplicitDeny" } else { "ImplicitDeny" };
+    // What the caller `denied` is denied is not STS's.
+    let denied = caller.name == "denied" && !entry.action.starts_with("sts:");
+    // Root is refused a role by the role, whoever the role trusts, and nothing else by anybody.
+    let is_root = caller.name == "root";
+    let (kind, refused_by) = if is_root {
+        ("RootUser", "AssumeRolePolicy")
+    } else {
+        ("SubUser", "AccountLevelIdentityBasedPolicy")
+    };
     for (field, wanted) in [
         ("AuthAction", entry.action),
-        ("AuthPrincipalType", "SubUser"),
-        ("AuthPrincipalDisplayName", &caller.user_id),
+        ("AuthPrincipalType", kind),
+        ("AuthPrincipalDisplayName", if is_root { "root" } else { &caller.user_id }),
         ("AuthPrincipalOwnerId", &caller.account),
-        ("NoPermissionType", kind),
-        ("PolicyType", "AccountLevelIdentityBasedPolicy"),
+        ("NoPermissionType", if denied { "ExplicitDeny" } else { "ImplicitDeny" }),
+        ("PolicyType", refused_by),
     ] {
         if detail[field] != wanted {
             return Err(format!("{field} is not {wanted}"));
