@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
+from alibabacloud_ims20190815.client import Client as ImsClient
 from alibabacloud_modelstudio20260210.client import Client as ModelStudioClient
 from alibabacloud_ram20150501.client import Client as RamClient
 from alibabacloud_sts20150401.client import Client as StsClient
@@ -28,6 +29,11 @@ class Cloud:
     def ram(self) -> RamClient:
         """RAM 2015-05-01: users, access keys, policies."""
         return RamClient(self._config())
+
+    @cached_property
+    def ims(self) -> ImsClient:
+        """IMS 2019-08-15: users by logon name, and what RAM does not have."""
+        return ImsClient(self._config())
 
     @cached_property
     def sts(self) -> StsClient:

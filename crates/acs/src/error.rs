@@ -1,6 +1,7 @@
 //! Why a request was not authenticated: code, HTTP status and message as the OpenAPI gateway answers them.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use http::StatusCode;
 
@@ -42,6 +43,17 @@ pub enum AuthError {
     AccessKeyNotFound,
     /// The access key is disabled.
     AccessKeyInactive,
+    /// A network policy keeps the access key out that was shown rightly.
+    KeptOut {
+        /// Where the request came from.
+        address: IpAddr,
+        /// Whose policy it is: `the access key` or `the account`.
+        whose: &'static str,
+        /// The operation that changes it.
+        operation: &'static str,
+    },
+    /// The service credential is not good, or not for this.
+    ServiceCredential(ServiceCredentialFault),
     /// The temporary credential's token is not good.
     SecurityToken(SecurityTokenFault),
     /// `x-acs-content-sha256` is not the hash of the body that arrived.
@@ -93,6 +105,49 @@ impl fmt::Debug for Echo {
     }
 }
 
+/// What is wrong with a service credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceCredentialFault {
+    /// There is none of this id.
+    NotFound,
+    /// The secret is not its.
+    Secret,
+    /// It is switched off.
+    Inactive,
+    /// Its time is over.
+    Expired,
+    /// It opens another service than the one that was called.
+    OtherService,
+}
+
+impl ServiceCredentialFault {
+    fn name(self) -> &'static str {
+        match self {
+            Self::NotFound => "NotFound",
+            Self::Secret => "Secret",
+            Self::Inactive => "Inactive",
+            Self::Expired => "Expired",
+            Self::OtherService => "OtherService",
+        }
+    }
+
+    fn message(self) -> &'static str {
+        match self {
+            Self::NotFound => "Specified service credential is not found.",
+            Self::Secret => {
+                "the secret is not that of this service credential; check the secret that is sent"
+            }
+            Self::Inactive => "Specified service credential is disabled.",
+            Self::Expired => {
+                "the time of this service credential is over; create another one with CreateServiceCredential"
+            }
+            Self::OtherService => {
+                "a service credential opens the operations of Model Studio only; use an access key for this one"
+            }
+        }
+    }
+}
+
 /// What is wrong with a security token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecurityTokenFault {
@@ -117,6 +172,8 @@ impl AuthError {
             Self::TimeExpired => "InvalidTimeStamp.Expired".to_owned(),
             Self::AccessKeyNotFound => "InvalidAccessKeyId.NotFound".to_owned(),
             Self::AccessKeyInactive => "InvalidAccessKeyId.Inactive".to_owned(),
+            Self::KeptOut { .. } => "Forbidden.AccessKeyPolicy".to_owned(),
+            Self::ServiceCredential(fault) => format!("InvalidServiceCredential.{}", fault.name()),
             Self::SecurityToken(SecurityTokenFault::Expired) => "InvalidSecurityToken.Expired".to_owned(),
             Self::SecurityToken(SecurityTokenFault::Malformed) => "InvalidSecurityToken.Malformed".to_owned(),
             Self::SecurityToken(SecurityTokenFault::MismatchWithAccessKey) => {
@@ -134,7 +191,12 @@ impl AuthError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::AccessKeyNotFound => StatusCode::NOT_FOUND,
+            Self::AccessKeyNotFound | Self::ServiceCredential(ServiceCredentialFault::NotFound) => {
+                StatusCode::NOT_FOUND
+            }
+            Self::KeptOut { .. } | Self::ServiceCredential(ServiceCredentialFault::OtherService) => {
+                StatusCode::FORBIDDEN
+            }
             Self::Missing { .. }
             | Self::RepeatedHeader { .. }
             | Self::Incomplete { .. }
@@ -144,6 +206,7 @@ impl AuthError {
             | Self::TimeExpired
             | Self::AccessKeyInactive
             | Self::SecurityToken(_)
+            | Self::ServiceCredential(_)
             | Self::BodyHash
             | Self::SignatureMismatch { .. }
             | Self::ParametersMismatch { .. }
@@ -191,6 +254,11 @@ impl fmt::Display for AuthError {
             ),
             Self::AccessKeyNotFound => formatter.write_str("Specified access key is not found."),
             Self::AccessKeyInactive => formatter.write_str("Specified access key is disabled."),
+            Self::ServiceCredential(fault) => formatter.write_str(fault.message()),
+            Self::KeptOut { address, whose, operation } => write!(
+                formatter,
+                "this credential may not be used from the address `{address}`: the network policy of {whose} does not list it. Call from a listed address, or have the policy changed with {operation}."
+            ),
             Self::SecurityToken(SecurityTokenFault::Expired) => {
                 formatter.write_str("Specified SecurityToken is expired. Ask for a new one with AssumeRole.")
             }

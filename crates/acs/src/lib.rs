@@ -19,5 +19,5 @@ mod secret;
 pub mod signature;
 pub mod xml;
 
-pub use error::{AuthError, Echo, Place, SecurityTokenFault};
+pub use error::{AuthError, Echo, Place, SecurityTokenFault, ServiceCredentialFault};
 pub use secret::Secret;

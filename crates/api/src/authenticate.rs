@@ -1,23 +1,84 @@
 //! From a credential to a caller: one path for every carrier.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use bailey_acs::credentials::{self, Presented, Received};
-use bailey_acs::{AuthError, Place, SecurityTokenFault};
+use bailey_acs::{AuthError, Place, SecurityTokenFault, ServiceCredentialFault};
 use bailey_control::{Origin, PresentedKey, PresentedTemporaryKey};
-use bailey_domain::{AccessKeyId, Caller, Principal, Secret};
+use bailey_domain::directory::NetworkLevel;
+use bailey_domain::login::SignedIn;
+use bailey_domain::operations::Service;
+use bailey_domain::role::RoleSession;
+use bailey_domain::service_credential::{CredentialStatus, ServiceCredentialFacts};
+use bailey_domain::{AccessKeyId, AccountId, Caller, Principal, Secret, ServiceCredentialId};
 use http::request::Parts;
 
 use crate::failure::Failure;
+use crate::routes::Route;
 use crate::server::Api;
 
+/// What last uses are kept under where a proxy asks whether it may let a request through, which is no operation.
+const PROXY: &str = "Proxy";
+
+/// Whom a credential that was checked belongs to.
+struct Holder {
+    account: AccountId,
+    principal: Principal,
+    access_key: Option<AccessKeyId>,
+    session: Option<SignedIn>,
+    role_session: Option<Arc<RoleSession>>,
+}
+
+impl Holder {
+    fn new(account: AccountId, principal: Principal) -> Self {
+        Self { account, principal, access_key: None, session: None, role_session: None }
+    }
+
+    fn caller(self, origin: &Origin) -> Caller {
+        let Origin { source_ip, secure_transport, request_id, now_ms } = *origin;
+        let Self { account, principal, access_key, session, role_session } = self;
+        Caller {
+            account,
+            principal,
+            access_key,
+            session,
+            role_session,
+            source_ip,
+            secure_transport,
+            request_id,
+            now_ms,
+        }
+    }
+}
+
+/// Whose secret a signature is checked with.
+enum Signer {
+    /// An access key of a user or of root.
+    User(AccessKeyId, PresentedKey),
+    /// The temporary key of a role's session.
+    Role(PresentedTemporaryKey),
+}
+
+impl Signer {
+    fn secret(&self) -> &Secret<Vec<u8>> {
+        match self {
+            Self::User(_, key) => &key.secret,
+            Self::Role(key) => &key.secret,
+        }
+    }
+}
+
 impl Api {
-    /// Checks the credential of a request whose body has been read.
+    /// Checks the credential of a request whose body has been read. Without a route a proxy asks for whoever sent it.
     pub(crate) async fn authenticate(
         &self,
         parts: &Parts,
         body: &[u8],
         origin: Origin,
+        route: Option<&Route>,
     ) -> Result<Caller, Failure> {
-        let Origin { source_ip, secure_transport, request_id, now_ms } = origin;
+        let Origin { source_ip, now_ms, .. } = origin;
         let request = Received {
             method: &parts.method,
             path: parts.uri.path(),
@@ -26,28 +87,46 @@ impl Api {
             body,
         };
         let presented = credentials::extract(&request, now_ms)?;
-        if let Presented::Bearer(token) = &presented {
-            let session = self.control().session(token.expose().as_bytes(), source_ip, now_ms).await?;
-            let session = session.ok_or(Failure::NoSession)?;
-            return Ok(Caller {
-                account: session.account,
-                principal: session.principal,
-                access_key: None,
-                session: Some(session.signed_in),
-                role_session: None,
-                source_ip,
-                secure_transport,
-                request_id,
-                now_ms,
-            });
-        }
+        let holder = match &presented {
+            Presented::Bearer(token) => {
+                let session = self.control().session(token.expose().as_bytes(), source_ip, now_ms).await?;
+                let session = session.ok_or(Failure::NoSession)?;
+                let holder = Holder::new(session.account, session.principal);
+                Holder { session: Some(session.signed_in), ..holder }
+            }
+            Presented::Basic { access_key_id, secret }
+                if access_key_id.starts_with(ServiceCredentialId::PREFIX) =>
+            {
+                let facts = self.service_credential(access_key_id, secret, route, now_ms)?;
+                self.unless_kept_out(facts.account, None, source_ip)?;
+                Holder::new(facts.account, Principal::User(facts.owner))
+            }
+            _ => self.key_holder(&request, &presented, &origin, route)?,
+        };
+        Ok(holder.caller(&origin))
+    }
+
+    /// Checks what a key signed, or its secret.
+    fn key_holder(
+        &self,
+        request: &Received<'_>,
+        presented: &Presented,
+        origin: &Origin,
+        route: Option<&Route>,
+    ) -> Result<Holder, Failure> {
+        let Origin { source_ip, request_id, now_ms, .. } = *origin;
         let Some(id) = presented.access_key_id() else { return Err(Failure::NoSession) };
         let signer = self.signer(id, presented.security_token())?;
         let secret = signer.secret();
-        match &presented {
+        match presented {
             Presented::Acs3(signed) => {
-                let verified =
-                    signed.verify(request.method, request.path, request.query, body, secret.reveal())?;
+                let verified = signed.verify(
+                    request.method,
+                    request.path,
+                    request.query,
+                    request.body,
+                    secret.reveal(),
+                )?;
                 self.nonces().burn(&verified, now_ms)?;
             }
             Presented::V1(signed) => {
@@ -61,38 +140,31 @@ impl Api {
             }
             Presented::Bearer(_) => return Err(Failure::NoSession),
         }
-        let (account, principal, access_key, role_session) = match signer {
-            Signer::User(id, key) => (key.account, key.owner, Some(id), None),
-            Signer::Role(presented) => {
-                let session = self.control().open_role_session(presented, now_ms).map_err(|refused| {
+        match signer {
+            Signer::User(id, key) => {
+                self.unless_kept_out(key.account, Some(&id), source_ip)?;
+                let service = route.map_or(PROXY, Route::service_name);
+                self.control().note_use(key.account, id, service, now_ms);
+                Ok(Holder { access_key: Some(id), ..Holder::new(key.account, key.owner) })
+            }
+            // Network policies are those of access keys; the real service does not ask them of temporary keys either.
+            Signer::Role(key) => {
+                let session = self.control().open_role_session(key, now_ms).map_err(|refused| {
                     tracing::info!(request.id = %request_id, %refused, "role session refused");
                     AuthError::SecurityToken(SecurityTokenFault::Expired)
                 })?;
-                (session.claims.account, Principal::Role(session.claims.role), None, Some(session))
+                let holder = Holder::new(session.claims.account, Principal::Role(session.claims.role));
+                Ok(Holder { role_session: Some(session), ..holder })
             }
-        };
-        Ok(Caller {
-            account,
-            principal,
-            access_key,
-            session: None,
-            role_session,
-            source_ip,
-            secure_transport,
-            request_id,
-            now_ms,
-        })
+        }
     }
 
     /// The key that a credential names. Temporary keys come with a token, others without.
     fn signer(&self, id: &str, token: Option<&bailey_acs::Secret>) -> Result<Signer, Failure> {
         let Some(token) = token else {
             if id.starts_with("STS.") {
-                return Err(AuthError::Missing {
-                    name: "SecurityToken",
-                    place: Place::Header("x-acs-security-token"),
-                }
-                .into());
+                let place = Place::Header("x-acs-security-token");
+                return Err(AuthError::Missing { name: "SecurityToken", place }.into());
             }
             let id: AccessKeyId = id.parse().map_err(|_| AuthError::AccessKeyNotFound)?;
             let key = self.control().access_key(&id)?.ok_or(AuthError::AccessKeyNotFound)?;
@@ -110,21 +182,43 @@ impl Api {
         }
         Ok(Signer::Role(presented))
     }
-}
 
-/// Whose secret a signature is checked with.
-enum Signer {
-    /// An access key of a user or of root.
-    User(AccessKeyId, PresentedKey),
-    /// The temporary key of a role's session.
-    Role(PresentedTemporaryKey),
-}
+    /// Checks a service credential: what is wrong with it is told to whoever has its secret, and to nobody else.
+    fn service_credential(
+        &self,
+        id: &str,
+        secret: &bailey_acs::Secret,
+        route: Option<&Route>,
+        now_ms: i64,
+    ) -> Result<ServiceCredentialFacts, AuthError> {
+        let control = self.control();
+        let found = id.parse().ok().and_then(|id| control.directory().service_credential(&id));
+        let facts = found.ok_or(AuthError::ServiceCredential(ServiceCredentialFault::NotFound))?;
+        let opens = route.is_some_and(|route| route.entry().service == Service::ModelStudio);
+        let is_its = control.service_credential_hash(secret.expose()) == facts.hash;
+        let fault = match CredentialStatus::at(now_ms, facts.active, facts.expires_at_ms) {
+            _ if !is_its => ServiceCredentialFault::Secret,
+            CredentialStatus::Inactive => ServiceCredentialFault::Inactive,
+            CredentialStatus::Expired => ServiceCredentialFault::Expired,
+            CredentialStatus::Active if opens => return Ok(facts),
+            CredentialStatus::Active => ServiceCredentialFault::OtherService,
+        };
+        Err(AuthError::ServiceCredential(fault))
+    }
 
-impl Signer {
-    fn secret(&self) -> &Secret<Vec<u8>> {
-        match self {
-            Self::User(_, key) => &key.secret,
-            Self::Role(session) => &session.secret,
-        }
+    /// Refuses an address that a network policy does not list. Asked only of credentials that are proven, so that nobody
+    /// else hears of the policy.
+    fn unless_kept_out(
+        &self,
+        account: AccountId,
+        access_key: Option<&AccessKeyId>,
+        address: IpAddr,
+    ) -> Result<(), Failure> {
+        let (whose, operation) = match self.control().directory().kept_out(account, access_key, address) {
+            None => return Ok(()),
+            Some(NetworkLevel::AccessKey) => ("the access key", "SetAccessKeyPolicy"),
+            Some(NetworkLevel::Account) => ("the account", "SetAccessKeyPolicyForAccount"),
+        };
+        Err(AuthError::KeptOut { address, whose, operation }.into())
     }
 }

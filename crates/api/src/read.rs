@@ -1,6 +1,7 @@
 //! From parameters to domain values: parsed once, here.
 
 use bailey_acs::parameters::Parameters;
+pub(crate) use bailey_control::date;
 use bailey_control::{Cursor, Page};
 use bailey_domain::change::PolicyType;
 use bailey_domain::key_auth::{KeyAuth, everywhere, parse_network};
@@ -39,6 +40,17 @@ impl Call<'_> {
     /// A mandatory name of a RAM role.
     pub(crate) fn role_name(&self) -> Result<RoleName, Failure> {
         Ok(RoleName::parse("RoleName", &self.parameters.required_text("RoleName")?)?)
+    }
+
+    /// A mandatory logon name of a RAM user, as IMS has it.
+    pub(crate) fn logon_name(&self, field: &str) -> Result<UserName, Failure> {
+        Ok(self.optional_logon_name(field)?.ok_or_else(|| self.parameters.missing(field))?)
+    }
+
+    /// The same where it may be left out.
+    pub(crate) fn optional_logon_name(&self, field: &str) -> Result<Option<UserName>, Failure> {
+        let Some(text) = self.parameters.text(field)? else { return Ok(None) };
+        Ok(Some(self.api.control().read_user_principal_name(self.caller.account, field, &text)?))
     }
 
     /// A mandatory policy name.
@@ -102,6 +114,11 @@ impl Call<'_> {
         let text = self.parameters.text(token)?.unwrap_or_default();
         let after = self.api.control().read_page_token(self.caller.account, token, &text)?;
         Ok(Cursor { after, limit: u32::try_from(limit).map_err(Error::internal)? })
+    }
+
+    /// Where a list of IMS starts whose pages are marked as those of newer services; `usual` rows, where none is said.
+    pub(crate) fn newer_cursor(&self, limit: &str, most: i64, usual: i64) -> Result<Cursor, Failure> {
+        self.cursor("NextToken", limit, (most, usual))
     }
 
     /// The token of the next page.
@@ -180,13 +197,6 @@ pub(crate) fn auth(parameters: &Parameters) -> Result<Option<Option<KeyAuth>>, F
         }
     };
     Ok(Some(Some(KeyAuth { access_ips, accessible_models })))
-}
-
-/// A time of ours as RAM writes it: `2026-11-24T06:30:00Z`.
-pub(crate) fn date(at_ms: i64) -> String {
-    Timestamp::from_millisecond(at_ms)
-        .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-        .unwrap_or_default()
 }
 
 /// A time as callers give it: milliseconds since the epoch, or RFC 3339.

@@ -84,10 +84,26 @@ impl Route {
         matches!(self.handler, Handler::Open(_))
     }
 
+    /// The service, by the name that last uses are kept under.
+    pub(crate) fn service_name(&self) -> &'static str {
+        match &self.form {
+            Form::Rpc { version: "2019-08-15" } => "Ims",
+            Form::Rpc { version: "2015-04-01" } => "Sts",
+            Form::Rpc { .. } => "Ram",
+            Form::Roa { .. } => "ModelStudio",
+        }
+    }
+
     /// The name on the wire: what stands behind the service in the RAM action.
     pub fn wire_name(&self) -> &'static str {
         self.entry().action.split_once(':').map_or(self.operation, |(_, name)| name)
     }
+}
+
+/// Every way to call an operation, the first being the one that our own clients use. An operation that an older and a
+/// newer API have alike is one row of the permission table, and has a call in each.
+pub fn routes_of(operation: &str) -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(move |route| route.operation == operation)
 }
 
 macro_rules! routes {
@@ -118,9 +134,10 @@ macro_rules! routes {
 }
 
 use crate::{
-    access_keys, account_logins, attachments, audit, authzen, diagnostics, explain, grants, groups, keys,
-    limits, login_profiles, members, mfa_devices, models, policies, providers, roles, root_login, sessions,
-    settings, sts, studio_users, usage, users, workspaces,
+    access_keys, account_logins, account_summary, attachments, audit, authzen, credential_report,
+    diagnostics, explain, grants, groups, ims_users, keys, limits, login_profiles, members, mfa_devices,
+    models, network_policies, policies, providers, recycle_bin, roles, root_login, service_credentials,
+    sessions, settings, sts, studio_users, usage, users, workspaces,
 };
 
 routes! {
@@ -189,6 +206,36 @@ routes! {
         "2015-05-01" ListPoliciesForRole => attachments::list_policies_for_role;
         "2015-04-01" GetCallerIdentity => sts::get_caller_identity;
         "2015-04-01" AssumeRole => sts::assume_role;
+        "2015-05-01" GetAccessKeyLastUsed => access_keys::get_access_key_last_used;
+
+        "2019-08-15" CreateUser => ims_users::create_user;
+        "2019-08-15" GetUser => ims_users::get_user;
+        "2019-08-15" UpdateUser => ims_users::update_user;
+        "2019-08-15" DeleteUser => ims_users::delete_user;
+        "2019-08-15" ListUsers => ims_users::list_users;
+        "2019-08-15" ListUserBasicInfos => ims_users::list_user_basic_infos;
+        "2019-08-15" GetAccountSummary => account_summary::get_account_summary;
+        "2019-08-15" GetAccessKeyLastUsed => access_keys::get_access_key_last_used_of_ims;
+        "2019-08-15" SetAccessKeyPolicy => network_policies::set_access_key_policy;
+        "2019-08-15" GetAccessKeyPolicy => network_policies::get_access_key_policy;
+        "2019-08-15" SetAccessKeyPolicyForAccount => network_policies::set_access_key_policy_for_account;
+        "2019-08-15" GetAccessKeyPolicyForAccount => network_policies::get_access_key_policy_for_account;
+        "2019-08-15" CreateServiceCredential => service_credentials::create_service_credential;
+        "2019-08-15" GetServiceCredential => service_credentials::get_service_credential;
+        "2019-08-15" ListServiceCredentials => service_credentials::list_service_credentials;
+        "2019-08-15" UpdateServiceCredential => service_credentials::update_service_credential;
+        "2019-08-15" DeleteServiceCredential => service_credentials::delete_service_credential;
+        "2019-08-15" ListUsersInRecycleBin => recycle_bin::list_users_in_recycle_bin;
+        "2019-08-15" GetUserInRecycleBin => recycle_bin::get_user_in_recycle_bin;
+        "2019-08-15" RestoreUserFromRecycleBin => recycle_bin::restore_user_from_recycle_bin;
+        "2019-08-15" DeleteUserInRecycleBin => recycle_bin::delete_user_in_recycle_bin;
+        "2019-08-15" ListAccessKeysInRecycleBin => recycle_bin::list_access_keys_in_recycle_bin;
+        "2019-08-15" GetAccessKeyInfoInRecycleBin => recycle_bin::get_access_key_info_in_recycle_bin;
+        "2019-08-15" RestoreAccessKeyFromRecycleBin => recycle_bin::restore_access_key_from_recycle_bin;
+        "2019-08-15" DeleteAccessKeyInRecycleBin => recycle_bin::delete_access_key_in_recycle_bin;
+        "2019-08-15" GenerateCredentialReport => credential_report::generate_credential_report;
+        "2019-08-15" GetCredentialReport => credential_report::get_credential_report;
+
     }
     roa {
         DELETE "/modelstudio/sessions" DeleteSession => sessions::delete_session;

@@ -2,6 +2,7 @@
 
 use bailey_control::{NewUserText, User};
 use bailey_domain::name::UserName;
+use bailey_domain::operations::ListUsers;
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
@@ -9,7 +10,7 @@ use crate::read::date;
 use crate::routes::{Answer, Call};
 
 /// A user as RAM shows it. Fields that were never given are left out, as the real service does.
-fn shown(user: &User) -> Map<String, Value> {
+pub(crate) fn shown(user: &User) -> Map<String, Value> {
     let mut fields = Map::new();
     fields.insert("UserId".into(), json!(user.user_id));
     fields.insert("UserName".into(), json!(user.name));
@@ -26,13 +27,13 @@ fn shown(user: &User) -> Map<String, Value> {
     fields
 }
 
-fn with_update(user: &User) -> Map<String, Value> {
+pub(crate) fn with_update(user: &User) -> Map<String, Value> {
     let mut fields = shown(user);
     fields.insert("UpdateDate".into(), json!(date(user.updated_at)));
     fields
 }
 
-fn texts(call: &Call<'_>, prefix: &str) -> Result<NewUserText, Failure> {
+pub(crate) fn texts(call: &Call<'_>, prefix: &str) -> Result<NewUserText, Failure> {
     let text = |name: &str| call.parameters.text(&format!("{prefix}{name}"));
     Ok(NewUserText {
         display_name: text("DisplayName")?,
@@ -81,7 +82,7 @@ pub(crate) async fn delete_user(call: &Call<'_>) -> Answer {
 pub(crate) async fn list_users(call: &Call<'_>) -> Answer {
     let cursor = call.ram_cursor()?;
     call.finish()?;
-    let page = call.api.control().list_users(call.caller, &cursor).await?;
+    let page = call.api.control().list_users::<ListUsers>(call.caller, &cursor).await?;
     let users: Vec<_> = page.rows.iter().map(with_update).collect();
     Ok(paged(json!({ "Users": { "User": users } }), call.token(&page)))
 }

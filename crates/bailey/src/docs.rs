@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::Context;
-use bailey_api::routes::{Form, ROUTES, SHARED};
+use bailey_api::routes::{Form, SHARED, routes_of};
 use bailey_domain::operations::{Effect, FEATURE_ACTIONS, OPERATIONS};
 use bailey_domain::page::PAGES;
 use bailey_domain::reason::Reason;
@@ -42,11 +42,11 @@ fn page(title: &str, about: &str) -> String {
 
 fn called(operation: &str) -> String {
     let own = SHARED.iter().find(|(own, _)| *own == operation).map_or(operation, |(_, other)| other);
-    match ROUTES.iter().find(|route| route.operation == own).map(|route| &route.form) {
-        Some(Form::Rpc { version }) => format!("RPC `{own}`, version {version}"),
-        Some(Form::Roa { method, path }) => format!("`{method} {path}`"),
-        None => String::new(),
-    }
+    let calls = routes_of(own).map(|route| match &route.form {
+        Form::Rpc { version } => format!("RPC `{}`, version {version}", route.wire_name()),
+        Form::Roa { method, path } => format!("`{method} {path}`"),
+    });
+    calls.collect::<Vec<_>>().join("<br>")
 }
 
 fn operations() -> String {

@@ -26,15 +26,16 @@ pub struct IssuedAccessKey {
 }
 
 /// Whose access keys are meant: a user's by name, or the caller's own.
-struct Owner {
-    principal: Principal,
-    scope: RamScope,
-    label: String,
+pub(crate) struct Owner {
+    pub(crate) principal: Principal,
+    pub(crate) scope: RamScope,
+    /// What audit records call it.
+    pub(crate) label: String,
 }
 
 impl Control {
     /// Without a name the caller's own keys are meant (RAM makes UserName optional here).
-    async fn owner<O: Operation<On = RamScope>>(
+    pub(crate) async fn owner<O: Operation<On = RamScope>>(
         &self,
         caller: &Caller,
         name: Option<&UserName>,
@@ -151,6 +152,9 @@ impl Control {
                 "the last access key of the account cannot be deleted: nobody could sign in as root any more. Create another one first",
             ));
         }
+        if self.settings_of(caller.account)?.recycle_bin {
+            tx.recycle_access_key(&permit, principal, id).await?;
+        }
         tx.delete_access_key(&permit, id).await?;
         let committed = tx
             .commit(permit, Record { target: id.to_string(), before: json!(key), after: Value::Null })
@@ -159,7 +163,7 @@ impl Control {
     }
 }
 
-async fn present_key(
+pub(crate) async fn present_key(
     tx: &mut Tx,
     caller: &Caller,
     owner: Principal,

@@ -10,6 +10,7 @@ use bailey_domain::settings::Settings;
 use bailey_domain::{AccountId, Caller, Clock, Directory, Entropy, Error, Permit};
 use bailey_store::{Store, Tx};
 
+use crate::last_used::LastUsed;
 use crate::passwords::Passwords;
 use crate::records::Recorder;
 
@@ -33,6 +34,7 @@ pub struct Control {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) recorder: Recorder,
+    pub(crate) last_used: LastUsed,
     pub(crate) hasher: KeyHasher,
     pub(crate) session_hasher: KeyHasher,
     pub(crate) passwords: Arc<Passwords>,
@@ -44,7 +46,8 @@ impl Control {
         let Parts { store, clock, entropy, recorder } = parts;
         let hasher = store.sealer().key_hasher();
         let session_hasher = store.sealer().session_hasher();
-        Self { store, clock, entropy, recorder, hasher, session_hasher, passwords: Arc::default() }
+        let (passwords, last_used) = (Arc::default(), LastUsed::default());
+        Self { store, clock, entropy, recorder, last_used, hasher, session_hasher, passwords }
     }
 
     /// The state that decisions are made from.

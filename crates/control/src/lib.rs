@@ -7,11 +7,14 @@
 
 mod access_keys;
 mod account_logins;
+mod account_summary;
 mod attachments;
 mod audit;
 mod authzen;
 mod authzen_search;
 mod control;
+mod credential_report;
+mod date;
 mod demo;
 mod diagnostics;
 mod explain;
@@ -20,38 +23,47 @@ mod grants;
 mod groups;
 mod identity;
 mod keys;
+mod last_used;
 mod limits;
 mod login_profiles;
 mod members;
 mod mfa_devices;
 mod models;
+mod network_policies;
 mod page_token;
 mod passwords;
 mod policies;
 mod providers;
 mod records;
+mod recycle_bin;
 mod revoked;
 mod roles;
 mod root_login;
+mod service_credentials;
 mod sessions;
 mod settings;
 mod sts;
 mod studio_users;
 mod usage;
+mod user_principal;
 mod users;
 mod workspaces;
 
 pub use access_keys::IssuedAccessKey;
+pub use account_summary::AccountSummary;
 pub use attachments::Entities;
 pub use authzen::{Entity as AccessEntity, Evaluated, Evaluation, Given, Resource};
 pub use authzen_search::{Matches, Search};
 pub use control::{Control, Parts};
+pub use credential_report::ReportPage;
+pub use date::date;
 pub use demo::DemoKey;
 pub use explain::{Asked, Subject};
 pub use found::Founded;
 pub use grants::{GrantChange, GrantFilter, OpenScope};
 pub use identity::{Identity, PresentedKey};
 pub use keys::{Issued, KeyChange};
+pub use last_used::Due;
 pub use limits::{LimitChange, LimitsOfModel};
 pub use login_profiles::LoginText;
 pub use members::{Added, NewSeat};
@@ -59,18 +71,22 @@ pub use mfa_devices::{IssuedMfaDevice, MfaProof, serial_number};
 pub use policies::{PolicyText, Rotation, version_number};
 pub use providers::ProviderChange;
 pub use records::Recorder;
+pub use recycle_bin::{RecycledKeyInfo, deleted_for_good_at};
 pub use revoked::Revoked;
 pub use roles::RoleText;
 pub use root_login::{RootLogin, RootLoginChange};
+pub use service_credentials::{IssuedServiceCredential, NewCredentialText};
 pub use sessions::{IssuedSession, Origin, SignIn};
 pub use settings::SettingsChange;
 pub use sts::{AssumeRoleRequest, AssumedRole, PresentedTemporaryKey};
 pub use studio_users::{NewStudioUser, Outcome};
+pub use user_principal::UserReference;
 pub use users::NewUserText;
 
 // What operations take and give stays in one vocabulary, so that surfaces need not know the store.
 pub use bailey_store::{
     AccessKey, ApiKey, Attachment, AuditFilter, AuditRecord, ChainFault, Cursor, Entity, Group, GroupUpdate,
-    GroupUser, JoinedGroup, KeyFilter, KeyOrder, ListedMfaDevice, LoginProfile, MakeDefault, Member, Page,
-    PolicyVersion, Role, StoredLimits, StudioUser, UsageBy, UsageRow, User, Workspace,
+    GroupUser, JoinedGroup, KeyFilter, KeyOrder, LastUse, ListedMfaDevice, ListsUsers, LoginProfile,
+    MakeDefault, Member, Page, PolicyVersion, RecycledAccessKey, RecycledUser, Role, ServiceCredential,
+    StoredLimits, StudioUser, UsageBy, UsageRow, User, Workspace,
 };

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::control::{Control, within};
 
 /// Devices of one account (RAM).
-const QUOTA: u32 = 1000;
+pub(crate) const QUOTA: u32 = 1000;
 /// Devices that a RAM user may have made and nobody uses: users make their own without a policy, and must not use up the
 /// account's.
 const SPARE_QUOTA: u32 = 10;

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::control::{Control, within};
 
 /// The longest policy document, in characters (RAM's present limit).
-const LONGEST_DOCUMENT: usize = 6144;
+pub(crate) const LONGEST_DOCUMENT: usize = 6144;
 
 /// What makes room when a policy has as many versions as it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,7 +27,7 @@ const PREFIX: &str = "bs-";
 /// 256 random bits.
 const TOKEN_CHARACTERS: usize = 43;
 /// What may stand behind an account's alias, as in the vendor's sign-in names.
-const DOMAIN: &str = ".onaliyun.com";
+pub(crate) const DOMAIN: &str = ".onaliyun.com";
 
 /// A request that carries no credential.
 #[derive(Clone, Copy, Debug)]

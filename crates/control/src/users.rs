@@ -2,10 +2,10 @@
 
 use bailey_domain::access::Principal;
 use bailey_domain::name::{self, DisplayName, UserName};
-use bailey_domain::operations::{CreateUser, DeleteUser, GetUser, ListUsers, UpdateUser};
+use bailey_domain::operations::{CreateUser, DeleteUser, GetUser, UpdateUser};
 use bailey_domain::scope::RamScope;
 use bailey_domain::{AccountId, Caller, Error, UserId};
-use bailey_store::{Cursor, NewUser, Page, Record, Store, Tx, User, UserUpdate};
+use bailey_store::{Cursor, ListsUsers, NewUser, Page, Record, Store, Tx, User, UserUpdate};
 use serde_json::{Value, json};
 
 use crate::control::{Control, within};
@@ -173,6 +173,9 @@ impl Control {
                 "The user CAN NOT has any attached policy while deleting the user.",
             ));
         }
+        if self.settings_of(caller.account)?.recycle_bin {
+            tx.recycle_user(&permit, user.user_id).await?;
+        }
         let killed = tx.delete_user(&permit, user.user_id).await?;
         let record = Record { target: name.to_string(), before: shown(&user), after: Value::Null };
         let committed = tx.commit(permit, record).await?;
@@ -180,8 +183,12 @@ impl Control {
     }
 
     /// Lists RAM users.
-    pub async fn list_users(&self, caller: &Caller, cursor: &Cursor) -> Result<Page<User>, Error> {
-        let permit = self.permit::<ListUsers>(caller, RamScope::user(caller.account, "*"), "").await?;
+    pub async fn list_users<O: ListsUsers>(
+        &self,
+        caller: &Caller,
+        cursor: &Cursor,
+    ) -> Result<Page<User>, Error> {
+        let permit = self.permit::<O>(caller, RamScope::user(caller.account, "*"), "").await?;
         self.store.list_users(&permit, cursor).await
     }
 }

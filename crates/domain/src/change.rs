@@ -3,14 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Attachee, Principal};
-use crate::id::{AccessKeyId, AccountId, ApiKeyId, GroupId, RoleId, SessionId, UserId, WorkspaceId};
+use crate::id::{
+    AccessKeyId, AccountId, ApiKeyId, GroupId, RoleId, ServiceCredentialId, SessionId, UserId, WorkspaceId,
+};
 use crate::key_auth::KeyAuth;
 use crate::limit::ModelLimits;
 use crate::login::{SecurityPreference, SessionFacts};
 use crate::model::{Grant, Model, Provider};
 use crate::name::{ModelName, PolicyName, ProviderName, RoleName, UserName};
+use crate::network_policy::NetworkPolicy;
 use crate::page::Pages;
 use crate::secret::KeyHash;
+use crate::service_credential::ServiceCredentialFacts;
 use crate::settings::Settings;
 
 /// What a limit is set on.
@@ -100,6 +104,20 @@ pub enum Change {
     Session(Box<SessionFacts>),
     SessionGone {
         session: SessionId,
+    },
+    /// Where one access key may be used from.
+    AccessKeyNetwork {
+        access_key: AccessKeyId,
+        policy: Box<NetworkPolicy>,
+    },
+    /// Where access keys may be used from that have no active policy of their own.
+    AccountNetwork {
+        account: AccountId,
+        policy: Box<NetworkPolicy>,
+    },
+    ServiceCredential(Box<ServiceCredentialFacts>),
+    ServiceCredentialGone {
+        service_credential: ServiceCredentialId,
     },
     Policy {
         account: AccountId,

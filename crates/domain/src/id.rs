@@ -111,6 +111,9 @@ macro_rules! prefixed_ids {
         pub struct $id([u8; $length]);
 
         impl $id {
+            /// What every one begins with.
+            pub const PREFIX: &'static str = $prefix;
+
             /// A random identifier.
             pub fn random(entropy: &dyn Entropy) -> Self {
                 Self(random_suffix(entropy, $alphabet))
@@ -145,6 +148,8 @@ prefixed_ids! {
     SessionId, "sessionId", "session-", 16, LOWER;
     /// The public half of a role session's temporary key: `STS.` and 20 characters.
     SessionKeyId, "AccessKeyId", "STS.", 20, MIXED;
+    /// The handle of a service credential, never its secret.
+    ServiceCredentialId, "ServiceCredentialId", "scred-", 20, MIXED;
 }
 
 /// The identifier of one request, on every answer, in every log line and audit record: an upper-case UUID.

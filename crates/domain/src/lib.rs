@@ -16,6 +16,7 @@ pub mod limit;
 pub mod login;
 pub mod model;
 pub mod name;
+pub mod network_policy;
 pub mod operations;
 pub mod page;
 pub mod permit;
@@ -25,6 +26,7 @@ pub mod rules;
 pub mod scope;
 pub mod seal;
 pub mod secret;
+pub mod service_credential;
 pub mod settings;
 pub mod totp;
 
@@ -34,7 +36,9 @@ pub use clock::{Clock, Entropy};
 pub use decision::{Decision, Outcome};
 pub use directory::Directory;
 pub use error::Error;
-pub use id::{AccessKeyId, AccountId, ApiKeyId, GroupId, RequestId, SessionId, UserId, WorkspaceId};
+pub use id::{
+    AccessKeyId, AccountId, ApiKeyId, GroupId, RequestId, ServiceCredentialId, SessionId, UserId, WorkspaceId,
+};
 pub use page::{Page, Pages};
 pub use permit::Permit;
 pub use reason::Reason;

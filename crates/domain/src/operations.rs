@@ -20,6 +20,8 @@ pub enum Service {
     Ram,
     /// STS, version 2015-04-01.
     Sts,
+    /// IMS, version 2019-08-15: RAM's newer API of identities. Its actions are RAM's.
+    Ims,
     /// ModelStudio, version 2026-02-10, and our own operations in its style.
     ModelStudio,
 }
@@ -225,6 +227,52 @@ operations! {
     ListPoliciesForRole: Ram "ram:ListPoliciesForRole", Read on RamScope, Any(&[Root, Policy]);
     /// Lists what a policy is attached to.
     ListEntitiesForPolicy: Ram "ram:ListEntitiesForPolicy", Read on RamScope, Any(&[Root, Policy]);
+
+    /// Says when an access key was last used, and with which service.
+    GetAccessKeyLastUsed: Ram "ram:GetAccessKeyLastUsed", Read on RamScope, Any(&[Root, Policy]);
+
+    /// Counts what the account has, beside its quotas.
+    GetAccountSummary: Ims "ram:GetAccountSummary", Read on RamScope, Any(&[Root, Policy]);
+    /// Lists RAM users by name and id, without their details.
+    ListUserBasicInfos: Ims "ram:ListUserBasicInfos", Read on RamScope, Any(&[Root, Policy]);
+    /// Sets the network policy of an access key: the addresses that it may be used from.
+    SetAccessKeyPolicy: Ims "ram:SetAccessKeyPolicy", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows the network policy of an access key.
+    GetAccessKeyPolicy: Ims "ram:GetAccessKeyPolicy", Read on RamScope, Any(&[Root, Policy]);
+    /// Sets the network policy of all access keys that have none of their own.
+    SetAccessKeyPolicyForAccount: Ims "ram:SetAccessKeyPolicyForAccount", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows the network policy of all access keys that have none of their own.
+    GetAccessKeyPolicyForAccount: Ims "ram:GetAccessKeyPolicyForAccount", Read on RamScope, Any(&[Root, Policy]);
+    /// Creates a service credential: a RAM user's way into one service, by HTTP Basic. Its secret is shown once.
+    CreateServiceCredential: Ims "ram:CreateServiceCredential", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows a service credential, without its secret.
+    GetServiceCredential: Ims "ram:GetServiceCredential", Read on RamScope, Any(&[Root, Policy]);
+    /// Lists the service credentials of a RAM user, or of all.
+    ListServiceCredentials: Ims "ram:ListServiceCredentials", Read on RamScope, Any(&[Root, Policy]);
+    /// Renames a service credential, or switches it on or off.
+    UpdateServiceCredential: Ims "ram:UpdateServiceCredential", Write on RamScope, Any(&[Root, Policy]);
+    /// Deletes a service credential.
+    DeleteServiceCredential: Ims "ram:DeleteServiceCredential", Write on RamScope, Any(&[Root, Policy]);
+    /// Lists the RAM users that were deleted and can be restored.
+    ListUsersInRecycleBin: Ims "ram:ListUsersInRecycleBin", Read on RamScope, Any(&[Root, Policy]);
+    /// Shows a RAM user that was deleted and can be restored.
+    GetUserInRecycleBin: Ims "ram:GetUserInRecycleBin", Read on RamScope, Any(&[Root, Policy]);
+    /// Restores a deleted RAM user: the person and its details, and no permission or credential.
+    RestoreUserFromRecycleBin: Ims "ram:RestoreUserFromRecycleBin", Write on RamScope, Any(&[Root, Policy]);
+    /// Deletes a RAM user for good that lies in the recycle bin.
+    DeleteUserInRecycleBin: Ims "ram:DeleteUserInRecycleBin", Write on RamScope, Any(&[Root, Policy]);
+    /// Lists the access keys of a RAM user that were deleted and can be restored.
+    ListAccessKeysInRecycleBin: Ims "ram:ListAccessKeysInRecycleBin", Read on RamScope, Any(&[Root, Policy]);
+    /// Shows an access key that was deleted and can be restored.
+    GetAccessKeyInfoInRecycleBin: Ims "ram:GetAccessKeyInfoInRecycleBin", Read on RamScope, Any(&[Root, Policy]);
+    /// Restores a deleted access key, switched off.
+    RestoreAccessKeyFromRecycleBin: Ims "ram:RestoreAccessKeyFromRecycleBin", Write on RamScope, Any(&[Root, Policy]);
+    /// Deletes an access key for good that lies in the recycle bin.
+    DeleteAccessKeyInRecycleBin: Ims "ram:DeleteAccessKeyInRecycleBin", Write on RamScope, Any(&[Root, Policy]);
+    /// Writes a report of every identity's credentials.
+    GenerateCredentialReport: Ims "ram:GenerateCredentialReport", Write on RamScope, Any(&[Root, Policy]);
+    /// Gives the last report of credentials, as CSV.
+    GetCredentialReport: Ims "ram:GetCredentialReport", Read on RamScope, Any(&[Root, Policy]);
 
     /// Says who the caller is.
     GetCallerIdentity: Sts "sts:GetCallerIdentity", Read on WholeAccount, Anyone;

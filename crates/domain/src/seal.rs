@@ -73,6 +73,11 @@ impl Sealer {
         KeyHasher::new(&self.derive(b"session hash"))
     }
 
+    /// The hasher of the secrets of service credentials.
+    pub fn service_credential_hasher(&self) -> KeyHasher {
+        KeyHasher::new(&self.derive(b"service credential hash"))
+    }
+
     /// The key of the audit chain.
     pub fn audit_key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"audit chain"))

@@ -23,6 +23,8 @@ pub struct Settings {
     pub default_workspace_restricted: bool,
     /// Management and workspace administrators may remove members, not root alone.
     pub delegate_member_removal: bool,
+    /// Deleted RAM users and access keys can be restored for 30 days.
+    pub recycle_bin: bool,
     /// When a revoking call answers.
     pub revocation_mode: RevocationMode,
     /// RAM users per account.
@@ -51,6 +53,12 @@ pub struct Settings {
     pub quota_system_policies_per_role: u32,
     /// Custom policies attached to one RAM role.
     pub quota_custom_policies_per_role: u32,
+    /// Statements in the network policy of access keys.
+    pub quota_access_key_policy_statements: u32,
+    /// Addresses and networks in the network policy of access keys, in all its statements.
+    pub quota_access_key_policy_addresses: u32,
+    /// Service credentials of one RAM user for one service.
+    pub quota_service_credentials: u32,
     /// Workspaces per account.
     pub quota_workspaces: u32,
     /// API keys per workspace.
@@ -64,6 +72,7 @@ impl Default for Settings {
         Self {
             default_workspace_restricted: false,
             delegate_member_removal: false,
+            recycle_bin: false,
             revocation_mode: RevocationMode::Strict,
             quota_users: 1000,
             quota_access_keys_per_user: 2,
@@ -78,6 +87,9 @@ impl Default for Settings {
             quota_roles: 1000,
             quota_system_policies_per_role: 20,
             quota_custom_policies_per_role: 5,
+            quota_access_key_policy_statements: 8,
+            quota_access_key_policy_addresses: 50,
+            quota_service_credentials: 2,
             quota_workspaces: 1000,
             quota_api_keys_per_workspace: 20,
         }

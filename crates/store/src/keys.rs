@@ -379,6 +379,22 @@ impl Tx {
         Ok(())
     }
 
+    /// Deletes every API key that a user owned.
+    pub(crate) async fn clear_api_keys(&mut self, account: AccountId, user: UserId) -> Result<(), Error> {
+        const KEYS: &str =
+            "DELETE FROM api_keys WHERE account_id = $1 AND owner_id = $2 RETURNING api_key_id";
+        const LIMITS: &str =
+            "DELETE FROM model_limits WHERE account_id = $1 AND level = 'key' AND level_id = $2";
+        let rows: Vec<(String,)> = on!(self.connection, conn => sqlx::query_as(KEYS)
+            .bind(account.to_string()).bind(user.to_string()).fetch_all(conn).await)
+        .map_err(database)?;
+        for (id,) in rows {
+            self.execute_two(LIMITS, &account.to_string(), &id).await?;
+            self.note(Change::KeyGone { key: stored(id.parse(), "api_key_id")? });
+        }
+        Ok(())
+    }
+
     async fn epoch_of(&mut self, workspace: WorkspaceId, user: UserId) -> Result<i64, Error> {
         const SQL: &str = "SELECT epoch FROM members WHERE workspace_id = $1 AND user_id = $2";
         let row: Option<(i64,)> = on!(self.connection, conn => sqlx::query_as(SQL)

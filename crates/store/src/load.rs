@@ -7,6 +7,7 @@ use bailey_domain::model::Grant;
 use bailey_domain::name::{ModelName, PolicyName, RoleName, UserName};
 use bailey_domain::page::Pages;
 use bailey_domain::secret::KeyHash;
+use bailey_domain::service_credential::ServiceCredentialFacts;
 use bailey_domain::{Directory, Error};
 use futures_util::TryStreamExt;
 
@@ -60,6 +61,30 @@ async fn load_identities(connection: &mut Connection, directory: &Directory) -> 
         "SELECT account_id, access_key_id, user_id, active, sealed_secret FROM access_keys",
         (account: String, key: String, user: Option<String>, active: bool, sealed_secret: String) => {
         Change::AccessKey { account: id(&account)?, access_key: id(&key)?, owner: owner(user.as_deref().unwrap_or(""))?, active, sealed_secret }
+    });
+    table!(*connection, directory,
+        "SELECT access_key_id, network_policy FROM access_keys WHERE network_policy IS NOT NULL",
+        (key: String, policy: String) => {
+        let policy = Box::new(stored(serde_json::from_str(&policy), "network_policy")?);
+        Change::AccessKeyNetwork { access_key: id(&key)?, policy }
+    });
+    table!(*connection, directory,
+        "SELECT service_credential_id, account_id, user_id, hash, active, expires_at FROM service_credentials",
+        (credential: String, account: String, user: String, hash: String, active: bool, expires_at: Option<i64>) => {
+        Change::ServiceCredential(Box::new(ServiceCredentialFacts {
+            id: id(&credential)?,
+            account: id(&account)?,
+            owner: id(&user)?,
+            hash: key_hash(&hash)?,
+            active,
+            expires_at_ms: expires_at,
+        }))
+    });
+    table!(*connection, directory,
+        "SELECT account_id, network_policy FROM accounts WHERE network_policy IS NOT NULL",
+        (account: String, policy: String) => {
+        let policy = Box::new(stored(serde_json::from_str(&policy), "network_policy")?);
+        Change::AccountNetwork { account: id(&account)?, policy }
     });
     table!(*connection, directory,
         "SELECT p.account_id, p.name, p.default_version, v.document FROM policies p JOIN policy_versions v
@@ -155,7 +180,7 @@ async fn load_keys(connection: &mut Connection, directory: &Directory) -> Result
         let auth: Option<KeyAuth> = auth.map(|text| stored(serde_json::from_str(&text), "auth")).transpose()?;
         Change::Key(Box::new(KeyFacts {
             id: id(&key)?,
-            hash: KeyHash::from_hex(&hash).ok_or_else(|| Error::internal("a stored key hash does not read back"))?,
+            hash: key_hash(&hash)?,
             workspace: id(&workspace)?,
             owner: owner(&owner_id)?,
             epoch: to_unsigned(epoch),
@@ -189,6 +214,11 @@ async fn load_limits(connection: &mut Connection, directory: &Directory) -> Resu
 /// A stored identifier.
 fn id<T: std::str::FromStr<Err = Error>>(text: &str) -> Result<T, Error> {
     stored(text.parse(), "identifier")
+}
+
+/// A stored hash.
+pub(crate) fn key_hash(text: &str) -> Result<KeyHash, Error> {
+    KeyHash::from_hex(text).ok_or_else(|| Error::internal("a stored hash does not read back"))
 }
 
 /// A stored owner: empty is root.

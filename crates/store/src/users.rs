@@ -4,7 +4,10 @@ use std::str::FromStr;
 
 use bailey_domain::change::Change;
 use bailey_domain::name::UserName;
-use bailey_domain::operations::{CreateUser, DeleteUser, ListUsers, SearchAccess, UpdateUser};
+use bailey_domain::operations::{
+    CreateUser, DeleteUser, ListUserBasicInfos, ListUsers, Operation, SearchAccess, UpdateUser,
+};
+use bailey_domain::scope::RamScope;
 use bailey_domain::{AccountId, Error, Permit, UserId};
 use serde::Serialize;
 
@@ -65,7 +68,7 @@ pub struct UserUpdate {
 }
 
 #[derive(sqlx::FromRow)]
-struct UserRow {
+pub(crate) struct UserRow {
     user_id: String,
     name: String,
     display_name: String,
@@ -92,6 +95,11 @@ impl TryFrom<UserRow> for User {
     }
 }
 
+/// The operations that list users.
+pub trait ListsUsers: Operation<On = RamScope> {}
+impl ListsUsers for ListUsers {}
+impl ListsUsers for ListUserBasicInfos {}
+
 const FIND: &str = "SELECT * FROM users WHERE account_id = $1 AND folded_name = $2";
 
 impl Store {
@@ -113,7 +121,11 @@ impl Store {
     }
 
     /// The account's users by name.
-    pub async fn list_users(&self, permit: &Permit<ListUsers>, cursor: &Cursor) -> Result<Page<User>, Error> {
+    pub async fn list_users<O: ListsUsers>(
+        &self,
+        permit: &Permit<O>,
+        cursor: &Cursor,
+    ) -> Result<Page<User>, Error> {
         const SQL: &str = "
             SELECT * FROM users WHERE account_id = $1 AND folded_name > $2 ORDER BY folded_name LIMIT $3";
         let rows: Vec<UserRow> = reading!(self.pools, pool => sqlx::query_as(SQL)
@@ -209,18 +221,23 @@ impl Tx {
     }
 
     /// Deletes a user with its seats, attachments and places in groups. Its API keys stay as rows, so that their refusals can be
-    /// explained, and are nobody's from now on. Gives how many live keys die by that.
+    /// explained, and are nobody's from now on. Its access keys in the recycle bin go
+    /// unless the user lies there too. Gives how many live keys die by that.
     pub async fn delete_user(&mut self, permit: &Permit<DeleteUser>, user: UserId) -> Result<u64, Error> {
         const ATTACHMENTS: &str = "
             DELETE FROM policy_attachments WHERE account_id = $1 AND principal_type = 'user' AND principal_id = $2";
         const GROUPS: &str = "DELETE FROM group_members WHERE account_id = $1 AND user_id = $2";
+        const BIN: &str = "
+            DELETE FROM recycled_access_keys WHERE account_id = $1 AND owner_id = $2
+                AND NOT EXISTS (SELECT 1 FROM recycled_users WHERE user_id = $2)";
         const USER: &str = "DELETE FROM users WHERE account_id = $1 AND user_id = $2";
         let account = permit.caller().account;
         self.demand_user(account, user).await?;
         let killed = self.count_live_keys_everywhere(user).await?;
         self.clear_seats(user).await?;
         self.clear_login(account, user).await?;
-        for sql in [ATTACHMENTS, GROUPS, USER] {
+        self.clear_service_credentials(account, user).await?;
+        for sql in [ATTACHMENTS, GROUPS, USER, BIN] {
             self.execute_two(sql, &account.to_string(), &user.to_string()).await?;
         }
         self.note(Change::UserGone { user });

@@ -95,7 +95,7 @@ impl Api {
             // The original body is not here, so a signature over it cannot be checked: it fails like a wrong one.
             Ok(_) => {
                 let origin = Origin { source_ip: source, ..origin };
-                match self.authenticate(parts, b"", origin).await {
+                match self.authenticate(parts, b"", origin, None).await {
                     Ok(caller) => Ok(self.identity(&caller, &question, workspace.as_deref())),
                     Err(Failure::Operation(error)) => Err(error),
                     Err(_) => Ok(Verdict::WhoIsThere),

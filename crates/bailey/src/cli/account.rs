@@ -10,6 +10,9 @@ use crate::client::Failure;
 /// The account: its alias, its passwords' rules, how its users and its owner sign in.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Account {
+    /// Count what the account has, beside its quotas.
+    #[command(after_help = example("GetAccountSummary"))]
+    Summary,
     /// Show the alias.
     #[command(after_help = example("GetAccountAlias"))]
     GetAlias,
@@ -112,6 +115,7 @@ pub(crate) struct RootLogin {
 impl Account {
     pub(crate) fn plan(&self) -> Result<Plan, Failure> {
         Ok(match self {
+            Self::Summary => Plan::new("GetAccountSummary").fields("SummaryMap"),
             Self::GetAlias => Plan::new("GetAccountAlias").fields(""),
             Self::SetAlias { alias } => Plan::new("SetAccountAlias")
                 .with("AccountAlias", alias.as_str())

@@ -6,6 +6,7 @@ mod account;
 mod audit;
 mod can_i;
 mod completion;
+mod credential_report;
 mod decision;
 mod doctor;
 mod explain;
@@ -27,7 +28,9 @@ mod policy;
 mod policy_version;
 mod provider;
 mod ram_user;
+mod recycle_bin;
 mod role;
+mod service_credential;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -100,6 +103,12 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Account(account::Account),
     #[command(subcommand)]
+    ServiceCredential(service_credential::ServiceCredential),
+    #[command(subcommand)]
+    RecycleBin(recycle_bin::RecycleBin),
+    #[command(subcommand)]
+    CredentialReport(credential_report::CredentialReport),
+    #[command(subcommand)]
     Usage(usage::Usage),
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -137,6 +146,9 @@ impl Command {
             Self::LoginProfile(profile) => profile.plan()?,
             Self::Mfa(mfa) => mfa.plan(),
             Self::Account(account) => account.plan()?,
+            Self::ServiceCredential(credential) => credential.plan(),
+            Self::RecycleBin(bin) => bin.plan(),
+            Self::CredentialReport(report) => report.plan(),
             Self::Usage(usage) => usage.plan(),
             Self::Audit(audit) => audit.plan(),
             Self::Settings(settings) => settings.plan()?,

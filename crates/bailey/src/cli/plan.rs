@@ -39,12 +39,15 @@ pub(crate) struct Plan {
     view: View,
     /// Where the list that comes in pages is, and how many rows are wanted.
     paged: Option<Option<u64>>,
+    /// How pages are asked for and marked, where that is not the way of the operation's API: the parameter for their
+    /// size, the one for the token, and the most rows.
+    marks: Option<(&'static str, &'static str, u64)>,
     note: Option<String>,
 }
 
 impl Plan {
     pub(crate) fn new(operation: &'static str) -> Self {
-        Self { operation, parameters: Map::new(), view: View::Nothing, paged: None, note: None }
+        Self { operation, parameters: Map::new(), view: View::Nothing, paged: None, marks: None, note: None }
     }
 
     /// A parameter.
@@ -87,6 +90,12 @@ impl Plan {
     pub(crate) fn pages(mut self, path: &'static str, columns: &[Column], limit: Option<u64>) -> Self {
         self.paged = Some(limit);
         self.rows(path, columns)
+    }
+
+    /// Says how pages are asked for and marked: the parameter for their size, the one for the token, and the most rows.
+    pub(crate) fn marked(mut self, size: &'static str, token: &'static str, most: u64) -> Self {
+        self.marks = Some((size, token, most));
+        self
     }
 
     /// Writes a list that comes in pages as JSON lines.
@@ -136,8 +145,8 @@ impl Plan {
     fn whole_list(&self, client: &Client, path: &str, limit: Option<u64>) -> Result<Value, Failure> {
         let ram = matches!(route_of(self.operation)?.form, bailey_api::routes::Form::Rpc { .. });
         // RAM's list of groups takes no more than 100 at once, the others of RAM more.
-        let (size, token, most) =
-            if ram { ("MaxItems", "Marker", 100) } else { ("maxResults", "nextToken", 200) };
+        let usual = if ram { ("MaxItems", "Marker", 100) } else { ("maxResults", "nextToken", 200) };
+        let (size, token, most) = self.marks.unwrap_or(usual);
         let mut parameters = self.parameters.clone();
         let mut left = limit.unwrap_or(u64::MAX);
         let mut all = Vec::new();

@@ -47,6 +47,12 @@ pub(crate) enum RamUser {
         #[command(flatten)]
         paging: Paging,
     },
+    /// List RAM users by logon name and id, without their details.
+    #[command(after_help = example("ListUserBasicInfos"))]
+    ListBasic {
+        #[command(flatten)]
+        paging: Paging,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -100,6 +106,14 @@ impl RamUser {
                     text("CREATED", "CreateDate"),
                 ];
                 Plan::new("ListUsers").pages("Users.User", &columns, paging.limit)
+            }
+            Self::ListBasic { paging } => {
+                let columns = [
+                    text("USER", "UserPrincipalName"),
+                    text("ID", "UserId"),
+                    text("DISPLAY NAME", "DisplayName"),
+                ];
+                Plan::new("ListUserBasicInfos").pages("UserBasicInfos.UserBasicInfo", &columns, paging.limit)
             }
         }
     }

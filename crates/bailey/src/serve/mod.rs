@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bailey_api::Api;
-use bailey_control::{Control, DemoKey};
+use bailey_control::{Control, DemoKey, Due};
 use bailey_edge::{Server, on_runtime};
 use bailey_gateway::{Gateway, Limits, Parts};
 use bailey_store::Store;
@@ -78,11 +78,16 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         authorities: Vec::new(),
     });
     let following = runtime.spawn(follow(store.clone()));
+    let keeping = runtime.spawn(keep_last_uses(control.clone()));
     let writer = runtime.spawn(records::write(store.clone(), receiver, flushes));
     listen(&runtime, &settings, arguments, &control, &gateway, demo.as_ref())?;
     drop(gateway);
-    drop(control);
+    keeping.abort();
     runtime.block_on(async {
+        if let Err(error) = control.write_last_uses(Due::All).await {
+            tracing::warn!(%error, "when access keys were last used could not be written");
+        }
+        drop(control);
         // Every listener is gone, so the channel is closed and the writer ends when it is empty.
         let _ = writer.await;
         following.abort();
@@ -102,6 +107,20 @@ async fn follow(store: Store) {
         ticks.tick().await;
         if let Err(error) = store.catch_up().await {
             tracing::warn!(%error, "the change feed cannot be read");
+        }
+    }
+}
+
+/// How often it is looked whether a last use is to be written; each key's is written once a minute at most.
+const KEEP: Duration = Duration::from_secs(10);
+
+/// Writes when access keys were last used.
+async fn keep_last_uses(control: Control) {
+    let mut ticks = tokio::time::interval(KEEP);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = control.write_last_uses(Due::Rested).await {
+            tracing::warn!(%error, "when access keys were last used could not be written");
         }
     }
 }

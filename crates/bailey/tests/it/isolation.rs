@@ -16,6 +16,11 @@ struct Tenant {
     workspace: String,
     key_id: String,
     key: String,
+    alice_id: String,
+    service_credential: String,
+    /// In the recycle bin.
+    recycled_user: String,
+    recycled_key: String,
     /// Requests that can be asked about.
     refused_on_control: String,
     refused_on_gateway: String,
@@ -66,6 +71,17 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
     let parameters = json!({ "workspaceId": workspace, "description": mark });
     let key = control.done(&alice, "CreateApiKey", parameters).await;
     let (key_id, value) = (id_of(&key, "/apiKey/apiKeyId"), id_of(&key, "/apiKey/apiKeyValue"));
+    control.settings(&root, json!({ "recycleBin": true })).await;
+    let recycled_key = control.access_key(&root, "alice").await.access_key().to_owned();
+    let deleted = json!({ "UserName": "alice", "UserAccessKeyId": recycled_key });
+    control.done(&root, "DeleteAccessKey", deleted).await;
+    let leaver =
+        control.done(&root, "CreateUser", json!({ "UserName": "leaver", "DisplayName": mark })).await;
+    control.done(&root, "DeleteUser", json!({ "UserName": "leaver" })).await;
+    let credential =
+        json!({ "UserPrincipalName": "alice", "ServiceName": "bailian", "ServiceCredentialName": mark });
+    let credential = control.done(&root, "CreateServiceCredential", credential).await;
+    control.done(&root, "GenerateCredentialReport", json!({})).await;
     let refused = control.call(&alice, "UpdateSettings", json!({ "quotaUsers": 1 })).await;
     let password = json!({ "UserName": "alice", "Password": format!("Passw0rd-{mark}") });
     control.done(&account.root, "CreateLoginProfile", password).await;
@@ -110,6 +126,10 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
         workspace,
         key_id,
         key: value,
+        alice_id: id_of(&made, "/User/UserId"),
+        service_credential: id_of(&credential, "/ServiceCredential/ServiceCredentialId"),
+        recycled_user: id_of(&leaver, "/User/UserId"),
+        recycled_key,
         refused_on_control,
         refused_on_gateway,
         message,
@@ -141,6 +161,17 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
             "resource": { "type": "workspace" },
         })],
         "GetGroup" | "ListUsersForGroup" | "ListPoliciesForGroup" => vec![group],
+        "GetAccessKeyLastUsed" | "GetAccessKeyPolicy" => {
+            let user = if operation == "GetAccessKeyPolicy" { "UserPrincipalName" } else { "UserName" };
+            vec![json!({ user: "alice", "UserAccessKeyId": of.alice.access_key() })]
+        }
+        "GetServiceCredential" => {
+            vec![json!({ "UserPrincipalName": "alice", "ServiceCredentialId": of.service_credential })]
+        }
+        "ListServiceCredentials" => vec![json!({ "AllUsers": true })],
+        "GetUserInRecycleBin" => vec![json!({ "UserId": of.recycled_user })],
+        "ListAccessKeysInRecycleBin" => vec![json!({ "UserId": of.alice_id })],
+        "GetAccessKeyInfoInRecycleBin" => vec![json!({ "UserAccessKeyId": of.recycled_key })],
         "GetPolicy" | "ListPolicyVersions" | "ListEntitiesForPolicy" => vec![policy],
         "GetPolicyVersion" => {
             vec![json!({ "PolicyName": "reads", "PolicyType": "Custom", "VersionId": "v1" })]
@@ -164,7 +195,12 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
             .map(|by| json!({ "groupBy": by }))
             .to_vec(),
         "TestProvider" => vec![json!({ "name": "demo" })],
-        "ListUsers"
+        "GetAccountSummary"
+        | "ListUserBasicInfos"
+        | "GetAccessKeyPolicyForAccount"
+        | "ListUsersInRecycleBin"
+        | "GetCredentialReport"
+        | "ListUsers"
         | "ListRoles"
         | "ListGroups"
         | "ListPolicies"
@@ -256,6 +292,11 @@ async fn ids_of_the_other_are_absent(control: &Control, operation: &str, own: &T
             _ if parameters.get("workspaceId").is_some() => (403, "Workspace.AccessDenied"),
             "DecodeDiagnosticMessage" => (400, "InvalidParameter.EncodedDiagnosticMessage"),
             "GetDecision" => (404, "EntityNotExist.Decision"),
+            "GetServiceCredential" => (404, "EntityNotExist.User.ServiceCredential"),
+            "GetUserInRecycleBin" | "ListAccessKeysInRecycleBin" => (404, "EntityNotExist.User"),
+            "GetAccessKeyLastUsed" | "GetAccessKeyPolicy" | "GetAccessKeyInfoInRecycleBin" => {
+                (404, "EntityNotExist.User.AccessKey")
+            }
             _ => (404, "EntityNotExist.ApiKey"),
         };
         let expected = (expected.0, expected.1.to_owned());

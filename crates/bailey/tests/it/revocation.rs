@@ -74,4 +74,6 @@ switches! {
     update_login_profile UpdateLoginProfile;
     take_page TakePage;
     take_seat TakeSeat;
+    narrow_access_key NarrowAccessKey;
+    delete_service_credential DeleteServiceCredential;
 }

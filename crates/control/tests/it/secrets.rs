@@ -1,9 +1,10 @@
 //! No secret shows in the `Debug` form of anything that holds one.
 
-use bailey_control::{LoginText, ProviderChange, SignIn};
+use bailey_control::{LoginText, NewCredentialText, ProviderChange, SignIn};
 use bailey_domain::Secret;
 use bailey_domain::model::Dialect;
 use bailey_domain::name::{MfaDeviceName, ProviderName, UserName};
+use bailey_domain::service_credential::CredentialService;
 
 use crate::world::{origin, root, world};
 
@@ -48,6 +49,11 @@ async fn debug_output_shows_no_secret() {
     let session = world.control.create_session(&origin(&world), &sign_in).await.unwrap().unwrap();
     shown.push(format!("{sign_in:?} {session:?}"));
 
+    let text =
+        NewCredentialText { service: CredentialService::ModelStudio, name: "ci".to_owned(), age_days: None };
+    let service = world.control.create_service_credential(&root, Some(&alice), text).await.unwrap();
+    shown.push(format!("{service:?}"));
+
     let key = world.control.create_api_key(&root, world.founded.default_workspace, "k", None).await.unwrap();
     shown.push(format!("{key:?}"));
     shown.push(format!("{:?}", world.founded));
@@ -59,6 +65,7 @@ async fn debug_output_shows_no_secret() {
     let secrets = [
         provider_secret,
         access_key.secret.reveal(),
+        service.secret.reveal(),
         key.value.reveal(),
         "Password-not-to-be-shown-1",
         "$argon2id$v=19$m=19456,t=2,p=1",

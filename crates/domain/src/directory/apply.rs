@@ -18,6 +18,7 @@ use crate::limit::ModelLimits;
 use crate::login::SecurityPreference;
 use crate::model::{Grant, Model};
 use crate::name::{PolicyName, RoleName};
+use crate::network_policy::NetworkPolicy;
 use crate::page::Pages;
 use crate::settings::Settings;
 
@@ -37,7 +38,9 @@ impl State {
             }
             Change::UserGone { user } => self.remove_user(user),
             Change::AccessKey { account, access_key, owner, active, sealed_secret } => {
-                let facts = AccessKeyFacts { account, owner, active, sealed_secret: sealed_secret.into() };
+                let network = self.access_keys.get(&access_key).and_then(|facts| facts.network.clone());
+                let facts =
+                    AccessKeyFacts { account, owner, active, sealed_secret: sealed_secret.into(), network };
                 self.access_keys.insert(access_key, facts);
             }
             Change::AccessKeyGone { access_key } => drop(self.access_keys.remove(&access_key)),
@@ -46,6 +49,17 @@ impl State {
             }
             Change::Session(facts) => self.sessions.put(*facts),
             Change::SessionGone { session } => self.sessions.remove(session),
+            Change::AccessKeyNetwork { access_key, policy } => {
+                let facts = self.access_keys.get_mut(&access_key).ok_or_else(|| unknown(access_key))?;
+                facts.network = Some(Arc::from(policy));
+            }
+            Change::ServiceCredential(facts) => {
+                self.service_credentials.insert(facts.id, *facts);
+            }
+            Change::ServiceCredentialGone { service_credential } => {
+                self.service_credentials.remove(&service_credential);
+            }
+            Change::AccountNetwork { account, policy } => self.account_mut(account)?.network = *policy,
             Change::Policy { account, name, version, document } => {
                 self.put_policy(account, &name, version, &document)?;
             }
@@ -171,6 +185,7 @@ impl State {
         let state = AccountState {
             settings,
             preference: SecurityPreference::default(),
+            network: NetworkPolicy::default(),
             resource: format!("acs:modelstudio:*:{account}:*").into(),
             policies: Table::default(),
             providers: Table::default(),

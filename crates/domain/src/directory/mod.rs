@@ -13,6 +13,7 @@ mod explain;
 mod flight;
 mod hand_out;
 mod index;
+mod network;
 mod sessions;
 mod slab;
 mod state;
@@ -27,16 +28,18 @@ pub use authorize::Circumstances;
 pub use diagnose::{Diagnostic, MatchedPolicy};
 pub use explain::{Asked, EffectiveAccess, Holding};
 pub use flight::{Boarded, Flight};
+pub use network::NetworkLevel;
 pub use sessions::PresentedSession;
 pub use state::AccessKeyFacts;
 
 use crate::access::{Caller, Principal};
 use crate::change::Change;
 use crate::error::Error;
-use crate::id::{AccessKeyId, AccountId, ApiKeyId, UserId, WorkspaceId};
+use crate::id::{AccessKeyId, AccountId, ApiKeyId, ServiceCredentialId, UserId, WorkspaceId};
 use crate::operations::Operation;
 use crate::page::Pages;
 use crate::permit::{Permit, Refusal};
+use crate::service_credential::ServiceCredentialFacts;
 use crate::settings::Settings;
 use flight::Flights;
 use state::{KeyOwner, State};
@@ -157,6 +160,12 @@ impl Directory {
         self.read().access_keys.get(id).cloned()
     }
 
+    /// What authentication needs to know of a service credential; `None` when it or its owner is gone.
+    pub fn service_credential(&self, id: &ServiceCredentialId) -> Option<ServiceCredentialFacts> {
+        let state = self.read();
+        state.service_credentials.get(id).filter(|facts| state.user(facts.owner).is_some()).cloned()
+    }
+
     /// Who owns a key; `None` when the account has no such key, or its owner is gone.
     pub fn key_owner(&self, account: AccountId, key: ApiKeyId) -> Option<Principal> {
         let state = self.read();
@@ -227,6 +236,10 @@ fn may_shrink(change: &Change) -> bool {
             | Change::SecurityPreference { .. }
             | Change::Session { .. }
             | Change::SessionGone { .. }
+            | Change::AccessKeyNetwork { .. }
+            | Change::AccountNetwork { .. }
+            | Change::ServiceCredential(_)
+            | Change::ServiceCredentialGone { .. }
             | Change::Policy { .. }
             | Change::PolicyGone { .. }
             | Change::Attached { .. }

@@ -12,14 +12,18 @@ use super::index::{Index, Map};
 use super::sessions::Sessions;
 use super::slab::{Numbers, Slab, Slot};
 use crate::access::Principal;
-use crate::id::{AccessKeyId, AccountId, ApiKeyId, GroupId, RoleId, UserId, WorkspaceId};
+use crate::id::{
+    AccessKeyId, AccountId, ApiKeyId, GroupId, RoleId, ServiceCredentialId, UserId, WorkspaceId,
+};
 use crate::key_auth::KeyAuth;
 use crate::limit::{ModelLimits, Window};
 use crate::login::SecurityPreference;
 use crate::model::Grant;
+use crate::network_policy::NetworkPolicy;
 use crate::operations::{FEATURE_ACTIONS, OPERATIONS};
 use crate::page::Pages;
 use crate::secret::KeyHash;
+use crate::service_credential::ServiceCredentialFacts;
 use crate::settings::Settings;
 
 pub(crate) type Table<K, V> = HashMap<K, V, FixedState>;
@@ -35,6 +39,8 @@ pub struct AccessKeyFacts {
     pub active: bool,
     /// Its secret, sealed.
     pub sealed_secret: Arc<str>,
+    /// Where it may be used from, where it has a policy of its own.
+    pub network: Option<Arc<NetworkPolicy>>,
 }
 
 /// A limit with its running count.
@@ -66,6 +72,8 @@ pub(crate) type Limiters = Table<u32, Limiter>;
 pub(crate) struct AccountState {
     pub(crate) settings: Settings,
     pub(crate) preference: SecurityPreference,
+    /// Where access keys without an active policy of their own may be used from.
+    pub(crate) network: NetworkPolicy,
     /// `acs:modelstudio:*:<account>:*`, what account-wide operations are about.
     pub(crate) resource: Box<str>,
     pub(crate) policies: Table<String, Slot>,
@@ -250,6 +258,7 @@ pub(crate) struct State {
     pub(crate) accounts: Table<AccountId, AccountState>,
     pub(crate) access_keys: Map<AccessKeyId, AccessKeyFacts>,
     pub(crate) sessions: Sessions,
+    pub(crate) service_credentials: Map<ServiceCredentialId, ServiceCredentialFacts>,
     pub(crate) policies: Slab<Policy>,
     /// What each policy is called, under the policy's own slot.
     pub(crate) policy_labels: Slab<PolicyLabel>,
@@ -299,6 +308,7 @@ impl State {
             accounts: Table::default(),
             access_keys: Map::default(),
             sessions: Sessions::default(),
+            service_credentials: Map::default(),
             policies,
             policy_labels,
             system_policies,

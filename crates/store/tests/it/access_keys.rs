@@ -7,7 +7,7 @@ use bailey_store::{AccessKey, NewAccessKey};
 
 use crate::support::TestStore;
 
-async fn create(test: &TestStore, account: AccountId, owner: Principal) -> AccessKey {
+pub(crate) async fn create(test: &TestStore, account: AccountId, owner: Principal) -> AccessKey {
     let new = NewAccessKey {
         access_key_id: AccessKeyId::random(&test.clock),
         owner,

@@ -21,6 +21,8 @@ mod candidates;
 #[cfg(test)]
 mod claim;
 #[cfg(test)]
+mod credential_report;
+#[cfg(test)]
 mod decisions;
 #[cfg(test)]
 mod founding;
@@ -35,6 +37,8 @@ mod key_lists;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod last_used;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod logins;
@@ -42,6 +46,8 @@ mod logins;
 mod members;
 #[cfg(test)]
 mod models;
+#[cfg(test)]
+mod network_policies;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
@@ -51,9 +57,13 @@ mod providers;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
+mod recycle_bin;
+#[cfg(test)]
 mod roles;
 #[cfg(test)]
 mod scopes;
+#[cfg(test)]
+mod service_credentials;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]

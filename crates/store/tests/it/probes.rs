@@ -14,7 +14,9 @@ use bailey_domain::operations::{
 };
 use bailey_domain::scope::{Person, RamScope, Seat, WholeAccount};
 use bailey_domain::secret::KeyHash;
-use bailey_domain::{AccessKeyId, AccountId, ApiKeyId, Caller, Directory, UserId, WorkspaceId};
+use bailey_domain::{
+    AccessKeyId, AccountId, ApiKeyId, Caller, Directory, ServiceCredentialId, UserId, WorkspaceId,
+};
 use bailey_store::Store;
 
 use crate::support::{HOME, TestStore};
@@ -30,6 +32,7 @@ struct Subjects {
     keys: Vec<(ApiKeyId, KeyHash)>,
     access_keys: Vec<AccessKeyId>,
     sessions: Vec<KeyHash>,
+    service_credentials: Vec<ServiceCredentialId>,
     models: Vec<String>,
 }
 
@@ -92,6 +95,7 @@ async fn subjects(test: &TestStore) -> Subjects {
                 }
                 "accessKey" => add(&mut found.access_keys, text("access_key").parse().unwrap()),
                 "session" => add(&mut found.sessions, KeyHash::from_hex(text("hash")).unwrap()),
+                "serviceCredential" => add(&mut found.service_credentials, text("id").parse().unwrap()),
                 "model" => add(&mut found.models, change["model"]["model"].as_str().unwrap().to_owned()),
                 _ => {}
             }
@@ -112,7 +116,12 @@ fn answers(test: &TestStore, directory: &Directory, subjects: &Subjects, now_ms:
     let mut lines = vec![format!("revision {}", directory.revision()), format!("{:?}", directory.census())];
     calls(directory, subjects, now_ms, &mut lines);
     for id in &subjects.access_keys {
-        lines.push(format!("access key {id}: {:?}", directory.access_key(id)));
+        let facts = directory.access_key(id);
+        let kept_out = facts.as_ref().map(|facts| directory.kept_out(facts.account, Some(id), HOME));
+        lines.push(format!("access key {id}: {facts:?}, kept out {kept_out:?}"));
+    }
+    for id in &subjects.service_credentials {
+        lines.push(format!("service credential {id}: {:?}", directory.service_credential(id)));
     }
     for hash in &subjects.sessions {
         let found = directory.session(hash, HOME, now_ms);
@@ -121,6 +130,7 @@ fn answers(test: &TestStore, directory: &Directory, subjects: &Subjects, now_ms:
     }
     for account in &subjects.accounts {
         lines.push(format!("preference of {account}: {:?}", directory.security_preference(*account)));
+        lines.push(format!("network of {account}: {:?}", directory.network_policy(*account, None)));
         lines.push(format!("settings of {account}: {:?}", directory.settings(*account)));
         operations(test, directory, subjects, *account, Principal::Root, now_ms, &mut lines);
     }

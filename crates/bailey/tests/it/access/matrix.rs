@@ -41,6 +41,17 @@ fn open(entry: &Entry) -> bool {
     ROUTES.iter().any(|route| route.operation == entry.name && route.is_open())
 }
 
+/// Operations of IMS that are not on one thing.
+const OF_THE_ACCOUNT: [&str; 7] = [
+    "GetAccountSummary",
+    "ListUserBasicInfos",
+    "SetAccessKeyPolicyForAccount",
+    "GetAccessKeyPolicyForAccount",
+    "ListUsersInRecycleBin",
+    "GenerateCredentialReport",
+    "GetCredentialReport",
+];
+
 fn names_a_thing(entry: &Entry) -> bool {
     let in_path = ROUTES.iter().any(|route| {
         route.operation == entry.name && matches!(&route.form, Form::Roa { path, .. } if path.contains('{'))
@@ -48,6 +59,7 @@ fn names_a_thing(entry: &Entry) -> bool {
     match entry.service {
         Service::Ram => !ON_NOTHING.contains(&entry.name),
         Service::Sts => false,
+        Service::Ims => !OF_THE_ACCOUNT.contains(&entry.name),
         // PutModel makes what it names.
         Service::ModelStudio => {
             (in_path && entry.name != "PutModel")

@@ -2,6 +2,7 @@
 //! thing is made for it; where it is to be refused, a lasting one stands there, which must survive.
 
 mod groups;
+mod ims;
 mod lasting;
 mod logins;
 mod ram;
@@ -10,10 +11,12 @@ mod studio;
 
 use std::collections::HashMap;
 
+use bailey_domain::operations::Service;
 use serde_json::{Value, json};
 
 use super::cast::{Person, Places};
 use crate::world::{Account, Control, Credential};
+use ims::{recycled, service_credential, user_id};
 
 /// A question: the parameters, and the ids in them that name the thing.
 #[derive(Debug)]
@@ -58,7 +61,7 @@ impl Stage {
     pub(crate) async fn set(control: &Control, here: &Account, abroad: &Account, places: &Places) -> Self {
         let mut lasting = HashMap::new();
         let quotas = json!({
-            "quotaUsers": 100_000, "quotaGroups": 100_000, "quotaRoles": 100_000, "quotaPolicies": 100_000, "quotaWorkspaces": 100_000, "quotaApiKeysPerWorkspace": 100_000,
+            "recycleBin": true, "quotaUsers": 100_000, "quotaGroups": 100_000, "quotaRoles": 100_000, "quotaPolicies": 100_000, "quotaWorkspaces": 100_000, "quotaApiKeysPerWorkspace": 100_000,
         });
         for (account, thing, suffix) in [(here, "own", "here"), (abroad, "foreign", "away")] {
             let root = &account.root;
@@ -85,6 +88,12 @@ impl Stage {
             control.done(root, "AttachPolicyToRole", held).await;
             let refused = control.call(&credential, "UpdateSettings", json!({ "quotaUsers": 1 })).await;
             assert_eq!(refused.status, 403);
+            let (recycled, key) = recycled(control, root, &format!("recycled-{suffix}"), &user).await;
+            lasting.insert(("recycled user", thing), recycled);
+            lasting.insert(("recycled key", thing), key);
+            lasting.insert(("service credential", thing), service_credential(control, root, &user).await);
+            lasting.insert(("user id", thing), user_id(control, root, &user).await);
+            control.done(root, "GenerateCredentialReport", json!({})).await;
             lasting.insert(("access key", thing), credential.access_key().to_owned());
             let message =
                 refused.json()["accessDeniedDetail"]["EncodedDiagnosticMessage"].as_str().map(str::to_owned);
@@ -105,6 +114,10 @@ impl Stage {
         }
         lasting.insert(("access key", "absent"), "LTAIAAAAAAAAAAAAAAAAAAAA".to_owned());
         lasting.insert(("request", "absent"), "00000000-0000-4000-8000-000000000000".to_owned());
+        lasting.insert(("recycled user", "absent"), "100000000000000000".to_owned());
+        lasting.insert(("recycled key", "absent"), "LTAIAAAAAAAAAAAAAAAAAAAA".to_owned());
+        lasting.insert(("service credential", "absent"), "scred-AAAAAAAAAAAAAAAAAAAA".to_owned());
+        lasting.insert(("user id", "absent"), "100000000000000000".to_owned());
         lasting.insert(("key", "absent"), "9123456789".to_owned());
         let (control, here, abroad, places) = (control.clone(), here.clone(), abroad.clone(), places.clone());
         let passwords = HashMap::new();
@@ -159,8 +172,11 @@ impl Stage {
         if let Some(asked) = self.login(operation, thing, caller, outcome).await {
             return asked;
         }
-        let is_ram = bailey_domain::operations::find(operation).unwrap().action.starts_with("ram:");
-        if is_ram || matches!(operation, "GetCallerIdentity" | "AssumeRole") {
+        let entry = bailey_domain::operations::find(operation).unwrap();
+        if entry.service == Service::Ims {
+            self.ims(operation, thing, outcome).await
+        } else if entry.action.starts_with("ram:") || matches!(operation, "GetCallerIdentity" | "AssumeRole")
+        {
             self.ram(operation, thing, outcome).await
         } else if operation.ends_with("ApiKey") {
             self.key(operation, thing, outcome).await

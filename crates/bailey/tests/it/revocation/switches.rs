@@ -25,7 +25,7 @@ kinds! {
     DetachPolicyFromUser, UpdateAccessKey, DeleteAccessKey,
     ResetApiKey, NarrowApiKey, DeleteModel, RestrictDefaultWorkspace,
     AttachDeny, NarrowPolicy, RemoveUserFromGroup, DetachPolicyFromGroup, DeleteLoginProfile, UpdateLoginProfile,
-    TakePage, TakeSeat,
+    TakePage, TakeSeat, NarrowAccessKey, DeleteServiceCredential,
 }
 
 /// Those that end calls of models and say how many streams they closed.
@@ -113,6 +113,9 @@ impl Switch {
         if self.listener(ground) == ground.gateway {
             return self.arm_gateway(ground, round).await;
         }
+        if self == Self::DeleteServiceCredential {
+            return arm_service_credential(ground).await;
+        }
         self.arm_control(ground, round).await
     }
 
@@ -198,6 +201,16 @@ impl Switch {
                 ("GetCallerIdentity", json!({})),
                 (404, "InvalidAccessKeyId.NotFound"),
             ),
+            Self::NarrowAccessKey => {
+                let elsewhere = json!({ "Status": "Active", "Statements": [{ "Type": "ClassicWhiteList", "IPList": ["10.0.0.1"] }] });
+                let narrow = json!({
+                    "UserPrincipalName": name,
+                    "UserAccessKeyId": credential.access_key(),
+                    "AccessKeyPolicy": elsewhere.to_string(),
+                });
+                let refused = (403, "Forbidden.AccessKeyPolicy");
+                ("SetAccessKeyPolicy", narrow, ("GetCallerIdentity", json!({})), refused)
+            }
             Self::AttachDeny | Self::NarrowPolicy => {
                 let policy = format!("policy-{round}");
                 let document = |document: &str| json!({ "PolicyName": policy, "PolicyDocument": document });
@@ -262,6 +275,24 @@ impl Switch {
         };
         let make = calls(ground, credential, called);
         Armed { operation, parameters, make, refused, promise: Promise::Plain }
+    }
+}
+
+/// A service credential, which does not sign, and its deletion.
+async fn arm_service_credential(ground: &mut Prepared) -> Armed {
+    let (control, root, name) = (ground.control.clone(), ground.account.root.clone(), ground.name());
+    control.done(&root, "CreateUser", json!({ "UserName": name })).await;
+    let parameters =
+        json!({ "UserPrincipalName": name, "ServiceName": "modelstudio", "ServiceCredentialName": "ci" });
+    let made = control.done(&root, "CreateServiceCredential", parameters).await;
+    let id = id_of(&made, "/ServiceCredential/ServiceCredentialId");
+    let credential = Credential::basic(&id, &id_of(&made, "/ServiceCredential/ServiceCredentialSecret"));
+    Armed {
+        operation: "DeleteServiceCredential",
+        parameters: json!({ "UserPrincipalName": name, "ServiceCredentialId": id }),
+        make: Box::new(move |_| control.prepared(&credential, "ListWorkspaces", &json!({}))),
+        refused: (404, "InvalidServiceCredential.NotFound"),
+        promise: Promise::Plain,
     }
 }
 

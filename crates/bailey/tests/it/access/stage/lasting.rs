@@ -31,6 +31,16 @@ impl Stage {
             assert_eq!(profile["LoginProfile"]["MFABindRequired"], false);
             let device = control.done(root, "GetUserMFAInfo", json!({ "UserName": user })).await;
             assert_eq!(device["MFADevice"]["SerialNumber"], self.kept("device", thing));
+            let bin = json!({ "UserId": self.kept("user id", thing) });
+            let deleted = control.done(root, "ListAccessKeysInRecycleBin", bin).await;
+            let recycled_key = self.kept("recycled key", thing);
+            assert_eq!(deleted["AccessKeys"]["AccessKey"][0]["AccessKeyId"], recycled_key, "{deleted}");
+            let recycled = json!({ "UserId": self.kept("recycled user", thing) });
+            control.done(root, "GetUserInRecycleBin", recycled).await;
+            let held =
+                control.done(root, "ListServiceCredentials", json!({ "UserPrincipalName": user })).await;
+            assert_eq!(held["ServiceCredentials"].as_array().unwrap().len(), 1, "{held}");
+            assert_eq!(held["ServiceCredentials"][0]["Status"], "Active", "{held}");
             let attached = control.done(root, "ListPoliciesForUser", json!({ "UserName": user })).await;
             assert_eq!(attached["Policies"]["Policy"].as_array().unwrap().len(), 1, "{attached}");
             assert_eq!(attached["Policies"]["Policy"][0]["PolicyName"], "AliyunSTSAssumeRoleAccess");

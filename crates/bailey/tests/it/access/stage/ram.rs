@@ -38,7 +38,7 @@ impl Stage {
             }
             "ListUsers" | "ListPolicies" | "GetCallerIdentity" => Asked::new(json!({}), &json!({}), &[]),
             "UpdateUser" => on_user(json!({ "NewComments": "changed" })),
-            "UpdateAccessKey" | "DeleteAccessKey" => {
+            "UpdateAccessKey" | "DeleteAccessKey" | "GetAccessKeyLastUsed" => {
                 let key = self.kept("access key", thing);
                 let mut asked = on_user(json!({ "UserAccessKeyId": key }));
                 if operation == "UpdateAccessKey" {
@@ -78,6 +78,7 @@ impl Stage {
             | "CreateAccessKey"
             | "UpdateAccessKey"
             | "DeleteAccessKey"
+            | "GetAccessKeyLastUsed"
             | "AttachPolicyToUser"
             | "DetachPolicyFromUser" => {
                 control.done(&root, "CreateUser", json!({ "UserName": user })).await;
@@ -103,7 +104,7 @@ impl Stage {
             _ => return None,
         }
         match operation {
-            "UpdateAccessKey" | "DeleteAccessKey" => {
+            "UpdateAccessKey" | "DeleteAccessKey" | "GetAccessKeyLastUsed" => {
                 let key = control.access_key(&root, &user).await;
                 further = json!({ "UserAccessKeyId": key.access_key() });
                 if operation == "UpdateAccessKey" {
