@@ -323,6 +323,8 @@ class TestCredentialReport:
         user = world.hire("ims-reported")
         user.sts.get_caller_identity()
         ram.create_user(root, "ims-idle")
+        password = LEDGER.secret("password of ims-reported", "Reported-1-Passw0rd")
+        root.ram.create_login_profile(ram_models.CreateLoginProfileRequest(user_name="ims-reported", password=password))
         assert root.ims.generate_credential_report().body.state == "COMPLETED"
         whole = root.ims.get_credential_report(models.GetCredentialReportRequest()).body
         assert (whole.is_truncated, whole.generated_time.endswith("Z")) == ("false", True)
@@ -332,7 +334,10 @@ class TestCredentialReport:
         used = rows[f"ims-reported@{domain}"]
         assert (used["access_key_1_exist"], used["access_key_1_active"], used["access_key_2_exist"]) == ("TRUE", "TRUE", "FALSE")
         assert used["access_key_1_last_used"].endswith("Z")
-        assert rows[f"ims-idle@{domain}"]["access_key_1_exist"] == "FALSE"
+        assert (used["password_exist"], used["user_last_logon"], used["mfa_active"]) == ("TRUE", "-", "FALSE")
+        assert used["password_last_changed"].endswith("Z")
+        idle = rows[f"ims-idle@{domain}"]
+        assert (idle["access_key_1_exist"], idle["password_exist"], idle["password_last_changed"]) == ("FALSE", "FALSE", "N/A")
 
         parts, token = [], None
         while True:

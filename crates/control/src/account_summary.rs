@@ -11,11 +11,6 @@ use crate::policies::LONGEST_DOCUMENT;
 /// Each figure of the summary, by IMS' name of it.
 pub type AccountSummary = [(&'static str, u64); 26];
 
-// The real service's quotas (RAM's limits page) of what an account cannot have here yet.
-const ROLES: u64 = 1000;
-const CUSTOM_POLICIES_PER_ROLE: u64 = 5;
-const SYSTEM_POLICIES_PER_ROLE: u64 = 20;
-
 impl Control {
     /// Counts what the account has, beside its quotas. Of what does not exist here there is none.
     pub async fn get_account_summary(&self, caller: &Caller) -> Result<AccountSummary, Error> {
@@ -33,8 +28,8 @@ impl Control {
             ("Groups", counts.groups),
             ("GroupsQuota", settings.quota_groups.into()),
             ("GroupsPerUserQuota", settings.quota_groups_per_user.into()),
-            ("Roles", 0),
-            ("RolesQuota", ROLES),
+            ("Roles", counts.roles),
+            ("RolesQuota", settings.quota_roles.into()),
             ("Policies", counts.policies),
             ("PoliciesQuota", settings.quota_policies.into()),
             ("PolicySizeQuota", LONGEST_DOCUMENT as u64),
@@ -43,8 +38,8 @@ impl Control {
             ("AttachedSystemPoliciesPerUserQuota", settings.quota_system_policies_per_user.into()),
             ("AttachedPoliciesPerGroupQuota", settings.quota_custom_policies_per_group.into()),
             ("AttachedSystemPoliciesPerGroupQuota", settings.quota_system_policies_per_group.into()),
-            ("AttachedPoliciesPerRoleQuota", CUSTOM_POLICIES_PER_ROLE),
-            ("AttachedSystemPoliciesPerRoleQuota", SYSTEM_POLICIES_PER_ROLE),
+            ("AttachedPoliciesPerRoleQuota", settings.quota_custom_policies_per_role.into()),
+            ("AttachedSystemPoliciesPerRoleQuota", settings.quota_system_policies_per_role.into()),
             ("MFADevices", counts.mfa_devices),
             ("MFADevicesInUse", counts.mfa_devices_in_use),
             ("VirtualMFADevicesQuota", mfa_devices::QUOTA.into()),

@@ -6,7 +6,7 @@ use bailey_domain::name::UserName;
 use bailey_domain::operations::{GenerateCredentialReport, GetCredentialReport};
 use bailey_domain::scope::RamScope;
 use bailey_domain::{AccountId, Caller, Error};
-use bailey_store::{AccountCredentials, Cursor, Record, ReportedKey};
+use bailey_store::{AccountCredentials, Cursor, Record, ReportedKey, ReportedUser};
 use serde_json::{Value, json};
 
 use crate::control::Control;
@@ -17,8 +17,6 @@ const TARGET: &str = "credential report";
 /// Columns for as many access keys, even where nobody has that many.
 const LEAST_KEYS: usize = 2;
 const OF_USERS: &str = "user,user_creation_time,user_last_logon,password_exist,password_active,password_last_changed,password_next_rotation,mfa_active";
-/// Nobody has a password or an MFA device to sign in with.
-const NO_LOGIN: &str = "-,FALSE,N/A,N/A,N/A,FALSE";
 
 /// A part of the report.
 #[derive(Clone, Debug)]
@@ -29,6 +27,19 @@ pub struct ReportPage {
     pub generated_at: i64,
     /// Where the next part starts; `None` at the end.
     pub next: Option<String>,
+}
+
+/// Last sign-in, the password and when it was set, and whether a code is asked for. When a password must change is the
+/// account's policy and not the user's, so that column says N/A.
+fn login_columns(user: &ReportedUser) -> String {
+    let mfa = if user.mfa { "TRUE" } else { "FALSE" };
+    match &user.login {
+        None => format!("-,FALSE,N/A,N/A,N/A,{mfa}"),
+        Some(login) => {
+            let last = login.last_login_at.map_or_else(|| "-".to_owned(), date);
+            format!("{last},TRUE,TRUE,{},N/A,{mfa}", date(login.changed_at))
+        }
+    }
 }
 
 fn key_columns(key: Option<&ReportedKey>) -> String {
@@ -95,7 +106,8 @@ impl Control {
                 Some(name) => self.user_principal_name(account, &UserName::parse("name", name)?),
             };
             let keys: String = (0..most).map(|place| key_columns(user.keys.get(place))).collect();
-            writeln!(text, "{name},{},{NO_LOGIN}{keys}", date(user.created_at)).map_err(Error::internal)?;
+            writeln!(text, "{name},{},{}{keys}", date(user.created_at), login_columns(user))
+                .map_err(Error::internal)?;
         }
         Ok(text)
     }

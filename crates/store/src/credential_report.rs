@@ -1,6 +1,6 @@
 //! What credentials everybody has, and the last report of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bailey_domain::operations::{GenerateCredentialReport, GetCredentialReport};
 use bailey_domain::{Error, Permit};
@@ -28,8 +28,21 @@ pub struct ReportedUser {
     pub name: Option<String>,
     /// When it was made, in milliseconds since the epoch.
     pub created_at: i64,
+    /// How it signs in; `None` without a password.
+    pub login: Option<ReportedLogin>,
+    /// Whether an MFA device is bound to it.
+    pub mfa: bool,
     /// Its access keys, oldest first.
     pub keys: Vec<ReportedKey>,
+}
+
+/// A password in the report; never the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportedLogin {
+    /// When it was set, in milliseconds since the epoch.
+    pub changed_at: i64,
+    /// When somebody last signed in with it, in milliseconds since the epoch.
+    pub last_login_at: Option<i64>,
 }
 
 /// Every identity of an account, root first.
@@ -71,10 +84,31 @@ impl Tx {
         for (user, active, created_at, last_used_at) in rows {
             keys.entry(user).or_default().push(ReportedKey { active, created_at, last_used_at });
         }
+        const LOGINS: &str =
+            "SELECT user_id, changed_at, last_login_at FROM login_profiles WHERE account_id = $1";
+        const DEVICES: &str = "SELECT user_id FROM mfa_devices WHERE account_id = $1 AND user_id IS NOT NULL";
+        let rows: Vec<(String, i64, Option<i64>)> =
+            on!(self.connection, conn => sqlx::query_as(LOGINS).bind(&account).fetch_all(conn).await)
+                .map_err(database)?;
+        let logins: HashMap<String, ReportedLogin> = rows
+            .into_iter()
+            .map(|(user, changed_at, last_login_at)| (user, ReportedLogin { changed_at, last_login_at }))
+            .collect();
+        let rows: Vec<(String,)> =
+            on!(self.connection, conn => sqlx::query_as(DEVICES).bind(&account).fetch_all(conn).await)
+                .map_err(database)?;
+        let devices: HashSet<String> = rows.into_iter().map(|(user,)| user).collect();
         let mut of = |user: &str| keys.remove(user).unwrap_or_default();
-        let mut all = vec![ReportedUser { name: None, created_at: founded, keys: of("") }];
+        let mut all = vec![ReportedUser {
+            name: None,
+            created_at: founded,
+            login: logins.get("").copied(),
+            mfa: devices.contains(""),
+            keys: of(""),
+        }];
         for (user, name, created_at) in users {
-            all.push(ReportedUser { name: Some(name), created_at, keys: of(&user) });
+            let (login, mfa) = (logins.get(&user).copied(), devices.contains(&user));
+            all.push(ReportedUser { name: Some(name), created_at, login, mfa, keys: of(&user) });
         }
         Ok(all)
     }

@@ -14,6 +14,8 @@ pub struct IdentityCounts {
     pub users: u64,
     /// RAM groups.
     pub groups: u64,
+    /// RAM roles.
+    pub roles: u64,
     /// Custom policies.
     pub policies: u64,
     /// Virtual MFA devices.
@@ -31,14 +33,15 @@ impl Store {
         const SQL: &str = "
             SELECT (SELECT COUNT(*) FROM users WHERE account_id = $1),
                 (SELECT COUNT(*) FROM groups WHERE account_id = $1),
+                (SELECT COUNT(*) FROM roles WHERE account_id = $1),
                 (SELECT COUNT(*) FROM policies WHERE account_id = $1),
                 (SELECT COUNT(*) FROM mfa_devices WHERE account_id = $1),
                 (SELECT COUNT(*) FROM mfa_devices WHERE account_id = $1 AND activated_at IS NOT NULL)";
-        let counts: (i64, i64, i64, i64, i64) = reading!(self.pools, pool => sqlx::query_as(SQL)
+        let counts: (i64, i64, i64, i64, i64, i64) = reading!(self.pools, pool => sqlx::query_as(SQL)
             .bind(permit.caller().account.to_string()).fetch_one(pool).await)
         .map_err(database)?;
-        let [users, groups, policies, mfa_devices, mfa_devices_in_use] =
-            <[i64; 5]>::from(counts).map(to_unsigned);
-        Ok(IdentityCounts { users, groups, policies, mfa_devices, mfa_devices_in_use })
+        let [users, groups, roles, policies, mfa_devices, mfa_devices_in_use] =
+            <[i64; 6]>::from(counts).map(to_unsigned);
+        Ok(IdentityCounts { users, groups, roles, policies, mfa_devices, mfa_devices_in_use })
     }
 }

@@ -51,7 +51,7 @@ pub use access_keys::{AccessKey, NewAccessKey};
 pub use attachments::{Attaches, Attachment, Detaches, Entity, ListsAttached, OnPolicies};
 pub use audit::{ChainFault, Record};
 pub use audit_list::{AuditFilter, AuditRecord};
-pub use credential_report::{AccountCredentials, CredentialReport, ReportedKey, ReportedUser};
+pub use credential_report::{AccountCredentials, CredentialReport, ReportedKey, ReportedLogin, ReportedUser};
 pub use decisions::GatewayDecision;
 pub use found::Founding;
 pub use grants::ModelGrant;
