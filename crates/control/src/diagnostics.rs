@@ -8,6 +8,10 @@ use bailey_domain::{AccountId, Caller, Decision, Error};
 
 use crate::control::Control;
 
+/// Messages are as long as the next multiple of this, in bytes: a resource that exists is named otherwise than one that
+/// does not, and the length must not tell one from the other.
+const STEP: usize = 2048;
+
 /// What the messages of an account are sealed for, so that another account's does not open.
 fn label(account: AccountId) -> String {
     format!("diagnostic/{account}")
@@ -25,7 +29,8 @@ impl Control {
     }
 
     fn sealed_message(&self, account: AccountId, told: &Diagnostic) -> String {
-        let text = serde_json::to_vec(told).unwrap_or_default();
+        let mut text = serde_json::to_vec(told).unwrap_or_default();
+        text.resize(text.len().next_multiple_of(STEP), b' ');
         self.sealer().seal(&*self.entropy, &label(account), &text)
     }
 

@@ -207,7 +207,7 @@ cases! {
         let (account, _) = test.found().await;
         let other = TestStore::seeded(2).await;
         let (mut from, mut to) = (test.raw().await, other.raw().await);
-        to.execute(&format!("INSERT INTO accounts VALUES ('{account}', 'x', '{{}}', 0)")).await;
+        to.execute(&format!("INSERT INTO accounts (account_id, name, settings, created_at) VALUES ('{account}', 'x', '{{}}', 0)")).await;
         for (table, columns) in [
             ("audit_records", &COLUMNS[..]),
             ("audit_heads", &["account_id", "sequence", "hash", "mac"]),
