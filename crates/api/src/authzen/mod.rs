@@ -1,7 +1,7 @@
 //! OpenID AuthZEN Authorization API 1.0: a policy decision point for others' enforcement points.
 //!
 //! Requests are read here as the specification says, so fields that it does not know are ignored, unlike anywhere else.
-//! Who answers is a [`Point`]: the caller's account, from the directory, or a fixture that a file describes.
+//! Who answers is a `Point`: the caller's account, from the directory, or a fixture that a file describes.
 
 mod batch;
 pub mod fixture;
