@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::read::date;
 use crate::routes::{Answer, Call};
+use crate::tags;
 use crate::users::paged;
 
 fn shown(policy: &PolicyText) -> Value {
@@ -38,8 +39,9 @@ pub(crate) async fn create_policy(call: &Call<'_>) -> Answer {
     let name = call.policy_name()?;
     let document = document(call)?;
     let description = call.parameters.document("Description")?.unwrap_or_default();
+    let tags = call.tags()?;
     call.finish()?;
-    let policy = call.api.control().create_policy(call.caller, &name, &description, &document).await?;
+    let policy = call.api.control().create_policy(call.caller, &name, &description, &document, &tags).await?;
     Ok(json!({ "Policy": shown(&policy) }))
 }
 
@@ -58,10 +60,15 @@ pub(crate) async fn get_policy(call: &Call<'_>) -> Answer {
 
 pub(crate) async fn list_policies(call: &Call<'_>) -> Answer {
     let policy_type = call.optional_policy_type()?;
-    let cursor = call.ram_cursor()?;
+    let (wanted, cursor) = (call.tag_filters()?, call.ram_cursor()?);
     call.finish()?;
-    let page = call.api.control().list_policies(call.caller, policy_type, &cursor).await?;
-    let policies: Vec<_> = page.rows.iter().map(shown).collect();
+    let page = call.api.control().list_policies(call.caller, policy_type, &wanted, &cursor).await?;
+    let listed = |policy: &PolicyText| {
+        let mut fields = shown(policy);
+        fields["Tags"] = tags::shown(&policy.tags);
+        fields
+    };
+    let policies: Vec<_> = page.rows.iter().map(listed).collect();
     Ok(paged(json!({ "Policies": { "Policy": policies } }), call.token(&page)))
 }
 

@@ -18,6 +18,8 @@ use crate::routes::Call;
 const RAM_PAGE: (i64, i64) = (1000, 100);
 /// RAM's list of groups: 1 to 100 rows, 100 by default.
 const RAM_GROUPS_PAGE: (i64, i64) = (100, 100);
+/// RAM's list of tags: 1 to 100 rows, 100 by default.
+const RAM_TAGS_PAGE: (i64, i64) = (100, 100);
 /// Our lists: 1 to 200 rows, 20 by default.
 const PAGE: (i64, i64) = (200, 20);
 
@@ -102,6 +104,11 @@ impl Call<'_> {
     /// Where RAM's list of groups starts.
     pub(crate) fn ram_groups_cursor(&self) -> Result<Cursor, Failure> {
         self.cursor("Marker", "MaxItems", RAM_GROUPS_PAGE)
+    }
+
+    /// Where RAM's list of tags starts.
+    pub(crate) fn tags_cursor(&self) -> Result<Cursor, Failure> {
+        self.cursor("NextToken", "PageSize", RAM_TAGS_PAGE)
     }
 
     /// Where one of our lists starts.

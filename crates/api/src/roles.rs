@@ -1,12 +1,13 @@
 //! RAM roles.
 
-use bailey_control::{Role, RoleText};
+use bailey_control::{Role, RoleText, WithTags};
 use bailey_domain::AccountId;
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
 use crate::read::date;
 use crate::routes::{Answer, Call};
+use crate::tags;
 use crate::users::paged;
 
 /// How the real service writes a role's ARN: with its name in small letters.
@@ -44,12 +45,13 @@ fn texts(call: &Call<'_>, prefix: &str) -> Result<RoleText, Failure> {
         trust_policy: call.parameters.document(&name("AssumeRolePolicyDocument"))?,
         max_session_duration: seconds.map(i64::unsigned_abs),
         allow_console_login: call.parameters.boolean(&name("AllowConsoleLogin"))?,
+        tags: Vec::new(),
     })
 }
 
 pub(crate) async fn create_role(call: &Call<'_>) -> Answer {
     let name = call.role_name()?;
-    let text = texts(call, "")?;
+    let text = RoleText { tags: call.tags()?, ..texts(call, "")? };
     if text.trust_policy.is_none() {
         return Err(call.parameters.missing("AssumeRolePolicyDocument").into());
     }
@@ -81,9 +83,14 @@ pub(crate) async fn delete_role(call: &Call<'_>) -> Answer {
 }
 
 pub(crate) async fn list_roles(call: &Call<'_>) -> Answer {
-    let cursor = call.ram_cursor()?;
+    let (wanted, cursor) = (call.tag_filters()?, call.ram_cursor()?);
     call.finish()?;
-    let page = call.api.control().list_roles(call.caller, &cursor).await?;
-    let roles: Vec<_> = page.rows.iter().map(|role| shown(call.caller.account, role)).collect();
+    let page = call.api.control().list_roles(call.caller, &wanted, &cursor).await?;
+    let listed = |role: &WithTags<Role>| {
+        let mut fields = shown(call.caller.account, &role.row);
+        fields.insert("Tags".into(), tags::shown(&role.tags));
+        fields
+    };
+    let roles: Vec<_> = page.rows.iter().map(listed).collect();
     Ok(paged(json!({ "Roles": { "Role": roles } }), call.token(&page)))
 }

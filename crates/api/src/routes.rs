@@ -137,7 +137,7 @@ use crate::{
     access_keys, account_logins, account_summary, attachments, audit, authzen, credential_report,
     diagnostics, explain, grants, groups, ims_users, keys, limits, login_profiles, members, mfa_devices,
     models, network_policies, policies, providers, recycle_bin, roles, root_login, service_credentials,
-    sessions, settings, sts, studio_users, usage, users, workspaces,
+    service_linked_roles, sessions, settings, sts, studio_users, tags, usage, users, workspaces,
 };
 
 routes! {
@@ -204,6 +204,12 @@ routes! {
         "2015-05-01" AttachPolicyToRole => attachments::attach_policy_to_role;
         "2015-05-01" DetachPolicyFromRole => attachments::detach_policy_from_role;
         "2015-05-01" ListPoliciesForRole => attachments::list_policies_for_role;
+        "2015-05-01" TagResources => tags::tag_resources;
+        "2015-05-01" UntagResources => tags::untag_resources;
+        "2015-05-01" ListTagResources => tags::list_tag_resources;
+        "2015-05-01" CreateServiceLinkedRole => service_linked_roles::create;
+        "2015-05-01" DeleteServiceLinkedRole => service_linked_roles::delete;
+        "2015-05-01" GetServiceLinkedRoleTemplate => service_linked_roles::template;
         "2015-04-01" GetCallerIdentity => sts::get_caller_identity;
         "2015-04-01" AssumeRole => sts::assume_role;
         "2015-05-01" GetAccessKeyLastUsed => access_keys::get_access_key_last_used;

@@ -40,10 +40,12 @@ mod revoked;
 mod roles;
 mod root_login;
 mod service_credentials;
+mod service_linked_roles;
 mod sessions;
 mod settings;
 mod sts;
 mod studio_users;
+mod tags;
 mod usage;
 mod user_principal;
 mod users;
@@ -80,6 +82,7 @@ pub use sessions::{IssuedSession, Origin, SignIn};
 pub use settings::SettingsChange;
 pub use sts::{AssumeRoleRequest, AssumedRole, PresentedTemporaryKey};
 pub use studio_users::{NewStudioUser, Outcome};
+pub use tags::{TagOf, TagQuestion};
 pub use user_principal::UserReference;
 pub use users::NewUserText;
 
@@ -88,5 +91,5 @@ pub use bailey_store::{
     AccessKey, ApiKey, Attachment, AuditFilter, AuditRecord, ChainFault, Cursor, Entity, Group, GroupUpdate,
     GroupUser, JoinedGroup, KeyFilter, KeyOrder, LastUse, ListedMfaDevice, ListsUsers, LoginProfile,
     MakeDefault, Member, Page, PolicyVersion, RecycledAccessKey, RecycledUser, Role, ServiceCredential,
-    StoredLimits, StudioUser, UsageBy, UsageRow, User, Workspace,
+    StoredLimits, StudioUser, UsageBy, UsageRow, User, WithTags, Workspace,
 };

@@ -7,12 +7,14 @@ use bailey_domain::operations::{
     ListPolicies, ListPolicyVersions, SetDefaultPolicyVersion, UpdatePolicyDescription,
 };
 use bailey_domain::scope::RamScope;
+use bailey_domain::tag::{Tag, TagFilter, Tagged, check_keys};
 use bailey_domain::{AccountId, Caller, Error};
 use bailey_policy::system::SystemPolicy;
 use bailey_store::{Cursor, MakeDefault, Page, Policy, PolicyVersion, Record, Tx};
 use serde_json::{Value, json};
 
 use crate::control::{Control, within};
+use crate::tags::put_tags;
 
 /// The longest policy document, in characters (RAM's present limit).
 pub(crate) const LONGEST_DOCUMENT: usize = 6144;
@@ -41,6 +43,8 @@ pub struct PolicyText {
     pub document: Option<String>,
     /// How many principals it is attached to.
     pub attachment_count: u64,
+    /// Its tags; only in lists. System policies have none.
+    pub tags: Vec<Tag>,
     /// Milliseconds since the epoch.
     pub created_at: i64,
     /// Milliseconds since the epoch.
@@ -59,6 +63,7 @@ impl PolicyText {
             default_version: policy.version.to_owned(),
             document: Some(policy.document.to_owned()),
             attachment_count,
+            tags: Vec::new(),
             created_at: SYSTEM_DATE,
             updated_at: SYSTEM_DATE,
         }
@@ -72,6 +77,7 @@ impl PolicyText {
             default_version: format!("v{}", policy.default_version),
             document,
             attachment_count: policy.attachment_count,
+            tags: Vec::new(),
             created_at: policy.created_at,
             updated_at: policy.updated_at,
         }
@@ -120,8 +126,10 @@ impl Control {
         name: &PolicyName,
         description: &str,
         document: &str,
+        tags: &[Tag],
     ) -> Result<PolicyText, Error> {
         name::text("Description", description, 0, 1024)?;
+        check_keys(tags.iter().map(|tag| &tag.key))?;
         self.check_document(document)?;
         let scope = RamScope::policy(caller.account, name.as_str());
         let (mut tx, permit) = self.begin::<CreatePolicy>(caller, scope, name.as_str()).await?;
@@ -131,7 +139,8 @@ impl Control {
         let quota = self.settings_of(caller.account)?.quota_policies;
         within(quota, tx.count_policies(caller.account).await?, "Policy", "policies")?;
         let policy = tx.insert_policy(&permit, name, description, document).await?;
-        let after = json!({ "policy": policy, "document": document });
+        put_tags(&mut tx, &permit, &Tagged::from(name), tags).await?;
+        let after = json!({ "policy": policy, "document": document, "tags": tags });
         tx.commit(permit, Record { target: name.to_string(), before: Value::Null, after }).await?;
         Ok(PolicyText::custom(&policy, None))
     }
@@ -163,18 +172,21 @@ impl Control {
         }
     }
 
-    /// Lists policies: system ones first, then the account's own by name.
+    /// Lists policies: system ones first, then the account's own by name with their tags. Where tags are looked for, only
+    /// policies that hold all of them.
     pub async fn list_policies(
         &self,
         caller: &Caller,
         policy_type: Option<PolicyType>,
+        wanted: &[TagFilter],
         cursor: &Cursor,
     ) -> Result<Page<PolicyText>, Error> {
+        check_keys(wanted.iter().map(|wanted| &wanted.key))?;
         let permit = self.permit::<ListPolicies>(caller, RamScope::policy(caller.account, "*"), "").await?;
         let limit = usize::try_from(cursor.limit).map_err(Error::internal)?;
         let mut rows = Vec::new();
         let (shelf, after) = cursor.after.split_once('/').unwrap_or(("system", ""));
-        if shelf == "system" && policy_type != Some(PolicyType::Custom) {
+        if shelf == "system" && policy_type != Some(PolicyType::Custom) && wanted.is_empty() {
             let mut systems: Vec<&SystemPolicy> = bailey_policy::system::ALL.iter().collect();
             systems.sort_by_key(|policy| policy.name.to_lowercase());
             for system in systems.into_iter().filter(|system| system.name.to_lowercase().as_str() > after) {
@@ -197,8 +209,12 @@ impl Control {
             return Ok(Page { rows, next: Some("custom/".to_owned()), total: None });
         }
         let rest = u32::try_from(limit - rows.len()).map_err(Error::internal)?;
-        let own = self.store.list_policies(&permit, &Cursor { after, limit: rest }).await?;
-        rows.extend(own.rows.iter().map(|policy| PolicyText::custom(policy, None)));
+        let own = self.store.list_policies(&permit, &Cursor { after, limit: rest }, wanted).await?;
+        rows.extend(
+            own.rows
+                .into_iter()
+                .map(|policy| PolicyText { tags: policy.tags, ..PolicyText::custom(&policy.row, None) }),
+        );
         Ok(Page { rows, next: own.next.map(|next| format!("custom/{next}")), total: None })
     }
 

@@ -4,13 +4,15 @@ use bailey_domain::id::RoleId;
 use bailey_domain::name::{self, RoleName, UserName};
 use bailey_domain::operations::{CreateRole, DeleteRole, GetRole, ListRoles, UpdateRole};
 use bailey_domain::scope::RamScope;
+use bailey_domain::tag::{Tag, TagFilter, Tagged, check_keys};
 use bailey_domain::{AccountId, Caller, Error};
 use bailey_policy::{TrustPolicy, TrustedPrincipal};
-use bailey_store::{Cursor, NewRole, Page, Record, Role, RoleUpdate, Store, Tx};
+use bailey_store::{Cursor, NewRole, Page, Record, Role, RoleUpdate, Store, Tx, WithTags};
 use serde_json::{Value, json};
 
 use crate::control::{Control, within};
 use crate::revoked::Revoked;
+use crate::tags::put_tags;
 
 /// The longest trust policy, in characters. The real service publishes no figure; it is the longest that a policy
 /// document was allowed to be when its error for this was written down.
@@ -28,6 +30,8 @@ pub struct RoleText {
     /// Seconds.
     pub max_session_duration: Option<u64>,
     pub allow_console_login: Option<bool>,
+    /// For a new role.
+    pub tags: Vec<Tag>,
 }
 
 impl RoleText {
@@ -68,6 +72,7 @@ impl Control {
     /// Creates a RAM role. It holds no policy yet, so whom it trusts gives nobody anything.
     pub async fn create_role(&self, caller: &Caller, name: RoleName, text: RoleText) -> Result<Role, Error> {
         text.check("")?;
+        check_keys(text.tags.iter().map(|tag| &tag.key))?;
         let document = text.trust_policy.unwrap_or_default();
         let trust = TrustPolicy::parse(&document).map_err(malformed)?;
         let scope = RamScope::role(caller.account, "*");
@@ -88,8 +93,10 @@ impl Control {
             allow_console_login: text.allow_console_login.unwrap_or(false),
         };
         let role = tx.insert_role(&permit, &new).await?;
-        tx.commit(permit, Record { target: role.name.to_string(), before: Value::Null, after: json!(role) })
-            .await?;
+        put_tags(&mut tx, &permit, &Tagged::from(&role.name), &text.tags).await?;
+        let mut after = json!(role);
+        after["tags"] = json!(text.tags);
+        tx.commit(permit, Record { target: role.name.to_string(), before: Value::Null, after }).await?;
         Ok(role)
     }
 
@@ -142,10 +149,16 @@ impl Control {
         Ok(Revoked::of(committed, 0, self.clock.now_ms() - started))
     }
 
-    /// Lists RAM roles.
-    pub async fn list_roles(&self, caller: &Caller, cursor: &Cursor) -> Result<Page<Role>, Error> {
+    /// Lists RAM roles with their tags: those that hold all that is looked for.
+    pub async fn list_roles(
+        &self,
+        caller: &Caller,
+        wanted: &[TagFilter],
+        cursor: &Cursor,
+    ) -> Result<Page<WithTags<Role>>, Error> {
+        check_keys(wanted.iter().map(|wanted| &wanted.key))?;
         let permit = self.permit::<ListRoles>(caller, RamScope::role(caller.account, "*"), "").await?;
-        self.store.list_roles(&permit, cursor).await
+        self.store.list_roles(&permit, cursor, wanted).await
     }
 }
 

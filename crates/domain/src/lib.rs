@@ -28,6 +28,7 @@ pub mod seal;
 pub mod secret;
 pub mod service_credential;
 pub mod settings;
+pub mod tag;
 pub mod totp;
 
 pub use access::{Caller, Principal};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 
 /// A refused character, in RAM's own words.
-fn bad_characters(field: &str, allowed: &str) -> Error {
+pub(crate) fn bad_characters(field: &str, allowed: &str) -> Error {
     Error::invalid(
         format!("InvalidParameter.{field}.InvalidChars"),
         format!("The parameter - \"{field}\" contains invalid chars. Allowed: {allowed}."),

@@ -225,6 +225,18 @@ operations! {
     DetachPolicyFromRole: Ram "ram:DetachPolicyFromRole", Write on RamScope, Any(&[Root, Policy]);
     /// Lists the policies attached to a RAM role.
     ListPoliciesForRole: Ram "ram:ListPoliciesForRole", Read on RamScope, Any(&[Root, Policy]);
+    /// Puts tags on RAM roles or custom policies.
+    TagResources: Ram "ram:TagResources", Write on RamScope, Any(&[Root, Policy]);
+    /// Takes tags off RAM roles or custom policies.
+    UntagResources: Ram "ram:UntagResources", Write on RamScope, Any(&[Root, Policy]);
+    /// Lists the tags of RAM roles or custom policies.
+    ListTagResources: Ram "ram:ListTagResources", Read on RamScope, Any(&[Root, Policy]);
+    /// Not supported: there are no cloud services here that would take a role of their own.
+    CreateServiceLinkedRole: Ram "ram:CreateServiceLinkedRole", Write on RamScope, Any(&[Root, Policy]);
+    /// Not supported: there are no cloud services here that would take a role of their own.
+    DeleteServiceLinkedRole: Ram "ram:DeleteServiceLinkedRole", Write on RamScope, Any(&[Root, Policy]);
+    /// Not supported: there are no cloud services here that would take a role of their own.
+    GetServiceLinkedRoleTemplate: Ram "ram:GetServiceLinkedRoleTemplate", Read on RamScope, Any(&[Root, Policy]);
     /// Lists what a policy is attached to.
     ListEntitiesForPolicy: Ram "ram:ListEntitiesForPolicy", Read on RamScope, Any(&[Root, Policy]);
 

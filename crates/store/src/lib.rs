@@ -42,6 +42,7 @@ mod settings;
 mod sign_in_attempts;
 mod store;
 mod studio_users;
+mod tags;
 mod tx;
 mod usage;
 mod users;
@@ -74,6 +75,7 @@ pub use service_credentials::{NewServiceCredential, ServiceCredential, ServiceCr
 pub use sign_in_attempts::ProvesPassword;
 pub use store::{Location, Store};
 pub use studio_users::StudioUser;
+pub use tags::{PutsTags, WithTags};
 pub use tx::{Committed, Tx};
 pub use usage::{UsageBy, UsageEvent, UsageRow};
 pub use users::{ListsUsers, NewUser, User, UserUpdate};

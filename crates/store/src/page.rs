@@ -42,4 +42,9 @@ impl Cursor {
     pub(crate) fn fetch(&self) -> i64 {
         i64::from(self.limit) + 1
     }
+
+    /// The same, or all that is left where some of what is read will not be kept. Quotas bound it.
+    pub(crate) fn fetch_of<F>(&self, kept: &[F]) -> i64 {
+        if kept.is_empty() { self.fetch() } else { i64::MAX }
+    }
 }

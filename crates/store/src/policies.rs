@@ -6,6 +6,7 @@ use bailey_domain::operations::{
     CreatePolicy, CreatePolicyVersion, DeletePolicy, DeletePolicyVersion, GetPolicy, GetPolicyVersion,
     ListPolicies, ListPolicyVersions, Operation, SetDefaultPolicyVersion, UpdatePolicyDescription,
 };
+use bailey_domain::tag::{TagFilter, Taggable};
 use bailey_domain::{AccountId, Error, Permit};
 use serde::Serialize;
 
@@ -13,6 +14,7 @@ use crate::connection::{on, reading};
 use crate::error::{conflict_of, database, stored, to_unsigned};
 use crate::page::{Cursor, Page};
 use crate::store::Store;
+use crate::tags::WithTags;
 use crate::tx::Tx;
 
 /// A custom policy.
@@ -97,18 +99,22 @@ impl Store {
         self.find_policy_in(permit.caller().account, name).await
     }
 
-    /// The policies of an account by name, custom ones.
+    /// The policies of an account by name with their tags, custom ones: those that hold what is looked for.
     pub async fn list_policies(
         &self,
         permit: &Permit<ListPolicies>,
         cursor: &Cursor,
-    ) -> Result<Page<Policy>, Error> {
+        wanted: &[TagFilter],
+    ) -> Result<Page<WithTags<Policy>>, Error> {
         const SQL: &str = policies!("AND p.folded_name > $2 ORDER BY p.folded_name LIMIT $3");
+        let account = permit.caller().account;
         let rows: Vec<PolicyRow> = reading!(self.pools, pool => sqlx::query_as(SQL)
-            .bind(permit.caller().account.to_string()).bind(&cursor.after).bind(cursor.fetch()).fetch_all(pool).await)
+            .bind(account.to_string()).bind(&cursor.after).bind(cursor.fetch_of(wanted)).fetch_all(pool).await)
         .map_err(database)?;
         let policies = rows.into_iter().map(Policy::try_from).collect::<Result<Vec<_>, _>>()?;
-        Ok(Page::of(policies, cursor.limit, |policy| policy.name.folded()))
+        let folded = |policy: &Policy| policy.name.folded();
+        let policies = self.with_tags(account, Taggable::Policy, policies, folded, wanted).await?;
+        Ok(Page::of(policies, cursor.limit, |policy| policy.row.name.folded()))
     }
 
     /// One version, for GetPolicy.

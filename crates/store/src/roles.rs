@@ -4,6 +4,7 @@ use bailey_domain::change::Change;
 use bailey_domain::id::RoleId;
 use bailey_domain::name::RoleName;
 use bailey_domain::operations::{CreateRole, DeleteRole, ListRoles, UpdateRole};
+use bailey_domain::tag::{TagFilter, Taggable};
 use bailey_domain::{AccountId, Error, Permit};
 use serde::Serialize;
 
@@ -11,6 +12,7 @@ use crate::connection::{on, reading};
 use crate::error::{conflict_of, database, stored, to_signed, to_unsigned};
 use crate::page::{Cursor, Page};
 use crate::store::Store;
+use crate::tags::WithTags;
 use crate::tx::Tx;
 
 /// A RAM role.
@@ -110,16 +112,22 @@ impl Store {
         row.map(Role::try_from).transpose()
     }
 
-    /// The account's roles by name.
-    pub async fn list_roles(&self, permit: &Permit<ListRoles>, cursor: &Cursor) -> Result<Page<Role>, Error> {
+    /// The account's roles by name with their tags: those that hold what is looked for.
+    pub async fn list_roles(
+        &self,
+        permit: &Permit<ListRoles>,
+        cursor: &Cursor,
+        wanted: &[TagFilter],
+    ) -> Result<Page<WithTags<Role>>, Error> {
         const SQL: &str = "
             SELECT * FROM roles WHERE account_id = $1 AND folded_name > $2 ORDER BY folded_name LIMIT $3";
+        let account = permit.caller().account;
         let rows: Vec<RoleRow> = reading!(self.pools, pool => sqlx::query_as(SQL)
-            .bind(permit.caller().account.to_string()).bind(&cursor.after).bind(cursor.fetch())
-            .fetch_all(pool).await)
+            .bind(account.to_string()).bind(&cursor.after).bind(cursor.fetch_of(wanted)).fetch_all(pool).await)
         .map_err(database)?;
         let roles = rows.into_iter().map(Role::try_from).collect::<Result<Vec<_>, _>>()?;
-        Ok(Page::of(roles, cursor.limit, |role| role.name.folded()))
+        let roles = self.with_tags(account, Taggable::Role, roles, |role| role.name.folded(), wanted).await?;
+        Ok(Page::of(roles, cursor.limit, |role| role.row.name.folded()))
     }
 }
 

@@ -32,6 +32,7 @@ mod recycle_bin;
 mod role;
 mod service_credential;
 mod settings;
+mod tag;
 #[cfg(test)]
 mod tests;
 mod usage;
@@ -95,6 +96,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Role(role::Role),
     #[command(subcommand)]
+    Tag(tag::Tag),
+    #[command(subcommand)]
     AccessKey(access_key::AccessKey),
     #[command(subcommand)]
     LoginProfile(login_profile::LoginProfile),
@@ -142,6 +145,7 @@ impl Command {
             Self::RamUser(user) => user.plan(),
             Self::Group(group) => group.plan(),
             Self::Role(role) => role.plan()?,
+            Self::Tag(tag) => tag.plan(),
             Self::AccessKey(key) => key.plan(),
             Self::LoginProfile(profile) => profile.plan()?,
             Self::Mfa(mfa) => mfa.plan(),

@@ -1,11 +1,12 @@
 //! `bailey role`
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::operations::example;
 use super::output::text;
 use super::plan::Plan;
-use super::{Paging, input};
+use super::{Paging, input, tag};
 use crate::client::Failure;
 
 /// RAM roles: identities that are taken for a time by whoever their trust policy names.
@@ -21,6 +22,9 @@ pub(crate) enum Role {
         trust: String,
         #[command(flatten)]
         details: Details,
+        /// A tag to find it by; may be given more than once.
+        #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag::pair)]
+        tags: Vec<Value>,
     },
     /// Show a RAM role and its trust policy.
     #[command(after_help = example("GetRole"))]
@@ -69,6 +73,24 @@ pub(crate) enum Role {
         #[arg(long, value_name = "TEXT")]
         external_id: Option<String>,
     },
+    /// Not supported: a server refuses it, since no cloud service takes roles here.
+    #[command(after_help = example("CreateServiceLinkedRole"))]
+    CreateServiceLinked {
+        /// The service's name.
+        service: String,
+    },
+    /// Not supported: a server refuses it, since no cloud service takes roles here.
+    #[command(after_help = example("DeleteServiceLinkedRole"))]
+    DeleteServiceLinked {
+        /// The role's name.
+        name: String,
+    },
+    /// Not supported: a server refuses it, since no cloud service takes roles here.
+    #[command(after_help = example("GetServiceLinkedRoleTemplate"))]
+    GetServiceLinkedTemplate {
+        /// The service's name.
+        service: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -92,9 +114,11 @@ impl Role {
     pub(crate) fn plan(&self) -> Result<Plan, Failure> {
         let of = |operation, name: &str| Plan::new(operation).with("RoleName", name);
         Ok(match self {
-            Self::Create { name, trust, details } => details
-                .put(of("CreateRole", name).with("AssumeRolePolicyDocument", input::read(trust)?), "")
-                .fields("Role"),
+            Self::Create { name, trust, details, tags } => {
+                let plan = of("CreateRole", name).with("AssumeRolePolicyDocument", input::read(trust)?);
+                let plan = if tags.is_empty() { plan } else { plan.with("Tag", tags.as_slice()) };
+                details.put(plan, "").fields("Role")
+            }
             Self::Get { name } => of("GetRole", name).fields("Role"),
             Self::Update { name, trust, details } => {
                 let trust = trust.as_deref().map(input::read).transpose()?;
@@ -110,6 +134,13 @@ impl Role {
                     text("DESCRIPTION", "Description"),
                 ];
                 Plan::new("ListRoles").pages("Roles.Role", &columns, paging.limit)
+            }
+            Self::CreateServiceLinked { service } => {
+                Plan::new("CreateServiceLinkedRole").with("ServiceName", service.as_str())
+            }
+            Self::DeleteServiceLinked { name } => of("DeleteServiceLinkedRole", name),
+            Self::GetServiceLinkedTemplate { service } => {
+                Plan::new("GetServiceLinkedRoleTemplate").with("ServiceName", service.as_str())
             }
             Self::Assume { arn, session_name, policy, duration, external_id } => {
                 let policy = policy.as_deref().map(input::read).transpose()?;

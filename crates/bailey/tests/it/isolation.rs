@@ -61,7 +61,9 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
         r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"RAM":"acs:ram::{}:root"}}}}]}}"#,
         account.id
     );
-    let role = json!({ "RoleName": "reader", "Description": mark, "AssumeRolePolicyDocument": trusts });
+    let role = json!({
+        "RoleName": "reader", "Description": mark, "AssumeRolePolicyDocument": trusts, "Tag": [{ "Key": "mark", "Value": mark }],
+    });
     control.done(&root, "CreateRole", role).await;
     let attach = json!({ "PolicyType": "Custom", "PolicyName": "reads", "RoleName": "reader" });
     control.done(&root, "AttachPolicyToRole", attach).await;
@@ -151,6 +153,13 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
         | "GetLoginProfile"
         | "GetUserMFAInfo" => vec![user],
         "GetRole" | "ListPoliciesForRole" => vec![json!({ "RoleName": "reader" })],
+        "ListTagResources" => vec![
+            json!({ "ResourceType": "role", "ResourceNames": ["reader"] }),
+            json!({ "ResourceType": "role", "Tag": [{ "Key": "mark" }] }),
+            json!({ "ResourceType": "policy" }),
+        ],
+        // It has one answer for everybody, which is a refusal.
+        "GetServiceLinkedRoleTemplate" => vec![],
         "DecodeDiagnosticMessage" => vec![json!({ "EncodedDiagnosticMessage": of.message })],
         "EvaluateAccess" => vec![json!({
             "subject": { "type": "user", "id": "alice" }, "action": { "name": "modelstudio:ListMembers" },
@@ -336,6 +345,11 @@ fn what_one_account_does_is_not_felt_by_the_other() {
         let typed = json!({ "PolicyName": "reads", "PolicyType": "Custom" });
         let versions = control.done(&two.account.root, "ListPolicyVersions", typed).await;
         assert_eq!(versions["PolicyVersions"]["PolicyVersion"].as_array().unwrap().len(), 1);
+        let tags = json!({ "ResourceType": "role", "ResourceNames": ["reader"], "All": true });
+        control.done(root, "UntagResources", tags).await;
+        let of_reader = json!({ "ResourceType": "role" });
+        let tags = control.done(&two.account.root, "ListTagResources", of_reader).await;
+        assert_eq!(tags["TagResources"][0]["TagValue"], "mark-two", "tags of a role of the same name");
         control.done(root, "RemoveUser", json!({ "userName": "alice" })).await;
         assert_eq!((calls(&one).await, calls(&two).await), (401, 200), "a user of the same name");
         let leave = json!({ "GroupName": "readers", "UserName": "alice" });

@@ -68,6 +68,7 @@ mod service_credentials;
 mod settings;
 #[cfg(test)]
 mod studio_users;
+mod tags;
 #[cfg(test)]
 mod transactions;
 #[cfg(test)]

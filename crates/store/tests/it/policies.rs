@@ -157,12 +157,12 @@ cases! {
         test.create_policy(two.account, "aa", NOTHING).await;
         test.attach(one.account, one.bob, PolicyType::Custom, "B").await;
         let permit = permit!(test, test.root(one.account), ListPolicies on RamScope::policy(one.account, "*"));
-        let page = test.store.list_policies(&permit, &first(2)).await.unwrap();
-        let shown: Vec<_> = page.rows.iter().map(|policy| (policy.name.as_str(), policy.attachment_count)).collect();
+        let page = test.store.list_policies(&permit, &first(2), &[]).await.unwrap();
+        let shown: Vec<_> = page.rows.iter().map(|policy| (policy.row.name.as_str(), policy.row.attachment_count)).collect();
         assert_eq!(shown, [("A", 0), ("b", 1)]);
         let mut cursor = all();
         cursor.after = page.next.unwrap();
-        let page = test.store.list_policies(&permit, &cursor).await.unwrap();
-        assert_eq!((page.rows.len(), page.rows[0].name.as_str(), page.next), (1, "c-1", None));
+        let page = test.store.list_policies(&permit, &cursor, &[]).await.unwrap();
+        assert_eq!((page.rows.len(), page.rows[0].row.name.as_str(), page.next), (1, "c-1", None));
     }
 }

@@ -78,8 +78,8 @@ cases! {
         let (mut names, mut cursor) = (Vec::new(), first(2));
         loop {
             let permit = permit!(test, test.root(one.account), ListRoles on RamScope::role(one.account, "*"));
-            let page = test.store.list_roles(&permit, &cursor).await.unwrap();
-            names.extend(page.rows.iter().map(|role| role.name.to_string()));
+            let page = test.store.list_roles(&permit, &cursor, &[]).await.unwrap();
+            names.extend(page.rows.iter().map(|role| role.row.name.to_string()));
             let Some(next) = page.next else { break };
             cursor.after = next;
         }

@@ -82,7 +82,8 @@ impl Stage {
             control.done(root, "AttachPolicyToGroup", held).await;
             let role = format!("role-{suffix}");
             let document = roles::trust(&account.id);
-            let new = json!({ "RoleName": role, "AssumeRolePolicyDocument": document });
+            let tags = json!([{ "Key": "team", "Value": "lasting" }]);
+            let new = json!({ "RoleName": role, "AssumeRolePolicyDocument": document, "Tag": tags });
             control.done(root, "CreateRole", new).await;
             let held = json!({ "PolicyType": "System", "PolicyName": "AliyunSTSAssumeRoleAccess", "RoleName": role });
             control.done(root, "AttachPolicyToRole", held).await;

@@ -19,7 +19,7 @@ pub(crate) enum Cell {
     Outside,
     /// 404 EntityNotExist.
     Absent,
-    /// 400 NotSupport.Account.
+    /// 400 NotSupport.Account, or NotSupport.ServiceLinkedRole.
     Unsupported,
     /// The question makes no sense.
     NotAsked,

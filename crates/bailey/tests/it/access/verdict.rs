@@ -40,7 +40,7 @@ pub(crate) fn judge(answer: &Answer, entry: &Entry, caller: &Person) -> Result<C
         (200, _) => Cell::Done,
         (403, "NoPermission") => Cell::Denied,
         (403, "Workspace.AccessDenied") => Cell::Outside,
-        (400, "NotSupport.Account") => Cell::Unsupported,
+        (400, "NotSupport.Account" | "NotSupport.ServiceLinkedRole") => Cell::Unsupported,
         (404, code) if code.starts_with("EntityNotExist.") => Cell::Absent,
         _ => return Err(format!("{} {body}", answer.status)),
     };

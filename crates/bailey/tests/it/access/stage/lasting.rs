@@ -54,6 +54,11 @@ impl Stage {
             let role = Self::name("role", thing);
             let shown = control.done(root, "GetRole", json!({ "RoleName": role })).await;
             assert_eq!(shown["Role"]["Description"], "", "{shown}");
+            let tagged = json!({ "ResourceType": "role", "ResourceNames": [role] });
+            let tags = control.done(root, "ListTagResources", tagged).await;
+            let tags: Vec<_> =
+                tags["TagResources"].as_array().unwrap().iter().map(|tag| &tag["TagValue"]).collect();
+            assert_eq!(tags, ["lasting"]);
             let held = control.done(root, "ListPoliciesForRole", json!({ "RoleName": role })).await;
             assert_eq!(held["Policies"]["Policy"].as_array().unwrap().len(), 1, "{held}");
             let typed = json!({ "PolicyName": policy, "PolicyType": "Custom" });

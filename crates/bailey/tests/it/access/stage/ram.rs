@@ -6,7 +6,8 @@ use super::{Asked, DOCUMENT, Outcome, Stage};
 
 impl Stage {
     pub(super) async fn ram(&mut self, operation: &str, thing: &'static str, outcome: Outcome) -> Asked {
-        if operation.contains("Role") {
+        if operation.contains("Role") || operation.ends_with("TagResources") || operation == "UntagResources"
+        {
             return self.role(operation, thing, outcome).await;
         }
         if operation == "DecodeDiagnosticMessage" {

@@ -19,6 +19,10 @@ impl Stage {
         let (mut role, here) = (Self::name("role", thing), self.here.id.clone());
         let changes = !operation.starts_with("Get") && !operation.starts_with("List");
         let done = outcome == Outcome::Done;
+        if operation.contains("ServiceLinked") {
+            let asked = if operation == "DeleteServiceLinkedRole" { "RoleName" } else { "ServiceName" };
+            return Asked::new(json!({ asked: "AliyunServiceRoleForEcs" }), &json!({}), &[]);
+        }
         if changes && done {
             role = self.passing("role");
             self.passing_role(operation, &role).await;
@@ -34,6 +38,15 @@ impl Stage {
                     r#"{"Service":["ecs.aliyuncs.com"]}"#,
                 ) });
                 Asked::new(json!({ "RoleName": name }), &document, &[])
+            }
+            "TagResources" | "UntagResources" | "ListTagResources" => {
+                let further = match operation {
+                    "TagResources" => json!({ "Tag": [{ "Key": "stage", "Value": "matrix" }] }),
+                    "UntagResources" => json!({ "TagKeys": ["team"] }),
+                    _ => json!({}),
+                };
+                let of = json!({ "ResourceType": "role", "ResourceNames": [role] });
+                Asked::new(of, &further, &[&role])
             }
             "UpdateRole" => on_role(json!({ "NewDescription": "changed" })),
             "AttachPolicyToRole" if !done => {
