@@ -1,13 +1,13 @@
 """RAM groups through the official SDK: who is in them, what their policies give, and every error that RAM documents for them."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 from alibabacloud_ram20150501 import models
 
 from support import ram
 from support.cloud import Cloud
+from support.ram import INVALID, TOO_LONG, quota
 from support.refusals import not_permitted, refused
 from support.world import World
 
@@ -16,9 +16,6 @@ USER = "groups-user"
 GROUP = "groups-known"
 FULL = "groups-full"
 POLICY = "groups-policy"
-
-INVALID = 'The parameter - "{}" contains invalid chars.'
-TOO_LONG = 'The parameter - "{}" beyond the length limit.'
 
 
 class TestGroups:
@@ -140,17 +137,6 @@ def cast(world: World) -> None:
         ram.create_group(root, group)
     ram.join(root, USER, GROUP)
     ram.attach_to_group(root, POLICY, GROUP)
-
-
-@contextmanager
-def quota(root: Cloud, name: str, value: int) -> Iterator[None]:
-    """Another quota for a while."""
-    before = root.ours("GetSettings")["settings"][name]
-    root.ours("UpdateSettings", body={name: value})
-    try:
-        yield
-    finally:
-        root.ours("UpdateSettings", body={name: before})
 
 
 def create(root: Cloud, group: str, comments: str | None = None) -> None:

@@ -1,11 +1,17 @@
 """What the story does with the official RAM SDK, one plain function per thing it does."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from alibabacloud_ram20150501 import models
 
 from support.cloud import Cloud
 from support.ledger import LEDGER
+
+# How RAM begins to say what is wrong with a parameter.
+INVALID = 'The parameter - "{}" contains invalid chars.'
+TOO_LONG = 'The parameter - "{}" beyond the length limit.'
 
 
 def statement(effect: str, action: str | list[str], resource: str = "*") -> dict[str, object]:
@@ -89,3 +95,14 @@ def delete_user(cloud: Cloud, name: str) -> None:
     for key in keys:
         cloud.ram.delete_access_key(models.DeleteAccessKeyRequest(user_name=name, user_access_key_id=key.access_key_id))
     cloud.ram.delete_user(models.DeleteUserRequest(user_name=name))
+
+
+@contextmanager
+def quota(root: Cloud, name: str, value: int) -> Iterator[None]:
+    """Another quota for a while."""
+    before = root.ours("GetSettings")["settings"][name]
+    root.ours("UpdateSettings", body={name: value})
+    try:
+        yield
+    finally:
+        root.ours("UpdateSettings", body={name: before})

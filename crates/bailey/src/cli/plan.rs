@@ -145,11 +145,7 @@ impl Plan {
     fn whole_list(&self, client: &Client, path: &str, limit: Option<u64>) -> Result<Value, Failure> {
         let ram = matches!(route_of(self.operation)?.form, bailey_api::routes::Form::Rpc { .. });
         // RAM's list of groups takes no more than 100 at once, the others of RAM more.
-        let usual = match self.operation {
-            "ListTagResources" => ("PageSize", "NextToken", 100),
-            _ if ram => ("MaxItems", "Marker", 100),
-            _ => ("maxResults", "nextToken", 200),
-        };
+        let usual = if ram { ("MaxItems", "Marker", 100) } else { ("maxResults", "nextToken", 200) };
         let (size, token, most) = self.marks.unwrap_or(usual);
         let mut parameters = self.parameters.clone();
         let mut left = limit.unwrap_or(u64::MAX);

@@ -1,0 +1,344 @@
+"""Every error that RAM documents for users, access keys, policies, versions and attachments, by status, code and sentence."""
+
+from collections.abc import Callable
+
+import pytest
+from alibabacloud_ram20150501 import models
+
+from support import ram
+from support.cloud import Cloud
+from support.ram import INVALID, TOO_LONG, quota
+from support.refusals import refused
+from support.world import World
+
+USER, OTHER, NONE = "errors-user", "errors-other", "errors-none"
+ROLE = "errors-role"
+POLICY, LOOSE = "errors-policy", "errors-loose"
+DOCUMENT = ram.document(ram.statement("Allow", "sfm:ListIndex"))
+TRUST = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["ecs.aliyuncs.com"]}}]}'
+KEY = "LTAIAAAAAAAAAAAAAAAAAAAA"
+
+NO_USER = (404, "EntityNotExist.User", "The user does not exist.")
+NO_POLICY = (404, "EntityNotExist.Policy", "The policy does not exist.")
+NO_VERSION = (404, "EntityNotExist.Policy.Version", "The policy version does not exist.")
+NO_KEY = (404, "EntityNotExist.User.AccessKey", "The user access key does not exist.")
+NO_ROLE = (404, "EntityNotExist.Role", "The role does not exist.")
+
+Call = Callable[[Cloud], object]
+Named = Callable[[Cloud, str], object]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cast(world: World) -> None:
+    """A user with a key and a policy, a role with the policy, and what has none of them."""
+    root = world.root
+    world.hire(USER)
+    ram.create_user(root, OTHER)
+    for policy in (POLICY, LOOSE):
+        ram.create_policy(root, policy, ram.statement("Allow", "sfm:ListIndex"))
+    ram.attach(root, POLICY, USER)
+    root.ram.create_role(models.CreateRoleRequest(role_name=ROLE, assume_role_policy_document=TRUST))
+
+
+def create_user(root: Cloud, user: str, **fields: str) -> None:
+    """CreateUser."""
+    root.ram.create_user(models.CreateUserRequest(user_name=user, **fields))
+
+
+def update_user(root: Cloud, user: str, **fields: str) -> None:
+    """UpdateUser."""
+    root.ram.update_user(models.UpdateUserRequest(user_name=user, **fields))
+
+
+def delete_user(root: Cloud, user: str) -> None:
+    """DeleteUser, and nothing before it."""
+    root.ram.delete_user(models.DeleteUserRequest(user_name=user))
+
+
+def update_key(root: Cloud, user: str) -> None:
+    """UpdateAccessKey of a key that nobody has."""
+    root.ram.update_access_key(models.UpdateAccessKeyRequest(user_name=user, user_access_key_id=KEY, status="Inactive"))
+
+
+def delete_key(root: Cloud, user: str) -> None:
+    """DeleteAccessKey of a key that nobody has."""
+    root.ram.delete_access_key(models.DeleteAccessKeyRequest(user_name=user, user_access_key_id=KEY))
+
+
+def create_policy(root: Cloud, policy: str, document: str = DOCUMENT, description: str | None = None) -> None:
+    """CreatePolicy."""
+    root.ram.create_policy(models.CreatePolicyRequest(policy_name=policy, policy_document=document, description=description))
+
+
+def describe(root: Cloud, policy: str, description: str = "changed") -> None:
+    """UpdatePolicyDescription."""
+    root.ram.update_policy_description(models.UpdatePolicyDescriptionRequest(policy_name=policy, new_description=description))
+
+
+def delete_policy(root: Cloud, policy: str) -> None:
+    """DeletePolicy."""
+    root.ram.delete_policy(models.DeletePolicyRequest(policy_name=policy))
+
+
+def add_version(root: Cloud, policy: str, document: str = DOCUMENT) -> None:
+    """CreatePolicyVersion."""
+    root.ram.create_policy_version(models.CreatePolicyVersionRequest(policy_name=policy, policy_document=document))
+
+
+def set_default(root: Cloud, policy: str, version: str = "v1") -> None:
+    """SetDefaultPolicyVersion."""
+    root.ram.set_default_policy_version(models.SetDefaultPolicyVersionRequest(policy_name=policy, version_id=version))
+
+
+def delete_version(root: Cloud, policy: str, version: str = "v1") -> None:
+    """DeletePolicyVersion."""
+    root.ram.delete_policy_version(models.DeletePolicyVersionRequest(policy_name=policy, version_id=version))
+
+
+def get_policy(root: Cloud, policy: str, kind: str = "Custom") -> None:
+    """GetPolicy."""
+    root.ram.get_policy(models.GetPolicyRequest(policy_name=policy, policy_type=kind))
+
+
+def versions(root: Cloud, policy: str, kind: str = "Custom") -> None:
+    """ListPolicyVersions."""
+    root.ram.list_policy_versions(models.ListPolicyVersionsRequest(policy_name=policy, policy_type=kind))
+
+
+def entities(root: Cloud, policy: str, kind: str = "Custom") -> None:
+    """ListEntitiesForPolicy."""
+    root.ram.list_entities_for_policy(models.ListEntitiesForPolicyRequest(policy_name=policy, policy_type=kind))
+
+
+def get_version(root: Cloud, policy: str, kind: str = "Custom", version: str = "v1") -> None:
+    """GetPolicyVersion."""
+    root.ram.get_policy_version(models.GetPolicyVersionRequest(policy_name=policy, policy_type=kind, version_id=version))
+
+
+def attach_to_role(root: Cloud, policy: str, role: str = ROLE, kind: str = "Custom") -> None:
+    """AttachPolicyToRole."""
+    root.ram.attach_policy_to_role(models.AttachPolicyToRoleRequest(policy_type=kind, policy_name=policy, role_name=role))
+
+
+def detach_from_role(root: Cloud, policy: str, role: str = ROLE, kind: str = "Custom") -> None:
+    """DetachPolicyFromRole."""
+    root.ram.detach_policy_from_role(models.DetachPolicyFromRoleRequest(policy_type=kind, policy_name=policy, role_name=role))
+
+
+# Calls on a user who has to be there.
+ON_USERS: dict[str, Named] = {
+    "GetUser": lambda root, user: root.ram.get_user(models.GetUserRequest(user_name=user)),
+    "UpdateUser": update_user,
+    "DeleteUser": delete_user,
+    "CreateAccessKey": lambda root, user: root.ram.create_access_key(models.CreateAccessKeyRequest(user_name=user)),
+    "ListAccessKeys": lambda root, user: root.ram.list_access_keys(models.ListAccessKeysRequest(user_name=user)),
+    "UpdateAccessKey": update_key,
+    "DeleteAccessKey": delete_key,
+    "AttachPolicyToUser": lambda root, user: ram.attach(root, POLICY, user),
+    "DetachPolicyFromUser": lambda root, user: ram.detach(root, POLICY, user),
+    "ListPoliciesForUser": lambda root, user: root.ram.list_policies_for_user(models.ListPoliciesForUserRequest(user_name=user)),
+}
+
+# Calls on a policy that has to be there.
+ON_POLICIES: dict[str, Named] = {
+    "GetPolicy": get_policy,
+    "UpdatePolicyDescription": describe,
+    "DeletePolicy": delete_policy,
+    "CreatePolicyVersion": add_version,
+    "GetPolicyVersion": get_version,
+    "ListPolicyVersions": versions,
+    "DeletePolicyVersion": delete_version,
+    "SetDefaultPolicyVersion": set_default,
+    "AttachPolicyToUser": lambda root, policy: ram.attach(root, policy, USER),
+    "DetachPolicyFromUser": lambda root, policy: ram.detach(root, policy, USER),
+    "AttachPolicyToRole": attach_to_role,
+    "DetachPolicyFromRole": detach_from_role,
+    "ListEntitiesForPolicy": entities,
+}
+
+# Calls that say of what type the policy is.
+TYPED: dict[str, Named] = {
+    "GetPolicy": lambda root, kind: get_policy(root, POLICY, kind),
+    "GetPolicyVersion": lambda root, kind: get_version(root, POLICY, kind),
+    "ListPolicyVersions": lambda root, kind: versions(root, POLICY, kind),
+    "ListPolicies": lambda root, kind: root.ram.list_policies(models.ListPoliciesRequest(policy_type=kind)),
+    "ListEntitiesForPolicy": lambda root, kind: entities(root, POLICY, kind),
+    "AttachPolicyToUser": lambda root, kind: ram.attach(root, POLICY, USER, kind),
+    "DetachPolicyFromUser": lambda root, kind: ram.detach(root, POLICY, USER, kind),
+    "AttachPolicyToRole": lambda root, kind: attach_to_role(root, POLICY, kind=kind),
+    "DetachPolicyFromRole": lambda root, kind: detach_from_role(root, POLICY, kind=kind),
+}
+
+# Calls that name a version.
+VERSIONED: dict[str, Named] = {
+    "GetPolicyVersion": lambda root, version: get_version(root, POLICY, version=version),
+    "SetDefaultPolicyVersion": lambda root, version: set_default(root, POLICY, version),
+    "DeletePolicyVersion": lambda root, version: delete_version(root, POLICY, version),
+}
+
+ON_ROLES: dict[str, Named] = {
+    "AttachPolicyToRole": lambda root, role: attach_to_role(root, POLICY, role),
+    "DetachPolicyFromRole": lambda root, role: detach_from_role(root, POLICY, role),
+    "ListPoliciesForRole": lambda root, role: root.ram.list_policies_for_role(models.ListPoliciesForRoleRequest(role_name=role)),
+}
+
+# What is wrong with a parameter: its name and fault, and how the sentence begins.
+PARAMETERS: list[tuple[str, Call, str, str]] = [
+    ("display-name", lambda root: create_user(root, NONE, display_name="a<b"), "DisplayName.InvalidChars", INVALID),
+    ("display-name-long", lambda root: create_user(root, NONE, display_name="x" * 129), "DisplayName.Length", TOO_LONG),
+    ("comments", lambda root: create_user(root, NONE, comments="x" * 129), "Comments.Length", TOO_LONG),
+    ("phone", lambda root: create_user(root, NONE, mobile_phone="12345"), "MobilePhone.Format", 'The parameter - "{}" must be'),
+    ("email", lambda root: create_user(root, NONE, email="nobody"), "Email.Format", 'The parameter - "{}" must be'),
+    ("new-name", lambda root: update_user(root, USER, new_user_name="a b"), "NewUserName.InvalidChars", INVALID),
+    ("new-name-long", lambda root: update_user(root, USER, new_user_name="x" * 65), "NewUserName.Length", TOO_LONG),
+    ("new-display-name", lambda root: update_user(root, USER, new_display_name="a<b"), "NewDisplayName.InvalidChars", INVALID),
+    ("new-display-name-long", lambda root: update_user(root, USER, new_display_name="x" * 129), "NewDisplayName.Length", TOO_LONG),
+    ("new-comments", lambda root: update_user(root, USER, new_comments="x" * 129), "NewComments.Length", TOO_LONG),
+    ("new-phone", lambda root: update_user(root, USER, new_mobile_phone="86-"), "NewMobilePhone.Format", 'The parameter - "{}" must be'),
+    ("new-email", lambda root: update_user(root, USER, new_email="a@b@c"), "NewEmail.Format", 'The parameter - "{}" must be'),
+    ("description", lambda root: create_policy(root, NONE, description="x" * 1025), "Description.Length", TOO_LONG),
+    ("new-description", lambda root: describe(root, POLICY, "x" * 1025), "NewDescription.Length", TOO_LONG),
+    ("document", lambda root: create_policy(root, NONE, " " * 6145), "PolicyDocument.Length", TOO_LONG),
+    ("version-document", lambda root: add_version(root, POLICY, " " * 6145), "PolicyDocument.Length", TOO_LONG),
+]
+
+# The rest, with the sentence to the letter.
+LITERAL: list[tuple[str, Call, int, str, str]] = [
+    ("user-taken", lambda root: create_user(root, USER.upper()), 409, "EntityAlreadyExists.User", "The user does already EXIST."),
+    ("user-renamed", lambda root: update_user(root, USER, new_user_name=OTHER), 409, "EntityAlreadyExists.User", "The user does already EXIST."),
+    ("user-has-key", lambda root: delete_user(root, USER), 409, "DeleteConflict.User.AccessKey", "The user CAN NOT has any access key while deleting the user."),
+    ("update-no-key", lambda root: update_key(root, USER), *NO_KEY),
+    ("delete-no-key", lambda root: delete_key(root, USER), *NO_KEY),
+    ("policy-taken", lambda root: create_policy(root, POLICY.upper()), 409, "EntityAlreadyExists.Policy", "The policy does already EXIST."),
+    ("system-taken", lambda root: create_policy(root, "AdministratorAccess"), 409, "EntityAlreadyExists.Policy", "The policy does already EXIST."),
+    ("policy-on-user", lambda root: delete_policy(root, POLICY), 409, "DeleteConflict.Policy.User",
+     "The policy CAN NOT been attached to any user while deleting the policy."),
+    ("default-version", lambda root: delete_version(root, POLICY), 409, "DeleteConflict.Policy.Version.Default",
+     "The default policy version CAN NOT been deleted directly."),
+    ("attached-twice", lambda root: ram.attach(root, POLICY, USER), 409, "EntityAlreadyExists.User.Policy",
+     "The user has already been attached this policy."),
+    ("not-attached", lambda root: ram.detach(root, LOOSE, USER), 404, "EntityNotExist.User.Policy", "The indicate policy of the user does not exist."),
+    ("not-attached-to-role", lambda root: detach_from_role(root, LOOSE), 404, "EntityNotExist.Role.Policy", "The role policy does not exist."),
+]
+
+# Full ones: the quota that is lowered, to what, and what is refused then.
+QUOTAS: list[tuple[str, int, Call, str, str]] = [
+    ("quotaUsers", 1, lambda root: create_user(root, NONE), "User", "The count of users beyond the current limits."),
+    ("quotaAccessKeysPerUser", 1, lambda root: ON_USERS["CreateAccessKey"](root, USER), "User.AccessKey",
+     "The access key count of the user access keys beyond the current limits."),
+    ("quotaPolicies", 1, lambda root: create_policy(root, NONE), "Policy", "The count of policy beyond the current limits."),
+    ("quotaPolicyVersions", 1, lambda root: add_version(root, POLICY), "Policy.Version", "The count of policy version beyond the current limits."),
+    ("quotaCustomPoliciesPerUser", 1, lambda root: ram.attach(root, LOOSE, USER), "User.Policy",
+     "The policy count of the user attached policies beyond the current limits."),
+    ("quotaSystemPoliciesPerUser", 0, lambda root: ram.attach(root, "AliyunRAMReadOnlyAccess", USER, "System"), "User.Policy",
+     "The policy count of the user attached policies beyond the current limits."),
+    ("quotaCustomPoliciesPerRole", 0, lambda root: attach_to_role(root, LOOSE), "Role.Policy", "The count of "),
+]
+
+
+def cases(table: dict[str, Named]) -> list[object]:
+    """The calls of a table, each by its action's name."""
+    return [pytest.param(call, id=action) for action, call in table.items()]
+
+
+def malformed(root: Cloud, call: Named, field: str, longest: int) -> None:
+    """A name of wrong characters, and one that is too long."""
+    for name, fault, sentence in [("has space", "InvalidChars", INVALID), ("x" * (longest + 1), "Length", TOO_LONG)]:
+        with refused(400, f"InvalidParameter.{field}.{fault}") as refusal:
+            call(root, name)
+        assert refusal.message.startswith(sentence.format(field))
+
+
+def literally(root: Cloud, call: Call, status: int, code: str, message: str) -> None:
+    """A refusal with RAM's own sentence and nothing more."""
+    with refused(status, code) as refusal:
+        call(root)
+    assert refusal.message == message
+
+
+@pytest.mark.parametrize("call", cases({"CreateUser": create_user} | ON_USERS))
+def test_a_users_name_must_be_well_formed(root: Cloud, call: Named) -> None:
+    malformed(root, call, "UserName", 64)
+
+
+@pytest.mark.parametrize("call", cases(ON_USERS))
+def test_the_user_must_exist(root: Cloud, call: Named) -> None:
+    literally(root, lambda cloud: call(cloud, NONE), *NO_USER)
+
+
+@pytest.mark.parametrize("call", cases({"CreatePolicy": create_policy} | ON_POLICIES))
+def test_a_policys_name_must_be_well_formed(root: Cloud, call: Named) -> None:
+    malformed(root, call, "PolicyName", 128)
+
+
+@pytest.mark.parametrize("call", cases(ON_POLICIES))
+def test_the_policy_must_exist(root: Cloud, call: Named) -> None:
+    literally(root, lambda cloud: call(cloud, NONE), *NO_POLICY)
+
+
+@pytest.mark.parametrize("call", cases(ON_ROLES))
+def test_the_role_must_exist(root: Cloud, call: Named) -> None:
+    malformed(root, call, "RoleName", 64)
+    literally(root, lambda cloud: call(cloud, NONE), *NO_ROLE)
+
+
+@pytest.mark.parametrize("call", cases(TYPED))
+def test_a_policys_type_is_one_of_two(root: Cloud, call: Named) -> None:
+    with refused(400, "InvalidParameter.PolicyType") as refusal:
+        call(root, "Other")
+    assert refusal.message == 'The parameter - "PolicyType" must be System or Custom.'
+
+
+@pytest.mark.parametrize("call", cases(VERSIONED))
+def test_a_version_is_named_by_its_number(root: Cloud, call: Named) -> None:
+    for version in ("1", "v", "v0", "vv1", "latest"):
+        with refused(400, "InvalidParameter.VersionId.Format") as refusal:
+            call(root, version)
+        assert refusal.message.startswith('The parameter - "VersionId" must be')
+    literally(root, lambda cloud: call(cloud, "v9"), *NO_VERSION)
+
+
+@pytest.mark.parametrize(("call", "fault", "sentence"), [pytest.param(*rest, id=name) for name, *rest in PARAMETERS])
+def test_parameters(root: Cloud, call: Call, fault: str, sentence: str) -> None:
+    with refused(400, f"InvalidParameter.{fault}") as refusal:
+        call(root)
+    assert refusal.message.startswith(sentence.format(fault.split(".")[0]))
+
+
+@pytest.mark.parametrize(("call", "status", "code", "message"), [pytest.param(*rest, id=name) for name, *rest in LITERAL])
+def test_documented(root: Cloud, call: Call, status: int, code: str, message: str) -> None:
+    literally(root, call, status, code, message)
+
+
+@pytest.mark.parametrize(("name", "value", "call", "code", "sentence"), [pytest.param(*case, id=case[0]) for case in QUOTAS])
+def test_quotas(root: Cloud, name: str, value: int, call: Call, code: str, sentence: str) -> None:
+    with quota(root, name, value):
+        with refused(409, f"LimitExceeded.{code}") as refusal:
+            call(root)
+        assert refusal.message.startswith(sentence)
+
+
+@pytest.mark.parametrize("document", ["not json", "[]", '{"Version":"1","Statement":[{"Effect":"Allow","Action":"*"}]}'])
+def test_a_malformed_document_is_refused_as_a_version_too(root: Cloud, document: str) -> None:
+    with refused(400, "MalformedPolicyDocument"):
+        add_version(root, POLICY, document)
+
+
+def test_what_a_role_holds_is_not_deleted(root: Cloud) -> None:
+    attach_to_role(root, LOOSE)
+    literally(root, attach_twice, 409, "EntityAlreadyExists.Role.Policy", "The role policy does already EXIST.")
+    literally(root, lambda cloud: delete_policy(cloud, LOOSE), 409, "DeleteConflict.Policy.Role",
+              "The policy CAN NOT been attached to any role while deleting the policy.")
+    detach_from_role(root, LOOSE)
+
+
+def attach_twice(root: Cloud) -> None:
+    """AttachPolicyToRole of what the role holds."""
+    attach_to_role(root, LOOSE)
+
+
+def test_what_has_versions_is_not_deleted_without_them(root: Cloud) -> None:
+    add_version(root, LOOSE)
+    literally(root, lambda cloud: delete_policy(cloud, LOOSE), 409, "DeleteConflict.Policy.Version",
+              "The policy CAN NOT has any version except the default version.")
+    delete_version(root, LOOSE, "v2")
