@@ -68,6 +68,7 @@ mod service_credentials;
 mod settings;
 #[cfg(test)]
 mod studio_users;
+#[cfg(test)]
 mod tags;
 #[cfg(test)]
 mod transactions;

@@ -35,7 +35,7 @@ impl TestStore {
         }
     }
 
-    async fn create_role(&self, account: AccountId, name: &str) -> RoleId {
+    pub(crate) async fn create_role(&self, account: AccountId, name: &str) -> RoleId {
         let new = self.new_role(account, name);
         let scope = RamScope::role(account, "*");
         commit!(self, self.root(account), CreateRole on scope, |tx, permit| tx.insert_role(&permit, &new));

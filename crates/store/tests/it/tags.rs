@@ -1,11 +1,8 @@
 //! Tags of roles and policies: one account each, found by, and gone with what they are on.
 
 use bailey_domain::AccountId;
-use bailey_domain::id::RoleId;
-use bailey_domain::name::RoleName;
 use bailey_domain::scope::RamScope;
 use bailey_domain::tag::{Tag, TagFilter, TagKey, TagValue, Taggable, Tagged};
-use bailey_store::NewRole;
 
 use crate::support::{TestStore, all, first};
 use crate::world::{allow, policy_name};
@@ -23,20 +20,6 @@ fn on(kind: Taggable, name: &str) -> Tagged {
 }
 
 impl TestStore {
-    async fn role(&self, account: AccountId, name: &str) -> RoleId {
-        let new = NewRole {
-            role_id: RoleId::random(&self.clock),
-            name: RoleName::parse("RoleName", name).unwrap(),
-            description: String::new(),
-            trust_policy: r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ecs.aliyuncs.com"}}]}"#.to_owned(),
-            max_session_duration: 3600,
-            allow_console_login: false,
-        };
-        let scope = RamScope::role(account, "*");
-        commit!(self, self.root(account), CreateRole on scope, |tx, permit| tx.insert_role(&permit, &new));
-        new.role_id
-    }
-
     async fn put(&self, account: AccountId, of: &Tagged, tags: &[Tag]) {
         let scope = of.kind.scope(account, of.name());
         commit!(self, self.root(account), TagResources on scope, |tx, permit| tx.put_tags(&permit, of, tags));
@@ -54,7 +37,7 @@ cases! {
     async fn a_tag_is_put_replaced_and_taken_off_in_its_account(test) {
         let (one, two) = test.two_homes().await;
         for account in [one.account, two.account] {
-            test.role(account, "Operator").await;
+            test.create_role(account, "Operator").await;
             test.create_policy(account, "Operator", &allow("sfm:*")).await;
         }
         let role = on(Taggable::Role, "oPERATOR");
@@ -75,7 +58,7 @@ cases! {
 
     async fn what_is_not_the_accounts_takes_no_tag(test) {
         let (one, two) = test.two_homes().await;
-        test.role(two.account, "Operator").await;
+        test.create_role(two.account, "Operator").await;
         test.create_policy(two.account, "mine", &allow("sfm:*")).await;
         for (of, code) in [(on(Taggable::Role, "Operator"), "EntityNotExist.Role"), (on(Taggable::Policy, "mine"), "EntityNotExist.Policy")] {
             let scope = of.kind.scope(one.account, of.name());
@@ -92,7 +75,7 @@ cases! {
         let (one, two) = test.two_homes().await;
         let mut roles = Vec::new();
         for account in [one.account, two.account] {
-            roles.push(test.role(account, "Operator").await);
+            roles.push(test.create_role(account, "Operator").await);
             test.create_policy(account, "mine", &allow("sfm:*")).await;
             test.put(account, &on(Taggable::Role, "Operator"), &[tag("team", "red")]).await;
             test.put(account, &on(Taggable::Policy, "mine"), &[tag("team", "red")]).await;
@@ -101,7 +84,7 @@ cases! {
         commit!(test, test.root(one.account), DeleteRole on RamScope::role(one.account, "Operator"), |tx, permit| tx.delete_role(&permit, role));
         let name = policy_name("mine");
         commit!(test, test.root(one.account), DeletePolicy on RamScope::policy(one.account, "mine"), |tx, permit| tx.delete_policy(&permit, &name));
-        test.role(one.account, "Operator").await;
+        test.create_role(one.account, "Operator").await;
         test.create_policy(one.account, "mine", &allow("sfm:*")).await;
         for (kind, name) in [(Taggable::Role, "Operator"), (Taggable::Policy, "mine")] {
             assert_eq!(test.held(one.account, kind).await, [(name.to_owned(), vec![])]);
@@ -112,14 +95,14 @@ cases! {
     async fn lists_show_tags_and_find_by_them_page_by_page(test) {
         let (one, two) = test.two_homes().await;
         for name in ["a", "B", "c", "d"] {
-            test.role(one.account, name).await;
+            test.create_role(one.account, name).await;
             test.create_policy(one.account, name, &allow("sfm:*")).await;
             for kind in [Taggable::Role, Taggable::Policy] {
                 let team = if name == "c" { "blue" } else { "red" };
                 test.put(one.account, &on(kind, name), &[tag("team", team), tag("only", name)]).await;
             }
         }
-        test.role(two.account, "ab").await;
+        test.create_role(two.account, "ab").await;
         test.put(two.account, &on(Taggable::Role, "ab"), &[tag("team", "red")]).await;
         let roles = permit!(test, test.root(one.account), ListRoles on RamScope::role(one.account, "*"));
         let policies = permit!(test, test.root(one.account), ListPolicies on RamScope::policy(one.account, "*"));
