@@ -32,7 +32,7 @@ class Cloud:
 
     @cached_property
     def ims(self) -> ImsClient:
-        """IMS 2019-08-15: users by logon name, and what RAM does not have."""
+        """IMS 2019-08-15: users by logon name, OIDC providers, and what RAM does not have."""
         return ImsClient(self._config())
 
     @cached_property

@@ -112,9 +112,10 @@ class Server:
 
 def _environment() -> dict[str, str]:
     """The environment of the server: verbose logs, so that the search for secrets has something to search in; an address for
-    the world, and the decision points of foreign suites."""
+    the world, the decision points of foreign suites, and issuers of tokens on this machine."""
     return {
         "RUST_LOG": "debug", **os.environ,
         "BAILEY__PUBLIC_URL": PUBLIC_URL,
+        "BAILEY__PRIVATE_ISSUERS": "true",
         "BAILEY__AUTHZEN_FIXTURES": str(Path(__file__).parent.parent / "authzen" / "fixtures"),
     }

@@ -44,6 +44,7 @@ impl Holder {
             access_key,
             session,
             role_session,
+            federated: None,
             source_ip,
             secure_transport,
             request_id,

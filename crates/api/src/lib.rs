@@ -26,6 +26,7 @@ mod members;
 mod mfa_devices;
 mod models;
 mod network_policies;
+mod oidc_providers;
 mod policies;
 mod providers;
 mod qr_code;
@@ -48,6 +49,7 @@ mod users;
 mod workspaces;
 
 pub use answer::fault;
+pub use bailey_control::Documents;
 pub use providers::ProviderProbe;
 pub use server::Api;
 pub use surroundings::Surroundings;

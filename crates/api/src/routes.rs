@@ -111,6 +111,7 @@ macro_rules! routes {
         rpc { $($version:literal $rpc:ident => $rpc_handler:path;)* }
         roa { $($method:ident $path:literal $roa:ident => $roa_handler:path;)* }
         open { $($open_method:ident $open_path:literal $open:ident => $open_handler:path;)* }
+        open_rpc { $($open_version:literal $open_rpc:ident => $open_rpc_handler:path;)* }
     ) => {
         /// Every call that the control API answers.
         pub static ROUTES: &[Route] = &[
@@ -129,6 +130,11 @@ macro_rules! routes {
                 form: Form::Roa { method: Method::$open_method, path: $open_path },
                 handler: Handler::Open(|visit| Box::pin($open_handler(visit))),
             },)*
+            $(Route {
+                operation: stringify!($open_rpc),
+                form: Form::Rpc { version: $open_version },
+                handler: Handler::Open(|visit| Box::pin($open_rpc_handler(visit))),
+            },)*
         ];
     };
 }
@@ -136,8 +142,9 @@ macro_rules! routes {
 use crate::{
     access_keys, account_logins, account_summary, attachments, audit, authzen, credential_report,
     diagnostics, explain, grants, groups, ims_users, keys, limits, login_profiles, members, mfa_devices,
-    models, network_policies, policies, providers, recycle_bin, roles, root_login, service_credentials,
-    service_linked_roles, sessions, settings, sts, studio_users, tags, usage, users, workspaces,
+    models, network_policies, oidc_providers, policies, providers, recycle_bin, roles, root_login,
+    service_credentials, service_linked_roles, sessions, settings, sts, studio_users, tags, usage, users,
+    workspaces,
 };
 
 routes! {
@@ -242,6 +249,13 @@ routes! {
         "2019-08-15" GenerateCredentialReport => credential_report::generate_credential_report;
         "2019-08-15" GetCredentialReport => credential_report::get_credential_report;
 
+        "2019-08-15" CreateOIDCProvider => oidc_providers::create_oidc_provider;
+        "2019-08-15" GetOIDCProvider => oidc_providers::get_oidc_provider;
+        "2019-08-15" ListOIDCProviders => oidc_providers::list_oidc_providers;
+        "2019-08-15" UpdateOIDCProvider => oidc_providers::update_oidc_provider;
+        "2019-08-15" DeleteOIDCProvider => oidc_providers::delete_oidc_provider;
+        "2019-08-15" AddClientIdToOIDCProvider => oidc_providers::add_client_id;
+        "2019-08-15" RemoveClientIdFromOIDCProvider => oidc_providers::remove_client_id;
     }
     roa {
         DELETE "/modelstudio/sessions" DeleteSession => sessions::delete_session;
@@ -305,6 +319,9 @@ routes! {
     }
     open {
         POST "/modelstudio/sessions" CreateSession => sessions::create_session;
+    }
+    open_rpc {
+        "2015-04-01" AssumeRoleWithOIDC => sts::assume_role_with_oidc;
     }
 }
 
@@ -391,11 +408,11 @@ mod tests {
     }
 
     #[test]
-    fn signing_in_is_the_one_call_without_a_credential() {
+    fn signing_in_and_tokens_of_issuers_are_the_calls_without_a_credential() {
         let open: Vec<_> = ROUTES.iter().filter(|route| route.is_open()).collect();
         assert_eq!(
             format!("{open:?}"),
-            "[CreateSession Roa { method: POST, path: \"/modelstudio/sessions\" }]"
+            "[CreateSession Roa { method: POST, path: \"/modelstudio/sessions\" }, AssumeRoleWithOIDC Rpc { version: \"2015-04-01\" }]"
         );
     }
 

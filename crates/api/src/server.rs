@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bailey_acs::nonce::NonceCache;
 use bailey_acs::parameters::{Parameters, Sources};
-use bailey_control::{Control, Origin};
+use bailey_control::{Control, Documents, Origin};
 use bailey_domain::RequestId;
 use bailey_edge::{Body, BodyError, Peer, read_body};
 use http::request::Parts;
@@ -58,6 +58,7 @@ struct Inner {
     control: Control,
     nonces: NonceCache,
     probe: Arc<dyn ProviderProbe>,
+    documents: Arc<dyn Documents>,
     surroundings: Surroundings,
 }
 
@@ -68,9 +69,16 @@ impl fmt::Debug for Api {
 }
 
 impl Api {
-    /// The API over these operations. `probe` is what TestProvider asks providers with.
-    pub fn new(control: Control, probe: Arc<dyn ProviderProbe>, surroundings: Surroundings) -> Self {
-        Self { inner: Arc::new(Inner { control, nonces: NonceCache::default(), probe, surroundings }) }
+    /// The API over these operations. `probe` is what TestProvider asks providers with, and `documents` what the keys of
+    /// issuers are fetched with.
+    pub fn new(
+        control: Control,
+        probe: Arc<dyn ProviderProbe>,
+        documents: Arc<dyn Documents>,
+        surroundings: Surroundings,
+    ) -> Self {
+        let nonces = NonceCache::default();
+        Self { inner: Arc::new(Inner { control, nonces, probe, documents, surroundings }) }
     }
 
     pub(crate) fn surroundings(&self) -> &Surroundings {
@@ -87,6 +95,10 @@ impl Api {
 
     pub(crate) fn probe(&self) -> &dyn ProviderProbe {
         &*self.inner.probe
+    }
+
+    pub(crate) fn documents(&self) -> &dyn Documents {
+        &*self.inner.documents
     }
 
     /// Answers one request.

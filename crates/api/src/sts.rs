@@ -1,13 +1,15 @@
 //! STS: who a caller is, and roles for a time.
 
-use bailey_control::AssumeRoleRequest;
-use bailey_domain::Principal;
+use bailey_acs::parameters::Parameters;
+use bailey_control::{AssumeRoleRequest, AssumeRoleWithOidcRequest, AssumedRole};
 use bailey_domain::name::RoleSessionName;
-use serde_json::json;
+use bailey_domain::{AccountId, Principal, Secret};
+use serde_json::{Value, json};
 
+use crate::failure::Failure;
 use crate::read::date;
 use crate::roles::arn_of;
-use crate::routes::{Answer, Call};
+use crate::routes::{Answer, Call, Visit};
 
 pub(crate) async fn get_caller_identity(call: &Call<'_>) -> Answer {
     call.finish()?;
@@ -31,21 +33,18 @@ pub(crate) async fn get_caller_identity(call: &Call<'_>) -> Answer {
     })
 }
 
-pub(crate) async fn assume_role(call: &Call<'_>) -> Answer {
-    let parameters = call.parameters;
-    let session_name =
-        RoleSessionName::parse("RoleSessionName", &parameters.required_text("RoleSessionName")?)?;
-    let request = AssumeRoleRequest {
-        role_arn: parameters.required_text("RoleArn")?,
-        session_name,
-        policy: parameters.document("Policy")?.filter(|text| !text.is_empty()),
-        duration: parameters.integer("DurationSeconds", 0..=i64::from(u32::MAX))?.map(i64::unsigned_abs),
-        external_id: parameters.text("ExternalId")?.filter(|text| !text.is_empty()),
-    };
-    call.finish()?;
-    let assumed = call.api.control().assume_role(call.caller, request).await?;
-    let (account, role, session) = (call.caller.account, &assumed.role, &assumed.session_name);
-    Ok(json!({
+fn session_name(parameters: &Parameters) -> Result<RoleSessionName, Failure> {
+    Ok(RoleSessionName::parse("RoleSessionName", &parameters.required_text("RoleSessionName")?)?)
+}
+
+fn duration(parameters: &Parameters) -> Result<Option<u64>, Failure> {
+    Ok(parameters.integer("DurationSeconds", 0..=i64::from(u32::MAX))?.map(i64::unsigned_abs))
+}
+
+/// A session as it is answered, with its secret.
+fn shown(account: AccountId, assumed: &AssumedRole) -> Value {
+    let (role, session) = (&assumed.role, &assumed.session_name);
+    json!({
         "Credentials": {
             "AccessKeyId": assumed.access_key_id, "AccessKeySecret": assumed.secret.reveal(),
             "SecurityToken": assumed.security_token.reveal(), "Expiration": date(assumed.expires_at),
@@ -54,5 +53,42 @@ pub(crate) async fn assume_role(call: &Call<'_>) -> Answer {
             "Arn": format!("{}/{session}", arn_of(account, role.name.as_str())),
             "AssumedRoleId": format!("{}:{session}", role.role_id),
         },
-    }))
+    })
+}
+
+pub(crate) async fn assume_role(call: &Call<'_>) -> Answer {
+    let parameters = call.parameters;
+    let request = AssumeRoleRequest {
+        session_name: session_name(parameters)?,
+        role_arn: parameters.required_text("RoleArn")?,
+        policy: parameters.document("Policy")?.filter(|text| !text.is_empty()),
+        duration: duration(parameters)?,
+        external_id: parameters.text("ExternalId")?.filter(|text| !text.is_empty()),
+    };
+    call.finish()?;
+    let assumed = call.api.control().assume_role(call.caller, request).await?;
+    Ok(shown(call.caller.account, &assumed))
+}
+
+/// Takes no credential: the token is the proof.
+pub(crate) async fn assume_role_with_oidc(visit: &Visit<'_>) -> Answer {
+    let parameters = visit.parameters;
+    let request = AssumeRoleWithOidcRequest {
+        session_name: session_name(parameters)?,
+        role_arn: parameters.required_text("RoleArn")?,
+        provider_arn: parameters.required_text("OIDCProviderArn")?,
+        token: Secret::new(parameters.required_text("OIDCToken")?),
+        policy: parameters.document("Policy")?.filter(|text| !text.is_empty()),
+        duration: duration(parameters)?,
+    };
+    parameters.clone().finish()?;
+    let (control, documents) = (visit.api.control(), visit.api.documents());
+    let taken = control.assume_role_with_oidc(&visit.origin, request, documents).await?;
+    let mut fields = shown(taken.account, &taken.assumed);
+    fields["OIDCTokenInfo"] = json!({
+        "Issuer": taken.issuer, "Subject": taken.subject, "ClientIds": taken.audience.join(","),
+        "IssuanceTime": date(taken.issued_at), "ExpirationTime": date(taken.token_expires_at),
+        "VerificationInfo": "Success",
+    });
+    Ok(fields)
 }

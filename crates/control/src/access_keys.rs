@@ -47,7 +47,7 @@ impl Control {
                 Some(user.ok_or_else(|| Error::absent("User"))?.name)
             }
             (None, Principal::Root) => None,
-            (None, Principal::Role(_)) => {
+            (None, Principal::Role(_) | Principal::Federated(_)) => {
                 return Err(Error::invalid(
                     "MissingParameter.UserName",
                     "The parameter - \"UserName\" is missing: a role has no access keys of its own. Name the user.",

@@ -11,6 +11,7 @@ use bailey_domain::{AccountId, Caller, Clock, Directory, Entropy, Error, Permit}
 use bailey_store::{Store, Tx};
 
 use crate::last_used::LastUsed;
+use crate::oidc::Keys;
 use crate::passwords::Passwords;
 use crate::records::Recorder;
 
@@ -38,6 +39,7 @@ pub struct Control {
     pub(crate) hasher: KeyHasher,
     pub(crate) session_hasher: KeyHasher,
     pub(crate) passwords: Arc<Passwords>,
+    pub(crate) issuer_keys: Arc<Keys>,
 }
 
 impl Control {
@@ -46,8 +48,17 @@ impl Control {
         let Parts { store, clock, entropy, recorder } = parts;
         let hasher = store.sealer().key_hasher();
         let session_hasher = store.sealer().session_hasher();
-        let (passwords, last_used) = (Arc::default(), LastUsed::default());
-        Self { store, clock, entropy, recorder, last_used, hasher, session_hasher, passwords }
+        Self {
+            store,
+            clock,
+            entropy,
+            recorder,
+            last_used: LastUsed::default(),
+            hasher,
+            session_hasher,
+            passwords: Arc::default(),
+            issuer_keys: Arc::default(),
+        }
     }
 
     /// The state that decisions are made from.

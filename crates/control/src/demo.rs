@@ -44,6 +44,7 @@ impl Control {
             access_key: None,
             session: None,
             role_session: None,
+            federated: None,
             source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
             secure_transport: false,
             request_id: RequestId::new(request),

@@ -43,7 +43,7 @@ impl Control {
     pub async fn get_caller_identity(&self, caller: &Caller) -> Result<Identity, Error> {
         self.require::<GetCallerIdentity>(caller, WholeAccount, "").await?;
         let name = match caller.principal {
-            Principal::Root => None,
+            Principal::Root | Principal::Federated(_) => None,
             Principal::User(user) => {
                 let user = self.store.find_user_by_id(caller.account, user).await?;
                 Some(user.ok_or_else(|| Error::absent("User"))?.name.to_string())

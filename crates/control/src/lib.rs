@@ -30,6 +30,8 @@ mod members;
 mod mfa_devices;
 mod models;
 mod network_policies;
+mod oidc;
+mod oidc_providers;
 mod page_token;
 mod passwords;
 mod policies;
@@ -44,6 +46,7 @@ mod service_linked_roles;
 mod sessions;
 mod settings;
 mod sts;
+mod sts_oidc;
 mod studio_users;
 mod tags;
 mod usage;
@@ -70,6 +73,8 @@ pub use limits::{LimitChange, LimitsOfModel};
 pub use login_profiles::LoginText;
 pub use members::{Added, NewSeat};
 pub use mfa_devices::{IssuedMfaDevice, MfaProof, serial_number};
+pub use oidc::Documents;
+pub use oidc_providers::OidcProviderText;
 pub use policies::{PolicyText, Rotation, version_number};
 pub use providers::ProviderChange;
 pub use records::Recorder;
@@ -81,6 +86,7 @@ pub use service_credentials::{IssuedServiceCredential, NewCredentialText};
 pub use sessions::{IssuedSession, Origin, SignIn};
 pub use settings::SettingsChange;
 pub use sts::{AssumeRoleRequest, AssumedRole, PresentedTemporaryKey};
+pub use sts_oidc::{AssumeRoleWithOidcRequest, AssumedWithOidc};
 pub use studio_users::{NewStudioUser, Outcome};
 pub use tags::{TagOf, TagQuestion};
 pub use user_principal::UserReference;
@@ -90,6 +96,6 @@ pub use users::NewUserText;
 pub use bailey_store::{
     AccessKey, ApiKey, Attachment, AuditFilter, AuditRecord, ChainFault, Cursor, Entity, Group, GroupUpdate,
     GroupUser, JoinedGroup, KeyFilter, KeyOrder, LastUse, ListedMfaDevice, ListsUsers, LoginProfile,
-    MakeDefault, Member, Page, PolicyVersion, RecycledAccessKey, RecycledUser, Role, ServiceCredential,
-    StoredLimits, StudioUser, UsageBy, UsageRow, User, WithTags, Workspace,
+    MakeDefault, Member, OidcProvider, Page, PolicyVersion, RecycledAccessKey, RecycledUser, Role,
+    ServiceCredential, StoredLimits, StudioUser, UsageBy, UsageRow, User, WithTags, Workspace,
 };

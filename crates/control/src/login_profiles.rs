@@ -147,7 +147,7 @@ impl Control {
     ) -> Result<(), Error> {
         let name = match caller.principal {
             Principal::Root => None,
-            Principal::Role(_) => {
+            Principal::Role(_) | Principal::Federated(_) => {
                 return Err(Error::invalid(
                     "NotSupport.Role",
                     "A role has no password. Call as the RAM user whose password is to change.",

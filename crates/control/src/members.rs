@@ -166,6 +166,7 @@ impl Control {
                 let role = self.store.find_role_by_id(caller.account, role).await?;
                 Ok(role.map(|role| role.name.to_string()).unwrap_or_default())
             }
+            Principal::Federated(_) => Ok(caller.actor()),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! RAM roles.
 
 use bailey_domain::id::RoleId;
-use bailey_domain::name::{self, RoleName, UserName};
+use bailey_domain::name::{self, OidcProviderName, RoleName, UserName};
 use bailey_domain::operations::{CreateRole, DeleteRole, GetRole, ListRoles, UpdateRole};
 use bailey_domain::scope::RamScope;
 use bailey_domain::tag::{Tag, TagFilter, Tagged, check_keys};
 use bailey_domain::{AccountId, Caller, Error};
-use bailey_policy::{TrustPolicy, TrustedPrincipal};
+use bailey_policy::{ProviderKind, TrustPolicy, TrustedPrincipal};
 use bailey_store::{Cursor, NewRole, Page, Record, Role, RoleUpdate, Store, Tx, WithTags};
 use serde_json::{Value, json};
 
@@ -172,7 +172,7 @@ pub(crate) async fn found(store: &Store, account: AccountId, name: &RoleName) ->
     store.find_role(account, name).await?.ok_or_else(|| Error::absent("Role"))
 }
 
-/// A trust policy is saved only when the users and roles that it names are there: a name that somebody gets later must
+/// A trust policy is saved only when the users, roles and OIDC providers that it names are there: a name that somebody gets later must
 /// not come with a role that nobody meant to give it.
 async fn trusted_are_present(tx: &mut Tx, account: AccountId, trust: &TrustPolicy) -> Result<(), Error> {
     let own = account.to_string();
@@ -189,7 +189,18 @@ async fn trusted_are_present(tx: &mut Tx, account: AccountId, trust: &TrustPolic
             },
             // Nothing here acts for a cloud service; the real service takes any name too.
             TrustedPrincipal::Service(_) => true,
-            TrustedPrincipal::Provider { account, .. } => **account == own,
+            TrustedPrincipal::Provider { account: theirs, kind: ProviderKind::Oidc, name } => {
+                match OidcProviderName::parse("Principal", name) {
+                    Ok(name) => {
+                        // Whose case differs would be saved and trusted by nobody.
+                        let found = tx.find_oidc_provider(account, &name).await?;
+                        **theirs == own && found.is_some_and(|found| found.name == name)
+                    }
+                    Err(_) => false,
+                }
+            }
+            // Nobody comes on the word of a SAML provider here.
+            TrustedPrincipal::Provider { account, kind: ProviderKind::Saml, .. } => **account == own,
         };
         if !present {
             return Err(malformed(format!("The principal {principal} does not exist in this account.")));

@@ -271,7 +271,7 @@ impl Control {
     }
 }
 
-fn caller(origin: &Origin, account: AccountId, principal: Principal) -> Caller {
+pub(crate) fn caller(origin: &Origin, account: AccountId, principal: Principal) -> Caller {
     let Origin { source_ip, secure_transport, request_id, now_ms } = *origin;
     Caller {
         account,
@@ -279,6 +279,7 @@ fn caller(origin: &Origin, account: AccountId, principal: Principal) -> Caller {
         access_key: None,
         session: None,
         role_session: None,
+        federated: None,
         source_ip,
         secure_transport,
         request_id,

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use bailey_domain::id::SessionKeyId;
 use bailey_domain::name::{self, RoleName, RoleSessionName};
-use bailey_domain::operations::AssumeRole;
+use bailey_domain::operations::{AssumeRole, Operation};
 use bailey_domain::role::{RoleSession, SessionClaims, SessionRefused, Taken, Taker};
 use bailey_domain::scope::{Assumption, RamScope};
 use bailey_domain::secret::random_secret;
-use bailey_domain::{Caller, Error, Principal, Secret};
-use bailey_store::{Record, Role};
+use bailey_domain::{Caller, Error, Permit, Principal, Secret};
+use bailey_store::{Record, Role, Tx};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,15 @@ pub struct AssumeRoleRequest {
     pub duration: Option<u64>,
     /// `sts:ExternalId`.
     pub external_id: Option<String>,
+}
+
+/// How a session is to be.
+#[derive(Debug)]
+pub(crate) struct Wish {
+    pub(crate) session_name: RoleSessionName,
+    pub(crate) policy: Option<String>,
+    /// Seconds.
+    pub(crate) duration: Option<u64>,
 }
 
 /// A session with its temporary key, whose secret is shown here and never again.
@@ -104,12 +113,26 @@ impl Control {
         }
         let (tx, permit) = self.begin::<AssumeRole>(caller, scope, name.as_str()).await?;
         let role = role.ok_or_else(|| Error::absent("Role"))?;
-        let by = taker(caller)?;
+        let wish =
+            Wish { session_name: request.session_name, policy: request.policy, duration: request.duration };
+        self.issue(tx, permit, role, wish, taker(caller)?).await
+    }
+
+    /// Makes the session of whoever may take a role.
+    pub(crate) async fn issue<O: Operation<On = Assumption>>(
+        &self,
+        tx: Tx,
+        permit: Permit<O>,
+        role: Role,
+        wish: Wish,
+        by: Taker,
+    ) -> Result<AssumedRole, Error> {
+        let caller = permit.caller();
         let longest = match by {
             Taker::Session(_) => role.max_session_duration.min(USUAL),
-            Taker::User { .. } => role.max_session_duration,
+            Taker::User { .. } | Taker::Federated(_) => role.max_session_duration,
         };
-        let duration = request.duration.unwrap_or(USUAL.min(longest));
+        let duration = wish.duration.unwrap_or(USUAL.min(longest));
         if !(SHORTEST..=longest).contains(&duration) {
             return Err(Error::invalid(
                 "InvalidParameter.DurationSeconds",
@@ -121,15 +144,15 @@ impl Control {
         let claims = SessionClaims {
             account: caller.account,
             role: role.role_id,
-            name: request.session_name.clone(),
-            policy: request.policy,
+            name: wish.session_name.clone(),
+            policy: wish.policy,
             taken: Taken {
                 by,
                 at_ms: caller.now_ms,
                 source_ip: caller.source_ip,
                 secure_transport: caller.secure_transport,
                 mfa_present: caller.mfa_present(),
-                external_id: request.external_id,
+                external_id: permit.scope().external_id.clone(),
             },
             expires_at_ms: caller
                 .now_ms
@@ -146,13 +169,17 @@ impl Control {
         let key = SessionKeyId::random(&*self.entropy);
         let secret = random_secret(&*self.entropy, "", 44);
         let expires_at = claims.expires_at_ms;
-        let after = json!({ "accessKeyId": key, "sessionName": claims.name, "expiresAt": expires_at, "narrowed": claims.policy.is_some() });
+        let mut after = json!({ "accessKeyId": key, "sessionName": claims.name, "expiresAt": expires_at, "narrowed": claims.policy.is_some() });
+        if let Taker::Federated(federated) = &claims.taken.by {
+            after["issuer"] = json!(federated.issuer);
+            after["subject"] = json!(federated.shown_subject());
+        }
         let token = Token { key, secret: secret.reveal().clone(), claims };
         let security_token = self.seal_token(&token)?;
-        tx.commit(permit, Record { target: name.to_string(), before: Value::Null, after }).await?;
+        tx.commit(permit, Record { target: role.name.to_string(), before: Value::Null, after }).await?;
         Ok(AssumedRole {
             role,
-            session_name: request.session_name,
+            session_name: wish.session_name,
             access_key_id: key,
             secret,
             security_token,
@@ -196,23 +223,33 @@ fn taker(caller: &Caller) -> Result<Taker, Error> {
 
 /// The name in a role's ARN. Roles of other accounts are answered like absent ones: no call crosses accounts.
 fn role_named(caller: &Caller, arn: &str) -> Result<RoleName, Error> {
+    let (account, name) = role_of(arn)?;
+    if account == caller.account.to_string() { Ok(name) } else { Err(Error::absent("Role")) }
+}
+
+/// Account and name in a role's ARN.
+pub(crate) fn role_of(arn: &str) -> Result<(&str, RoleName), Error> {
     let wrong = || {
         Error::invalid(
             "InvalidParameter.RoleArn",
             "The parameter RoleArn is wrongly formed. Write it as GetRole shows it, such as `acs:ram::1234567890123456:role/name`.",
         )
     };
-    let rest = arn.strip_prefix("acs:ram:").ok_or_else(wrong)?;
-    let rest = rest.strip_prefix(':').or_else(|| rest.strip_prefix("*:")).ok_or_else(wrong)?;
-    let (account, name) = rest.split_once(":role/").ok_or_else(wrong)?;
-    if account.is_empty() || !account.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(wrong());
-    }
-    let name = RoleName::parse("RoleArn", name).map_err(|_| wrong())?;
-    if account == caller.account.to_string() { Ok(name) } else { Err(Error::absent("Role")) }
+    let (account, name) = split_arn(arn, "role").ok_or_else(wrong)?;
+    Ok((account, RoleName::parse("RoleArn", name).map_err(|_| wrong())?))
 }
 
-fn check_policy(control: &Control, policy: Option<&str>) -> Result<(), Error> {
+/// Account and name in the ARN of a thing of RAM, in either spelling.
+pub(crate) fn split_arn<'a>(arn: &'a str, kind: &str) -> Option<(&'a str, &'a str)> {
+    let rest = arn.strip_prefix("acs:ram:")?;
+    let rest = rest.strip_prefix(':').or_else(|| rest.strip_prefix("*:"))?;
+    let (account, rest) = rest.split_once(':')?;
+    let name = rest.strip_prefix(kind)?.strip_prefix('/')?;
+    let digits = !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then_some((account, name))
+}
+
+pub(crate) fn check_policy(control: &Control, policy: Option<&str>) -> Result<(), Error> {
     let Some(document) = policy else { return Ok(()) };
     if !(1..=LONGEST_POLICY).contains(&document.chars().count()) {
         return Err(Error::invalid(

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::id::{AccessKeyId, AccountId, GroupId, RequestId, RoleId, UserId};
+use crate::id::{AccessKeyId, AccountId, GroupId, OidcProviderId, RequestId, RoleId, UserId};
 use crate::login::SignedIn;
-use crate::role::RoleSession;
+use crate::role::{Federated, RoleSession};
 
 /// An identity of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub enum Principal {
     User(UserId),
     /// A RAM role, in one of its sessions.
     Role(RoleId),
+    /// Somebody for whom an OIDC provider vouches, which lets them take a role and nothing else.
+    Federated(OidcProviderId),
 }
 
 impl Principal {
@@ -28,7 +30,7 @@ impl Principal {
     pub fn user(self) -> Option<UserId> {
         match self {
             Self::User(user) => Some(user),
-            Self::Root | Self::Role(_) => None,
+            Self::Root | Self::Role(_) | Self::Federated(_) => None,
         }
     }
 
@@ -38,6 +40,7 @@ impl Principal {
             Self::Root => "RootUser",
             Self::User(_) => "SubUser",
             Self::Role(_) => "AssumedRoleUser",
+            Self::Federated(_) => "Federated",
         }
     }
 }
@@ -48,6 +51,7 @@ impl fmt::Display for Principal {
             Self::Root => f.write_str("root"),
             Self::User(user) => write!(f, "{user}"),
             Self::Role(role) => write!(f, "role:{role}"),
+            Self::Federated(provider) => write!(f, "oidc-provider:{provider}"),
         }
     }
 }
@@ -140,6 +144,8 @@ pub struct Caller {
     pub session: Option<SignedIn>,
     /// The session in which a role acts; `None` for everybody else.
     pub role_session: Option<Arc<RoleSession>>,
+    /// What an OIDC provider says about the caller; `None` for everybody else.
+    pub federated: Option<Arc<Federated>>,
     /// Where the request came from (`acs:SourceIp`).
     pub source_ip: IpAddr,
     /// Whether it came over TLS (`acs:SecureTransport`).
@@ -152,11 +158,12 @@ pub struct Caller {
 
 impl Caller {
     /// Who acts, as records name them: an id, which never changes hands. A role's session has its name behind it, since
-    /// many may act in one role.
+    /// many may act in one role; whoever a provider vouches for has the subject.
     pub fn actor(&self) -> String {
-        match &self.role_session {
-            Some(session) => format!("{}:{}", self.principal, session.claims.name),
-            None => self.principal.to_string(),
+        match (&self.role_session, &self.federated) {
+            (Some(session), _) => format!("{}:{}", self.principal, session.claims.name),
+            (None, Some(federated)) => format!("{}:{}", self.principal, federated.shown_subject()),
+            (None, None) => self.principal.to_string(),
         }
     }
 
@@ -164,7 +171,7 @@ impl Caller {
     pub fn display_name(&self) -> String {
         match &self.role_session {
             Some(session) => format!("{}:{}", session.role_name, session.claims.name),
-            None => self.principal.to_string(),
+            None => self.actor(),
         }
     }
 

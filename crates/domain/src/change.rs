@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Attachee, Principal};
 use crate::id::{
-    AccessKeyId, AccountId, ApiKeyId, GroupId, RoleId, ServiceCredentialId, SessionId, UserId, WorkspaceId,
+    AccessKeyId, AccountId, ApiKeyId, GroupId, OidcProviderId, RoleId, ServiceCredentialId, SessionId,
+    UserId, WorkspaceId,
 };
 use crate::key_auth::KeyAuth;
 use crate::limit::ModelLimits;
 use crate::login::{SecurityPreference, SessionFacts};
 use crate::model::{Grant, Model, Provider};
-use crate::name::{ModelName, PolicyName, ProviderName, RoleName, UserName};
+use crate::name::{ModelName, OidcProviderName, PolicyName, ProviderName, RoleName, UserName};
 use crate::network_policy::NetworkPolicy;
 use crate::page::Pages;
 use crate::secret::KeyHash;
@@ -164,6 +165,16 @@ pub enum Change {
     },
     RoleGone {
         role: RoleId,
+    },
+    OidcProvider {
+        account: AccountId,
+        provider: OidcProviderId,
+        name: OidcProviderName,
+        issuer: String,
+        client_ids: Vec<String>,
+    },
+    OidcProviderGone {
+        provider: OidcProviderId,
     },
     Workspace {
         account: AccountId,

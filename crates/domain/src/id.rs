@@ -83,6 +83,8 @@ decimal_ids! {
     GroupId, "GroupId", 100_000_000_000_000_000_u64 ..= 999_999_999_999_999_999_u64;
     /// A RAM role: 18 digits. A role that is created again under the name of a deleted one has another.
     RoleId, "RoleId", 100_000_000_000_000_000_u64 ..= 999_999_999_999_999_999_u64;
+    /// An OIDC provider: one of the same name later is another one.
+    OidcProviderId, "OIDCProviderId", 100_000_000_000_000_000_u64 ..= 999_999_999_999_999_999_u64;
 }
 
 /// A fixed number of characters from one alphabet behind a fixed prefix.

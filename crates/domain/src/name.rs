@@ -115,6 +115,8 @@ names! {
     GroupName, 1..=64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'), "A-Z a-z 0-9 . _ -";
     /// A RAM role's name (RAM: 1 to 64 of `[A-Za-z0-9.-]`).
     RoleName, 1..=64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'), "A-Z a-z 0-9 . -";
+    /// An OIDC provider's name (IMS: up to 128 of `[A-Za-z0-9._-]`, none of the three marks at an end).
+    OidcProviderName, 1..=128, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'), "A-Z a-z 0-9 . _ -";
     /// A role session's name (STS: 2 to 64 of `[A-Za-z0-9.@_-]`).
     RoleSessionName, 2..=64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '@' | '_' | '-'), "A-Z a-z 0-9 . @ _ -";
     /// A RAM policy's name (RAM: 1 to 128 of `[A-Za-z0-9-]`).

@@ -9,7 +9,7 @@ use crate::login::Preference;
 use crate::page::Page::{Administrator, ApiKey, PermissionManagement};
 use crate::rules::Needs::{
     self, All, Any, Anyone, Delegated, Management, Member, MemberSomewhere, Myself, Page, Policy, Root,
-    SelfService, Trusted,
+    SelfService, Trusted, Vouched,
 };
 use crate::scope::{Assumption, Person, RamScope, Scope, ScopeKind, Seat, WholeAccount};
 
@@ -285,13 +285,29 @@ operations! {
     GenerateCredentialReport: Ims "ram:GenerateCredentialReport", Write on RamScope, Any(&[Root, Policy]);
     /// Gives the last report of credentials, as CSV.
     GetCredentialReport: Ims "ram:GetCredentialReport", Read on RamScope, Any(&[Root, Policy]);
+    /// Makes an OIDC provider known, whose tokens let their subjects take the roles that trust it.
+    CreateOIDCProvider: Ims "ram:CreateOIDCProvider", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows an OIDC provider.
+    GetOIDCProvider: Ims "ram:GetOIDCProvider", Read on RamScope, Any(&[Root, Policy]);
+    /// Lists the OIDC providers.
+    ListOIDCProviders: Ims "ram:ListOIDCProviders", Read on RamScope, Any(&[Root, Policy]);
+    /// Changes an OIDC provider. Sessions taken for a client id that is gone end before the answer.
+    UpdateOIDCProvider: Ims "ram:UpdateOIDCProvider", Write on RamScope, Any(&[Root, Policy]);
+    /// Deletes an OIDC provider; the sessions taken on its word end before the answer.
+    DeleteOIDCProvider: Ims "ram:DeleteOIDCProvider", Write on RamScope, Any(&[Root, Policy]);
+    /// Adds a client id to an OIDC provider.
+    AddClientIdToOIDCProvider: Ims "ram:AddClientIdToOIDCProvider", Write on RamScope, Any(&[Root, Policy]);
+    /// Takes a client id from an OIDC provider; the sessions taken for it end before the answer.
+    RemoveClientIdFromOIDCProvider: Ims "ram:RemoveClientIdFromOIDCProvider", Write on RamScope, Any(&[Root, Policy]);
 
     /// Says who the caller is.
     GetCallerIdentity: Sts "sts:GetCallerIdentity", Read on WholeAccount, Anyone;
     /// Takes a role for a time: a temporary key that acts with the role's policies. Not for root.
     AssumeRole: Sts "sts:AssumeRole", Write on Assumption, All(&[Policy, Trusted]);
+    /// Takes a role for a time on the word of an OIDC provider. Called without a credential: the token is the proof.
+    AssumeRoleWithOIDC: Sts "sts:AssumeRoleWithOIDC", Write on Assumption, Vouched;
 
-    /// Signs in with name, password and, where one is bound, a code of the MFA device. The one call without a credential.
+    /// Signs in with name, password and, where one is bound, a code of the MFA device. Called without a credential.
     CreateSession: ModelStudio "modelstudio:CreateSession", Write on WholeAccount, Anyone;
     /// Ends the session that the call is made with.
     DeleteSession: ModelStudio "modelstudio:DeleteSession", Write on WholeAccount, Anyone;
@@ -486,7 +502,11 @@ mod tests {
     #[test]
     fn every_rule_names_root_or_anyone_or_a_role_which_root_takes_not() {
         for entry in OPERATIONS {
-            assert!(entry.needs.mentions(&|part| matches!(part, Root | Anyone | Trusted)), "{}", entry.name);
+            assert!(
+                entry.needs.mentions(&|part| matches!(part, Root | Anyone | Trusted | Vouched)),
+                "{}",
+                entry.name
+            );
         }
     }
 }

@@ -114,7 +114,13 @@ impl Refusal {
 
     /// The code that clients match on. Whoever may not see the workspace is told that and nothing else.
     pub fn code(&self) -> &'static str {
-        if self.hides() { "Workspace.AccessDenied" } else { "NoPermission" }
+        if self.hides() {
+            "Workspace.AccessDenied"
+        } else if self.operation == "AssumeRoleWithOIDC" {
+            "AuthenticationFail.NoPermission"
+        } else {
+            "NoPermission"
+        }
     }
 
     /// The sentence that goes with the code: the guide's own, and STS's where a role was to be taken, which is the same
@@ -124,6 +130,8 @@ impl Refusal {
             WORKSPACE_DENIED
         } else if self.operation == "AssumeRole" {
             "You are not authorized to do this action. You should be authorized by RAM."
+        } else if self.operation == "AssumeRoleWithOIDC" {
+            "There is no permission"
         } else {
             "You are not authorized to perform this action."
         }

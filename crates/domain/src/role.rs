@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use bailey_policy::Policy;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccessKeyId, AccountId, RoleId, SessionKeyId, UserId};
+use crate::id::{AccessKeyId, AccountId, OidcProviderId, RoleId, SessionKeyId, UserId};
 use crate::name::RoleSessionName;
 
 /// What a security token says. It is sealed into the token, so only bailey writes it; what it stands on is looked up
@@ -59,13 +59,41 @@ pub enum Taker {
     },
     /// A session of another role.
     Session(Box<SessionClaims>),
+    /// Somebody for whom an OIDC provider vouched.
+    Federated(Federated),
+}
+
+/// Somebody for whom an OIDC provider vouches: what a checked token said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Federated {
+    /// The provider.
+    pub provider: OidcProviderId,
+    /// `oidc:iss`.
+    pub issuer: String,
+    /// `oidc:sub`.
+    pub subject: String,
+    /// `oidc:aud`: those of the token's audiences that were client ids of the provider.
+    pub audience: Vec<String>,
+}
+
+/// How many characters of a subject records show.
+const SHOWN_SUBJECT: usize = 128;
+
+impl Federated {
+    /// The subject as records and error details show it: whatever the issuer put there, it is short, and of letters,
+    /// digits and a few marks.
+    pub fn shown_subject(&self) -> String {
+        let harmless = |c: char| if c.is_ascii_alphanumeric() || "._@/-".contains(c) { c } else { '_' };
+        self.subject.chars().take(SHOWN_SUBJECT).map(harmless).collect()
+    }
 }
 
 impl SessionClaims {
     /// How many roles were taken one from another, this one included.
     pub fn depth(&self) -> usize {
         match &self.taken.by {
-            Taker::User { .. } => 1,
+            Taker::User { .. } | Taker::Federated(_) => 1,
             Taker::Session(before) => 1 + before.depth(),
         }
     }

@@ -28,6 +28,9 @@ pub enum Needs {
     SelfService(Preference),
     /// The role's trust policy lets the caller take it.
     Trusted,
+    /// An identity provider of the account vouches for the caller, and the role's trust policy names it. There is no
+    /// identity of which policies could be asked.
+    Vouched,
     /// Only where the account's setting `delegateMemberRemoval` is on.
     Delegated(&'static Needs),
     /// One of these.
@@ -74,6 +77,7 @@ impl fmt::Display for Needs {
             Self::Myself => f.write_str("oneself"),
             Self::SelfService(preference) => write!(f, "oneself where `{}` is on", preference.name()),
             Self::Trusted => f.write_str("the role's trust policy"),
+            Self::Vouched => f.write_str("an identity provider's word and the role's trust policy"),
             Self::Delegated(inner) => write!(f, "{inner} if delegated"),
             Self::Any(parts) => list(f, parts, "or"),
             Self::All(parts) => list(f, parts, "and"),

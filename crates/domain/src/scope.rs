@@ -142,6 +142,11 @@ impl RamScope {
         Self::one(account, "role", name)
     }
 
+    /// An OIDC provider, or `*` for the list of them.
+    pub fn oidc_provider(account: AccountId, name: &str) -> Self {
+        Self::one(account, "oidc-provider", name)
+    }
+
     /// A custom policy, or `*` for the list of them.
     pub fn policy(account: AccountId, name: &str) -> Self {
         Self::one(account, "policy", name)

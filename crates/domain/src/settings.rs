@@ -49,6 +49,8 @@ pub struct Settings {
     pub quota_custom_policies_per_group: u32,
     /// RAM roles per account.
     pub quota_roles: u32,
+    /// OIDC providers per account.
+    pub quota_oidc_providers: u32,
     /// System policies attached to one RAM role.
     pub quota_system_policies_per_role: u32,
     /// Custom policies attached to one RAM role.
@@ -85,6 +87,7 @@ impl Default for Settings {
             quota_system_policies_per_group: 20,
             quota_custom_policies_per_group: 5,
             quota_roles: 1000,
+            quota_oidc_providers: 100,
             quota_system_policies_per_role: 20,
             quota_custom_policies_per_role: 5,
             quota_access_key_policy_statements: 8,

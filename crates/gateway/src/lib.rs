@@ -30,7 +30,7 @@ mod watch;
 mod worker;
 
 pub use gateway::{Gateway, Limits, Parts};
-pub use outbound::probe;
+pub use outbound::{fetch_document, probe};
 pub use records::{Record, Refused, Usage};
 pub use stream::{Stream, StreamError};
 pub use worker::{Body, Worker};

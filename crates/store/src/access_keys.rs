@@ -66,7 +66,7 @@ pub(crate) fn column(owner: Principal) -> Result<Option<String>, Error> {
     match owner {
         Principal::Root => Ok(None),
         Principal::User(user) => Ok(Some(user.to_string())),
-        Principal::Role(_) => Err(Error::invalid(
+        Principal::Role(_) | Principal::Federated(_) => Err(Error::invalid(
             "NotSupport.Role",
             "A role has no credentials of its own. Name the user whom this is about, or call as a user.",
         )),

@@ -84,6 +84,7 @@ impl Store {
             access_key: None,
             session: None,
             role_session: None,
+            federated: None,
             source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
             secure_transport: false,
             request_id: founding.request_id,

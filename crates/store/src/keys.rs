@@ -309,7 +309,7 @@ impl Tx {
         let epoch = match caller.principal {
             Principal::Root => 0,
             Principal::User(user) => self.epoch_of(workspace, user).await?,
-            Principal::Role(_) => return Err(no_owner()),
+            Principal::Role(_) | Principal::Federated(_) => return Err(no_owner()),
         };
         let owner_id = caller.principal.user().map(|user| user.to_string()).unwrap_or_default();
         let auth = new.auth.as_ref().map(crate::audit::text_of).transpose()?;

@@ -4,7 +4,7 @@ use bailey_domain::access::{Attachee, Principal};
 use bailey_domain::change::{Change, KeyFacts, LimitLevel, PolicyType};
 use bailey_domain::key_auth::KeyAuth;
 use bailey_domain::model::Grant;
-use bailey_domain::name::{ModelName, PolicyName, RoleName, UserName};
+use bailey_domain::name::{ModelName, OidcProviderName, PolicyName, RoleName, UserName};
 use bailey_domain::page::Pages;
 use bailey_domain::secret::KeyHash;
 use bailey_domain::service_credential::ServiceCredentialFacts;
@@ -96,6 +96,16 @@ async fn load_identities(connection: &mut Connection, directory: &Directory) -> 
     table!(*connection, directory, "SELECT account_id, role_id, name, trust_policy FROM roles",
         (account: String, role: String, name: String, trust: String) => {
         Change::Role { account: id(&account)?, role: id(&role)?, name: RoleName::parse("name", &name)?, trust }
+    });
+    table!(*connection, directory, "SELECT account_id, provider_id, name, issuer_url, client_ids FROM oidc_providers",
+        (account: String, provider: String, name: String, issuer: String, client_ids: String) => {
+        Change::OidcProvider {
+            account: id(&account)?,
+            provider: id(&provider)?,
+            name: OidcProviderName::parse("name", &name)?,
+            issuer,
+            client_ids: stored(serde_json::from_str(&client_ids), "client_ids")?,
+        }
     });
     table!(*connection, directory, "SELECT account_id, group_id FROM groups", (account: String, group: String) => {
         Change::Group { account: id(&account)?, group: id(&group)? }

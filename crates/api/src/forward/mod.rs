@@ -121,6 +121,8 @@ impl Api {
             (Outcome::Allow, Principal::Root) => Verdict::Pass(format!("root/{}", caller.account)),
             (Outcome::Allow, Principal::User(user)) => Verdict::Pass(format!("user/{user}")),
             (Outcome::Allow, Principal::Role(_)) => Verdict::Pass(format!("role/{}", caller.display_name())),
+            // Whoever a provider vouches for has no credential to come with; they take a role first.
+            (Outcome::Allow, Principal::Federated(_)) => Verdict::WhoIsThere,
             (Outcome::Deny, _) => Verdict::No(decision.reason.unwrap_or(Reason::ImplicitDeny)),
         }
     }

@@ -20,6 +20,7 @@ mod member;
 mod mfa;
 mod model;
 mod model_put;
+mod oidc_provider;
 pub(crate) mod operations;
 mod output;
 mod page;
@@ -43,7 +44,7 @@ mod workspace;
 
 use clap::{Args, Subcommand};
 
-use crate::client::{Client, Exit, Failure};
+use crate::client::{Client, Credential, Exit, Failure, route_of};
 use crate::config::{Target, environment};
 use crate::system::say;
 use plan::{Format, Plan};
@@ -98,6 +99,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Tag(tag::Tag),
     #[command(subcommand)]
+    OidcProvider(oidc_provider::OidcProvider),
+    #[command(subcommand)]
     AccessKey(access_key::AccessKey),
     #[command(subcommand)]
     LoginProfile(login_profile::LoginProfile),
@@ -146,6 +149,7 @@ impl Command {
             Self::Group(group) => group.plan(),
             Self::Role(role) => role.plan()?,
             Self::Tag(tag) => tag.plan(),
+            Self::OidcProvider(provider) => provider.plan(),
             Self::AccessKey(key) => key.plan(),
             Self::LoginProfile(profile) => profile.plan()?,
             Self::Mfa(mfa) => mfa.plan(),
@@ -164,7 +168,10 @@ impl Command {
 
     fn run(&self, options: &Options) -> Result<Exit, Failure> {
         match (self.plan()?, self) {
-            (Some(plan), _) => plan.run(&options.client()?, options.output),
+            (Some(plan), _) => {
+                let client = options.client_for(plan.operation)?;
+                plan.run(&client, options.output)
+            }
             (None, Self::Login(login)) => login.run(&options.target()?),
             (None, Self::Logout(logout)) => logout.run(&options.target()?),
             (None, Self::CanI(question)) => question.run(&options.client()?, options.output),
@@ -178,6 +185,14 @@ impl Command {
 impl Options {
     fn target(&self) -> Result<Target, Failure> {
         Target::choose(self.endpoint.as_deref(), self.profile.as_deref(), &environment)
+    }
+
+    /// The client for an operation; some are called without a credential.
+    fn client_for(&self, operation: &str) -> Result<Client, Failure> {
+        if route_of(operation)?.is_open() {
+            return Client::new(&self.target()?.endpoint, Credential::Nothing);
+        }
+        self.client()
     }
 
     fn client(&self) -> Result<Client, Failure> {

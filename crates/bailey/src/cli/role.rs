@@ -60,15 +60,8 @@ pub(crate) enum Role {
     Assume {
         /// Its ARN.
         arn: String,
-        /// The session's name, as records show it.
-        #[arg(long, value_name = "NAME")]
-        session_name: String,
-        /// A file with a policy that narrows the session; `-` is standard input.
-        #[arg(long, value_name = "FILE")]
-        policy: Option<String>,
-        /// How long, in seconds: 900 up to what the role allows.
-        #[arg(long, value_name = "SECONDS")]
-        duration: Option<u32>,
+        #[command(flatten)]
+        session: Session,
         /// What the trust policy may ask for.
         #[arg(long, value_name = "TEXT")]
         external_id: Option<String>,
@@ -91,6 +84,44 @@ pub(crate) enum Role {
         /// The service's name.
         service: String,
     },
+    /// Take a RAM role for a time on the word of an OIDC provider; prints a temporary key once. Needs no signing-in.
+    #[command(after_help = example("AssumeRoleWithOIDC"))]
+    AssumeWithOidc {
+        /// Its ARN.
+        arn: String,
+        /// The provider's ARN.
+        #[arg(long, value_name = "ARN")]
+        provider: String,
+        /// A file with the token; `-` is standard input.
+        #[arg(long, value_name = "FILE")]
+        token: String,
+        #[command(flatten)]
+        session: Session,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Session {
+    /// The session's name, as records show it.
+    #[arg(long, value_name = "NAME")]
+    session_name: String,
+    /// A file with a policy that narrows the session; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<String>,
+    /// How long, in seconds: 900 up to what the role allows.
+    #[arg(long, value_name = "SECONDS")]
+    duration: Option<u32>,
+}
+
+impl Session {
+    fn put(&self, plan: Plan, arn: &str) -> Result<Plan, Failure> {
+        let policy = self.policy.as_deref().map(input::read).transpose()?;
+        Ok(plan
+            .with("RoleArn", arn)
+            .with("RoleSessionName", self.session_name.as_str())
+            .maybe("Policy", &policy)
+            .maybe("DurationSeconds", &self.duration))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -142,16 +173,15 @@ impl Role {
             Self::GetServiceLinkedTemplate { service } => {
                 Plan::new("GetServiceLinkedRoleTemplate").with("ServiceName", service.as_str())
             }
-            Self::Assume { arn, session_name, policy, duration, external_id } => {
-                let policy = policy.as_deref().map(input::read).transpose()?;
-                Plan::new("AssumeRole")
-                    .with("RoleArn", arn.as_str())
-                    .with("RoleSessionName", session_name.as_str())
-                    .maybe("Policy", &policy)
-                    .maybe("DurationSeconds", duration)
-                    .maybe("ExternalId", external_id)
-                    .fields("Credentials")
-            }
+            Self::Assume { arn, session, external_id } => session
+                .put(Plan::new("AssumeRole"), arn)?
+                .maybe("ExternalId", external_id)
+                .fields("Credentials"),
+            Self::AssumeWithOidc { arn, provider, token, session } => session
+                .put(Plan::new("AssumeRoleWithOIDC"), arn)?
+                .with("OIDCProviderArn", provider.as_str())
+                .with("OIDCToken", input::read(token)?.trim())
+                .fields("Credentials"),
         })
     }
 }

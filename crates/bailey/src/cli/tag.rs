@@ -105,9 +105,11 @@ impl Tag {
                     text("KEY", "TagKey"),
                     text("VALUE", "TagValue"),
                 ];
-                let plan = Plan::new("ListTagResources")
-                    .with("ResourceType", kind.name())
-                    .marked("PageSize", "NextToken", 100);
+                let plan = Plan::new("ListTagResources").with("ResourceType", kind.name()).marked(
+                    "PageSize",
+                    "NextToken",
+                    100,
+                );
                 let plan = if tags.is_empty() { plan } else { plan.with("Tag", tags.as_slice()) };
                 plan.some("ResourceNames", names).pages("TagResources", &columns, paging.limit)
             }

@@ -173,7 +173,8 @@ fn listen(
         }
     })?;
     let surroundings = surroundings::read(settings)?;
-    let api = Api::new(control.clone(), Arc::new(probe::Probe::new(Arc::clone(gateway))), surroundings);
+    let outside = Arc::new(probe::Probe::new(Arc::clone(gateway), settings.private_issuers));
+    let api = Api::new(control.clone(), outside.clone(), outside, surroundings);
     let handle = runtime.handle().clone();
     let control_plane = control_plane.serve(1, shutdown.clone(), move |_| {
         let api = api.clone();

@@ -27,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) authzen_fixtures: Option<PathBuf>,
+    pub(crate) private_issuers: bool,
     pub(crate) log: String,
 }
 
@@ -68,6 +69,10 @@ pub(crate) const REFERENCE: &[Setting] = &[
         meaning: "A directory of decision points for test suites: `NAME.json` answers at `/NAME/access/v1/…` and knows nothing of the account.",
     },
     Setting {
+        name: "private_issuers",
+        meaning: "Whether OIDC providers may be inside: at private addresses, and with `http://` on this machine. Whoever may create OIDC providers can then make the server ask such addresses for keys.",
+    },
+    Setting {
         name: "log",
         meaning: "What is logged to the error stream, in `tracing` filter syntax. `RUST_LOG` overrides it.",
     },
@@ -92,6 +97,7 @@ impl Default for Settings {
                 loopback(Ipv6Addr::LOCALHOST.into(), 128),
             ],
             authzen_fixtures: None,
+            private_issuers: false,
             log: "warn".to_owned(),
         }
     }

@@ -65,6 +65,10 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
         "RoleName": "reader", "Description": mark, "AssumeRolePolicyDocument": trusts, "Tag": [{ "Key": "mark", "Value": mark }],
     });
     control.done(&root, "CreateRole", role).await;
+    let provider = json!({
+        "OIDCProviderName": "issuer", "IssuerUrl": format!("https://issuer.example/{mark}"), "ClientIds": mark, "Description": mark,
+    });
+    control.done(&root, "CreateOIDCProvider", provider).await;
     let attach = json!({ "PolicyType": "Custom", "PolicyName": "reads", "RoleName": "reader" });
     control.done(&root, "AttachPolicyToRole", attach).await;
     let workspace = control.workspace(&root, "Research").await;
@@ -160,6 +164,7 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
         ],
         // It has one answer for everybody, which is a refusal.
         "GetServiceLinkedRoleTemplate" => vec![],
+        "GetOIDCProvider" => vec![json!({ "OIDCProviderName": "issuer" })],
         "DecodeDiagnosticMessage" => vec![json!({ "EncodedDiagnosticMessage": of.message })],
         "EvaluateAccess" => vec![json!({
             "subject": { "type": "user", "id": "alice" }, "action": { "name": "modelstudio:ListMembers" },
@@ -211,6 +216,7 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
         | "GetCredentialReport"
         | "ListUsers"
         | "ListRoles"
+        | "ListOIDCProviders"
         | "ListGroups"
         | "ListPolicies"
         | "GetCallerIdentity"

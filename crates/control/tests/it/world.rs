@@ -41,6 +41,7 @@ pub(crate) fn root(world: &World) -> Caller {
         access_key: None,
         session: None,
         role_session: None,
+        federated: None,
         source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
         secure_transport: false,
         request_id: request_id(world),

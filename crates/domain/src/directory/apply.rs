@@ -8,7 +8,7 @@ use super::admit::{ModelEntry, ProviderEntry, RouteEntry};
 use super::slab::Slot;
 use super::state::{
     AccessKeyFacts, AccountState, Grants, GroupState, IdentityState, KeyOwner, KeyState, Limiters,
-    PolicyLabel, RoleState, SeatState, State, Table, UserState, WorkspaceState,
+    OidcProviderState, PolicyLabel, RoleState, SeatState, State, Table, UserState, WorkspaceState,
 };
 use crate::access::{Attachee, Principal};
 use crate::change::{Change, KeyFacts, LimitLevel, PolicyType};
@@ -104,6 +104,12 @@ impl State {
             }
             Change::Role { account, role, name, trust } => self.put_role(account, role, &name, &trust)?,
             Change::RoleGone { role } => drop(self.roles.remove(&role)),
+            Change::OidcProvider { account, provider, name, issuer, client_ids } => {
+                let arn = format!("acs:ram::{account}:oidc-provider/{name}").into();
+                let state = OidcProviderState { account, arn, issuer, client_ids };
+                self.oidc_providers.insert(provider, state);
+            }
+            Change::OidcProviderGone { provider } => drop(self.oidc_providers.remove(&provider)),
             Change::Workspace { account, workspace, is_default, open } => {
                 self.put_workspace(account, workspace, is_default, open);
             }
@@ -373,6 +379,7 @@ impl State {
             // An owner that was deleted has no slot; the key then belongs to a slot that never lives.
             // No role has a seat, so none makes a key.
             Principal::Role(role) => return Err(unknown(role)),
+            Principal::Federated(provider) => return Err(unknown(provider)),
             Principal::User(user) => {
                 KeyOwner::User(self.user(user).map_or(Slot::MAX, |user| user.slot), user)
             }

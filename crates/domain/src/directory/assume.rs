@@ -2,7 +2,7 @@
 //!
 //! A security token is no permission by itself: for every request the question is asked again by which the role was
 //! taken, with the circumstances of then and the policies of now. So a session ends with its role, with whoever took it,
-//! with their access key, with a change of the trust policy, and with the policy that let them take it.
+//! with their access key or with the provider that vouched for them, with a change of the trust policy, and with the policy that let them take it.
 
 use bailey_policy::{Policy, PolicyError};
 
@@ -11,7 +11,7 @@ use super::authorize::{Circumstances, Question};
 use super::state::State;
 use crate::access::Principal;
 use crate::id::SessionKeyId;
-use crate::operations::{AssumeRole, Operation as _};
+use crate::operations::{AssumeRole, AssumeRoleWithOIDC, Operation as _};
 use crate::role::{RoleSession, SessionClaims, SessionRefused, Taken, Taker};
 use crate::scope::{RamScope, Scope as _};
 
@@ -42,7 +42,7 @@ impl State {
     /// Whether the role could be taken as it was.
     fn is_taken(&self, claims: &SessionClaims) -> bool {
         let Taken { by, at_ms, source_ip, secure_transport, mfa_present, external_id } = &claims.taken;
-        let mut narrowed = None;
+        let (mut narrowed, mut federated, mut entry) = (None, None, AssumeRole::entry());
         let principal = match by {
             Taker::User { user, access_key } => {
                 let signs = |key| self.access_keys.get(key).is_some_and(|key| key.active);
@@ -59,9 +59,12 @@ impl State {
                 narrowed = policy;
                 Principal::Role(before.role)
             }
+            Taker::Federated(said) => {
+                (federated, entry) = (Some(said), AssumeRoleWithOIDC::entry());
+                Principal::Federated(said.provider)
+            }
         };
         let Some(role) = self.roles.get(&claims.role) else { return false };
-        let entry = AssumeRole::entry();
         let resource = RamScope::role(claims.account, role.name());
         let question = Question {
             account: claims.account,
@@ -72,6 +75,7 @@ impl State {
             subject: None,
             resources: resource.resources(),
             role: Some(claims.role),
+            federated,
             session: narrowed.as_ref(),
             duty: None,
             circumstances: Circumstances {

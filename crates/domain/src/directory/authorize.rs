@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use bailey_policy::{Action, Foregone, Layer, Policy, Value, Verdict, Verdicts};
+use bailey_policy::{Action, Combination, Foregone, Layer, Policy, Value, Verdict, Verdicts};
 
 use super::slab::Slot;
 use super::state::{IdentityState, SeatState, State};
@@ -14,6 +14,7 @@ use crate::operations::{Entry, Operation};
 use crate::page::Page;
 use crate::permit::{Permit, Refusal};
 use crate::reason::Reason;
+use crate::role::Federated;
 use crate::rules::Needs;
 use crate::scope::Scope;
 
@@ -80,6 +81,8 @@ pub(crate) struct Question<'a> {
     pub duty: Option<Duty>,
     /// The role that it is about.
     pub role: Option<RoleId>,
+    /// What an OIDC provider says about the caller.
+    pub federated: Option<&'a Federated>,
     /// The session policy of a role's session.
     pub session: Option<&'a Policy>,
     /// What policies may ask about.
@@ -140,6 +143,7 @@ impl State {
             resources: scope.resources(),
             duty: caller.session.and_then(|session| session.duty),
             role: scope.role(),
+            federated: caller.federated.as_deref(),
             session: caller.role_session.as_ref().and_then(|session| session.policy.as_ref()),
             circumstances: Circumstances {
                 source_ip: caller.source_ip,
@@ -190,6 +194,7 @@ impl State {
             Principal::Root => return self.walk_as_root(question, chain),
             Principal::User(user) => self.find(question.account, user, question.workspace),
             Principal::Role(role) => self.find_role(question.account, role, question.workspace),
+            Principal::Federated(_) => return self.walk_as_federated(question, chain),
         };
         let Some(identity) = found.identity else {
             chain.note(Check::Identity, false);
@@ -284,7 +289,7 @@ impl State {
     /// Root may do everything but take a role: the real service refuses that, and root needs none.
     fn walk_as_root(&self, question: &Question<'_>, chain: &mut Chain) -> Result<(), Reason> {
         chain.note(Check::Root, true);
-        if question.needs.mentions(&|part| matches!(part, Needs::Trusted)) {
+        if question.needs.mentions(&|part| matches!(part, Needs::Trusted | Needs::Vouched)) {
             chain.note(Check::Trust, false);
             return Err(Reason::NotTrusted);
         }
@@ -295,6 +300,25 @@ impl State {
         } else {
             Err(Reason::WorkspaceAccessDenied)
         }
+    }
+
+    /// Somebody for whom a provider vouches may take roles and nothing else, and the trust policy alone decides.
+    fn walk_as_federated(&self, question: &Question<'_>, chain: &mut Chain) -> Result<(), Reason> {
+        chain.note(Check::Root, false);
+        if !matches!(question.needs, Needs::Vouched) {
+            chain.note(Check::Policy, false);
+            return Err(Reason::ImplicitDeny);
+        }
+        let Some(vouched) = self.vouched(question) else {
+            chain.note(Check::Identity, false);
+            return Err(Reason::IdentityGone);
+        };
+        let decided = bailey_policy::combine(&Verdicts {
+            resource: Some(self.verdict_of_trust(&vouched, question)),
+            combination: Combination::ResourceAlone,
+            ..Verdicts::NONE
+        });
+        if chain.note(Check::Trust, decided.is_allowed()) { Ok(()) } else { Err(Reason::NotTrusted) }
     }
 
     /// Whether policies alone let a caller do `O`, whatever else its rule asks.
@@ -318,8 +342,8 @@ impl Facts<'_> {
     /// Whether the rule holds. Notes the leaves on the way.
     fn hold(&self, needs: &Needs, chain: &mut Chain) -> bool {
         match needs {
-            // Root was let through before any rule was asked.
-            Needs::Root => false,
+            // Root was let through before any rule was asked, and so was whoever a provider vouches for.
+            Needs::Root | Needs::Vouched => false,
             Needs::Anyone => true,
             Needs::Policy | Needs::Management => {
                 chain.note(Check::of_policies(chain.layer()), self.verdict == Foregone::Allow)
@@ -372,7 +396,9 @@ impl Facts<'_> {
             Reason::RootOnly
         } else if needs.mentions(&|part| matches!(part, Needs::Page(_))) {
             Reason::PageMissing
-        } else if self.verdict == Foregone::Allow && needs.mentions(&|part| matches!(part, Needs::Trusted)) {
+        } else if matches!(needs, Needs::Vouched)
+            || (self.verdict == Foregone::Allow && needs.mentions(&|part| matches!(part, Needs::Trusted)))
+        {
             Reason::NotTrusted
         } else if needs.mentions(&|part| matches!(part, Needs::Policy | Needs::Management)) {
             Reason::ImplicitDeny

@@ -138,6 +138,7 @@ impl Directory {
             resources: asked.resources,
             duty: None,
             role: None,
+            federated: None,
             session: narrowed,
             circumstances: Circumstances {
                 external_id: None,
@@ -331,6 +332,7 @@ impl State {
             resources: &[],
             duty: None,
             role: None,
+            federated: None,
             session: None,
             circumstances,
         };

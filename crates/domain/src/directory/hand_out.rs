@@ -1,6 +1,6 @@
 //! Rule 9: nobody hands out more than they hold.
 
-use bailey_policy::Policy;
+use bailey_policy::{Policy, ProviderKind, TrustedPrincipal};
 
 use super::Directory;
 use super::state::State;
@@ -8,7 +8,7 @@ use crate::access::{Caller, Principal};
 use crate::change::PolicyType;
 use crate::decision::{Chain, Check};
 use crate::id::{GroupId, RoleId, UserId, WorkspaceId};
-use crate::name::PolicyName;
+use crate::name::{OidcProviderName, PolicyName};
 use crate::operations::Operation;
 use crate::page::{Page, Pages};
 use crate::permit::Refusal;
@@ -119,6 +119,31 @@ impl Directory {
         let held = state.identity(Principal::Role(role));
         let covered =
             held.is_some_and(|role| state.policies_held(role).all(|policy| state.holds(caller, policy)));
+        state.hand_out::<O>(caller, scope, covered)
+    }
+
+    /// Checks that the caller holds everything that the roles give which trust an OIDC provider: more people are to
+    /// take them on its word.
+    pub fn may_widen_oidc_provider<O: Operation>(
+        &self,
+        caller: &Caller,
+        scope: &O::On,
+        provider: &OidcProviderName,
+    ) -> Result<(), Box<Refusal>> {
+        let state = self.read();
+        let account = caller.account.to_string();
+        let trusts = |principal: &TrustedPrincipal| match principal {
+            TrustedPrincipal::Provider { account: own, kind: ProviderKind::Oidc, name } => {
+                **own == *account && name.eq_ignore_ascii_case(provider.as_str())
+            }
+            _ => false,
+        };
+        let mut roles = state.roles.values().filter(|role| {
+            role.identity.account == caller.account
+                && role.trust.principals().any(|(_, principal)| trusts(principal))
+        });
+        let covered =
+            roles.all(|role| state.policies_held(&role.identity).all(|policy| state.holds(caller, policy)));
         state.hand_out::<O>(caller, scope, covered)
     }
 

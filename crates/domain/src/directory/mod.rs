@@ -205,6 +205,9 @@ impl Directory {
         let state = self.read();
         match principal {
             Principal::Root => state.accounts.contains_key(&account),
+            Principal::Federated(provider) => {
+                state.oidc_providers.get(&provider).is_some_and(|provider| provider.account == account)
+            }
             Principal::User(_) | Principal::Role(_) => {
                 state.identity(principal).is_some_and(|identity| identity.account == account)
             }

@@ -89,7 +89,7 @@ impl State {
                     && account.preference.lets_in(source)
             }
             // Nobody signs in as a role; roles are taken.
-            Principal::Role(_) => false,
+            Principal::Role(_) | Principal::Federated(_) => false,
         };
         if !is_here || !facts.lives(&account.preference, now_ms) {
             return None;

@@ -13,7 +13,8 @@ use super::sessions::Sessions;
 use super::slab::{Numbers, Slab, Slot};
 use crate::access::Principal;
 use crate::id::{
-    AccessKeyId, AccountId, ApiKeyId, GroupId, RoleId, ServiceCredentialId, UserId, WorkspaceId,
+    AccessKeyId, AccountId, ApiKeyId, GroupId, OidcProviderId, RoleId, ServiceCredentialId, UserId,
+    WorkspaceId,
 };
 use crate::key_auth::KeyAuth;
 use crate::limit::{ModelLimits, Window};
@@ -130,6 +131,16 @@ impl RoleState {
     pub(crate) fn name(&self) -> &str {
         self.identity.arn.rsplit_once('/').map_or("", |(_, name)| name)
     }
+}
+
+/// An OIDC provider, whose word lets people take roles.
+#[derive(Debug)]
+pub(crate) struct OidcProviderState {
+    pub(crate) account: AccountId,
+    /// `acs:ram::<account>:oidc-provider/<name>`.
+    pub(crate) arn: Box<str>,
+    pub(crate) issuer: String,
+    pub(crate) client_ids: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -270,6 +281,7 @@ pub(crate) struct State {
     pub(crate) user_slots: Numbers,
     pub(crate) next_user: Slot,
     pub(crate) roles: Table<RoleId, RoleState>,
+    pub(crate) oidc_providers: Table<OidcProviderId, OidcProviderState>,
     pub(crate) workspaces: Slab<WorkspaceState>,
     /// Where each workspace is, and whose.
     pub(crate) workspace_places: Map<WorkspaceId, (AccountId, Slot)>,
@@ -318,6 +330,7 @@ impl State {
             user_slots: Numbers::default(),
             next_user: 0,
             roles: Table::default(),
+            oidc_providers: Table::default(),
             workspaces: Slab::default(),
             workspace_places: Map::default(),
             members: Map::default(),
@@ -337,7 +350,7 @@ impl State {
     /// What policies count for a user or a role; root's are not asked.
     pub(crate) fn identity(&self, principal: Principal) -> Option<&IdentityState> {
         match principal {
-            Principal::Root => None,
+            Principal::Root | Principal::Federated(_) => None,
             Principal::User(user) => self.user(user).map(|user| &user.identity),
             Principal::Role(role) => self.roles.get(&role).map(|role| &role.identity),
         }

@@ -7,6 +7,14 @@ use smallvec::SmallVec;
 use super::authorize::{Circumstances, Question, workspace_resource};
 use super::slab::Slot;
 use super::state::{IdentityState, State};
+use crate::role::Federated;
+
+/// For whom a provider vouches.
+pub(super) struct Vouched<'a> {
+    arn: &'a str,
+    said: &'a Federated,
+    audience: SmallVec<[&'a str; 4]>,
+}
 
 impl State {
     /// What the user's policies, attached directly and through groups, say about every resource.
@@ -67,6 +75,44 @@ impl State {
             let principal = bailey_policy::Principal::Ram { account: &account, arn: &identity.arn };
             let request = TrustRequest { action: question.action.name(), principal, context };
             role.trust.evaluate(&request).is_allowed()
+        })
+    }
+
+    /// For whom a provider vouches, as things are now: the provider's ARN and the audiences that are still its client
+    /// ids. `None` when the provider is gone, has another issuer, or has none of the client ids any more.
+    pub(super) fn vouched<'a>(&'a self, question: &Question<'a>) -> Option<Vouched<'a>> {
+        let said = question.federated?;
+        let provider = self.oidc_providers.get(&said.provider)?;
+        let audience: SmallVec<[&str; 4]> = said
+            .audience
+            .iter()
+            .filter(|audience| provider.client_ids.contains(audience))
+            .map(String::as_str)
+            .collect();
+        let same = provider.account == question.account && provider.issuer == said.issuer;
+        (same && !audience.is_empty()).then_some(Vouched { arn: &provider.arn, said, audience })
+    }
+
+    /// What the trust policy of the role says about whoever a provider vouches for.
+    pub(super) fn verdict_of_trust(&self, vouched: &Vouched<'_>, question: &Question<'_>) -> Verdict {
+        let role = question.role.and_then(|id| self.roles.get(&id));
+        let Some(role) = role.filter(|role| role.identity.account == question.account) else {
+            return Verdict::ImplicitDeny;
+        };
+        let circumstances = &question.circumstances;
+        let context = [
+            ("acs:SourceIp", Value::Ip(circumstances.source_ip)),
+            ("acs:CurrentTime", Value::Time(circumstances.now_ms)),
+            ("acs:SecureTransport", Value::Bool(circumstances.secure_transport)),
+            ("acs:MFAPresent", Value::Bool(false)),
+            ("oidc:iss", Value::Text(&vouched.said.issuer)),
+            ("oidc:sub", Value::Text(&vouched.said.subject)),
+            ("oidc:aud", Value::Texts(&vouched.audience)),
+        ];
+        role.trust.evaluate(&TrustRequest {
+            action: question.action.name(),
+            principal: bailey_policy::Principal::Federated(vouched.arn),
+            context: &Context::new(&context),
         })
     }
 

@@ -242,6 +242,7 @@ impl House {
             access_key: None,
             session: None,
             role_session: None,
+            federated: None,
             source_ip: HOME,
             secure_transport: true,
             request_id: RequestId::new([7; 16]),

@@ -3,6 +3,10 @@
 // `cfg(test)` lets the helpers beside the tests unwrap too (`allow-unwrap-in-tests` in clippy.toml looks for it).
 #[cfg(test)]
 mod calls;
+
+#[cfg(test)]
+mod federation;
+
 #[cfg(test)]
 mod feed;
 #[cfg(test)]

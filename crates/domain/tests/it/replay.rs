@@ -346,6 +346,7 @@ impl Names {
                 access_key: None,
                 session: None,
                 role_session: None,
+                federated: None,
                 source_ip: HOME,
                 secure_transport: true,
                 request_id: RequestId::new([1; 16]),

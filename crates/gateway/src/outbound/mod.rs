@@ -3,11 +3,13 @@
 mod address;
 mod base_url;
 mod dial;
+mod document;
 mod link;
 mod probe;
 mod target;
 
 pub(crate) use dial::connector;
+pub use document::fetch_document;
 pub(crate) use link::{Answering, Failure};
 pub use probe::probe;
 pub(crate) use target::Targets;

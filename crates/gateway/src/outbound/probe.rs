@@ -4,8 +4,9 @@ use bailey_domain::Secret;
 use bailey_domain::model::{Dialect, Provider};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HOST};
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Request, Response};
 use http_body_util::Empty;
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 
 use super::base_url::BaseUrl;
@@ -34,15 +35,30 @@ pub async fn probe(
         value.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, value);
     }
+    ask_once(gateway, &url, provider.allow_private, request, async |answer| Ok(answer.status().as_u16()))
+        .await
+}
+
+/// Sends one request over a connection of its own, and reads of the answer what `read` wants, all within a bounded time.
+/// Where the answer points elsewhere is not followed.
+pub(super) async fn ask_once<R>(
+    gateway: &Gateway,
+    url: &BaseUrl,
+    allow_private: bool,
+    request: Request<Empty<Bytes>>,
+    read: impl AsyncFnOnce(Response<Incoming>) -> Result<R, String>,
+) -> Result<R, String> {
     let asked = async {
-        let network =
-            dial(&url, provider.allow_private, &gateway.tls).await.map_err(|error| error.to_string())?;
+        let network = dial(url, allow_private, &gateway.tls).await.map_err(|error| error.to_string())?;
         let handshake = hyper::client::conn::http1::handshake(TokioIo::new(network));
         let (mut sender, connection) = handshake.await.map_err(|error| error.to_string())?;
         let speaking = tokio::task::spawn_local(connection);
-        let answered = sender.send_request(request).await;
+        let answered = match sender.send_request(request).await {
+            Ok(answer) => read(answer).await,
+            Err(error) => Err(error.to_string()),
+        };
         speaking.abort();
-        answered.map(|answer| answer.status().as_u16()).map_err(|error| error.to_string())
+        answered
     };
     let patience = gateway.limits.connect_timeout * 2;
     tokio::time::timeout(patience, asked)

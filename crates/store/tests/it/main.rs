@@ -46,6 +46,10 @@ mod logins;
 mod members;
 #[cfg(test)]
 mod models;
+
+#[cfg(test)]
+mod oidc_providers;
+
 #[cfg(test)]
 mod network_policies;
 #[cfg(test)]

@@ -127,6 +127,7 @@ impl TestStore {
             access_key: None,
             session: None,
             role_session: None,
+            federated: None,
             source_ip: HOME,
             secure_transport: true,
             request_id: self.request_id(),

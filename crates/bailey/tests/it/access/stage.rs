@@ -5,6 +5,7 @@ mod groups;
 mod ims;
 mod lasting;
 mod logins;
+mod oidc_providers;
 mod ram;
 mod roles;
 mod studio;
@@ -61,7 +62,7 @@ impl Stage {
     pub(crate) async fn set(control: &Control, here: &Account, abroad: &Account, places: &Places) -> Self {
         let mut lasting = HashMap::new();
         let quotas = json!({
-            "recycleBin": true, "quotaUsers": 100_000, "quotaGroups": 100_000, "quotaRoles": 100_000, "quotaPolicies": 100_000, "quotaWorkspaces": 100_000, "quotaApiKeysPerWorkspace": 100_000,
+            "recycleBin": true, "quotaUsers": 100_000, "quotaGroups": 100_000, "quotaRoles": 100_000, "quotaOidcProviders": 100_000, "quotaPolicies": 100_000, "quotaWorkspaces": 100_000, "quotaApiKeysPerWorkspace": 100_000,
         });
         for (account, thing, suffix) in [(here, "own", "here"), (abroad, "foreign", "away")] {
             let root = &account.root;
@@ -87,6 +88,8 @@ impl Stage {
             control.done(root, "CreateRole", new).await;
             let held = json!({ "PolicyType": "System", "PolicyName": "AliyunSTSAssumeRoleAccess", "RoleName": role });
             control.done(root, "AttachPolicyToRole", held).await;
+            let new = Self::new_oidc_provider(&format!("oidc-provider-{suffix}"));
+            control.done(root, "CreateOIDCProvider", new).await;
             let refused = control.call(&credential, "UpdateSettings", json!({ "quotaUsers": 1 })).await;
             assert_eq!(refused.status, 403);
             let (recycled, key) = recycled(control, root, &format!("recycled-{suffix}"), &user).await;
@@ -174,7 +177,9 @@ impl Stage {
             return asked;
         }
         let entry = bailey_domain::operations::find(operation).unwrap();
-        if entry.service == Service::Ims {
+        if operation.contains("OIDCProvider") {
+            self.oidc_provider(operation, thing, outcome).await
+        } else if entry.service == Service::Ims {
             self.ims(operation, thing, outcome).await
         } else if entry.action.starts_with("ram:") || matches!(operation, "GetCallerIdentity" | "AssumeRole")
         {

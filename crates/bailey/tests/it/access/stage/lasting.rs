@@ -61,6 +61,10 @@ impl Stage {
             assert_eq!(tags, ["lasting"]);
             let held = control.done(root, "ListPoliciesForRole", json!({ "RoleName": role })).await;
             assert_eq!(held["Policies"]["Policy"].as_array().unwrap().len(), 1, "{held}");
+            let provider = Self::name("oidc-provider", thing);
+            let shown = control.done(root, "GetOIDCProvider", json!({ "OIDCProviderName": provider })).await;
+            assert_eq!(shown["OIDCProvider"]["ClientIds"], "bailey,spare", "{shown}");
+            assert_eq!(shown["OIDCProvider"]["Description"], "", "{shown}");
             let typed = json!({ "PolicyName": policy, "PolicyType": "Custom" });
             let versions = control.done(root, "ListPolicyVersions", typed).await;
             assert_eq!(

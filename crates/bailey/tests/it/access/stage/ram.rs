@@ -10,6 +10,9 @@ impl Stage {
         {
             return self.role(operation, thing, outcome).await;
         }
+        if operation.contains("OIDC") {
+            return self.oidc_provider(operation, thing, outcome).await;
+        }
         if operation == "DecodeDiagnosticMessage" {
             let message = self.kept("message", "own");
             return Asked::new(json!({ "EncodedDiagnosticMessage": message }), &json!({}), &[]);
