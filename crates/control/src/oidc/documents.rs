@@ -45,7 +45,7 @@ pub(crate) fn check_url(text: &str, private: bool) -> Result<(), &'static str> {
     if host.is_empty() {
         return Err("names no host");
     }
-    if !tls && !(private && matches!(host, "127.0.0.1" | "localhost" | "[::1]")) {
+    if !(tls || private && matches!(host, "127.0.0.1" | "localhost" | "[::1]")) {
         return Err("must begin with `https://`");
     }
     Ok(())
