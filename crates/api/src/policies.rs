@@ -4,6 +4,7 @@ use bailey_control::{MakeDefault, PolicyText, PolicyVersion, Rotation, version_n
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::lint::findings;
 use crate::read::date;
 use crate::routes::{Answer, Call};
 use crate::tags;
@@ -40,7 +41,11 @@ pub(crate) async fn create_policy(call: &Call<'_>) -> Answer {
     let document = document(call)?;
     let description = call.parameters.document("Description")?.unwrap_or_default();
     let tags = call.tags()?;
+    let dry_run = call.parameters.boolean("DryRun")?.unwrap_or(false);
     call.finish()?;
+    if dry_run {
+        return Ok(findings(&call.api.control().lint_policy(call.caller, &name, &document).await?));
+    }
     let policy = call.api.control().create_policy(call.caller, &name, &description, &document, &tags).await?;
     Ok(json!({ "Policy": shown(&policy) }))
 }
@@ -109,7 +114,11 @@ pub(crate) async fn create_policy_version(call: &Call<'_>) -> Answer {
                 .into());
         }
     };
+    let dry_run = call.parameters.boolean("DryRun")?.unwrap_or(false);
     call.finish()?;
+    if dry_run {
+        return Ok(findings(&call.api.control().lint_policy_version(call.caller, &name, &document).await?));
+    }
     let made = call
         .api
         .control()

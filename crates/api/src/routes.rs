@@ -142,9 +142,7 @@ macro_rules! routes {
 use crate::{
     access_keys, account_logins, account_summary, attachments, audit, authzen, credential_report,
     diagnostics, explain, grants, groups, ims_users, keys, limits, login_profiles, members, mfa_devices,
-    models, network_policies, oidc_providers, policies, providers, recycle_bin, roles, root_login,
-    service_credentials, service_linked_roles, sessions, settings, sts, studio_users, tags, usage, users,
-    workspaces,
+    models, network_policies, oidc_providers, policies, policy_tests, providers, recycle_bin, roles, root_login, service_credentials, service_linked_roles, sessions, settings, sts, studio_users, tags, usage, users, workspaces,
 };
 
 routes! {
@@ -297,6 +295,8 @@ routes! {
         GET "/modelstudio/workspaces/{workspaceId}/members/{userName}/access" GetEffectiveAccess => members::get_effective_access;
         GET "/modelstudio/pages" ListPages => members::list_pages;
 
+        PUT "/modelstudio/policies/{policyName}/tests" PutPolicyTests => policy_tests::put_policy_tests;
+        GET "/modelstudio/policies/{policyName}/tests" GetPolicyTests => policy_tests::get_policy_tests;
         POST "/modelstudio/explain" Explain => explain::explain;
         GET "/modelstudio/decisions/{requestId}" GetDecision => explain::get_decision;
         POST "/access/v1/evaluation" EvaluateAccess => authzen::evaluation;

@@ -9,6 +9,7 @@ use bailey_domain::operations::{Effect, FEATURE_ACTIONS, OPERATIONS};
 use bailey_domain::page::PAGES;
 use bailey_domain::reason::Reason;
 use bailey_domain::rules::RULES;
+use bailey_policy::Rule;
 use clap::CommandFactory;
 
 use crate::serve::{REFERENCE, Settings};
@@ -21,6 +22,7 @@ pub(crate) fn write(directory: &Path) -> anyhow::Result<u8> {
         ("pages.md", pages()),
         ("actions.md", actions()),
         ("errors.md", errors()),
+        ("lint.md", lint()),
         ("configuration.md", configuration()?),
         ("cli.md", command_line()),
     ];
@@ -108,6 +110,19 @@ fn actions() -> String {
     );
     for name in FEATURE_ACTIONS {
         line!(text, "- `{name}`");
+    }
+    text
+}
+
+fn lint() -> String {
+    let mut text = page(
+        "Advice on policies",
+        "What `bailey policy lint FILE` looks for in a policy document without a server, and CreatePolicy and CreatePolicyVersion with `DryRun`. An error means that the document would be refused; a warning, that it does not do what it seems to do, or more than is wise; a note, that it could be said in a clearer way.",
+    );
+    line!(text, "| rule | severity | what it finds |\n|---|---|---|");
+    for rule in Rule::ALL {
+        let severity = format!("{:?}", rule.severity()).to_lowercase();
+        line!(text, "| `{}` | {severity} | {} |", rule.name(), rule.about());
     }
     text
 }

@@ -104,16 +104,22 @@ pub fn version_number(field: &str, text: &str) -> Result<u64, Error> {
     )
 }
 
+/// Refuses a document that is too long or empty.
+pub(crate) fn demand_length(document: &str) -> Result<(), Error> {
+    if document.is_empty() || document.chars().count() > LONGEST_DOCUMENT {
+        return Err(Error::invalid(
+            "InvalidParameter.PolicyDocument.Length",
+            format!(
+                "The parameter - \"PolicyDocument\" beyond the length limit. Allowed: 1 to {LONGEST_DOCUMENT} characters."
+            ),
+        ));
+    }
+    Ok(())
+}
+
 impl Control {
-    fn check_document(&self, document: &str) -> Result<(), Error> {
-        if document.is_empty() || document.chars().count() > LONGEST_DOCUMENT {
-            return Err(Error::invalid(
-                "InvalidParameter.PolicyDocument.Length",
-                format!(
-                    "The parameter - \"PolicyDocument\" beyond the length limit. Allowed: 1 to {LONGEST_DOCUMENT} characters."
-                ),
-            ));
-        }
+    pub(crate) fn check_document(&self, document: &str) -> Result<(), Error> {
+        demand_length(document)?;
         self.directory()
             .check_policy(document)
             .map_err(|error| Error::invalid("MalformedPolicyDocument", error.to_string()))
@@ -284,6 +290,9 @@ impl Control {
             let may = self.directory().may_grant_policy::<CreatePolicyVersion>(caller, &scope, document);
             (tx, ()) = self.unless_refused(tx, may, name.as_str()).await?;
         }
+        if make_default == MakeDefault::Yes {
+            self.demand_tests::<CreatePolicyVersion>(&mut tx, caller.account, name, document).await?;
+        }
         let versions = tx.policy_versions(caller.account, name).await?;
         let quota = self.settings_of(caller.account)?.quota_policy_versions;
         if versions.len() as u64 >= u64::from(quota) {
@@ -401,6 +410,7 @@ impl Control {
                 self.directory().may_grant_policy::<SetDefaultPolicyVersion>(caller, &scope, &found.document);
             (tx, ()) = self.unless_refused(tx, may, name.as_str()).await?;
         }
+        self.demand_tests::<SetDefaultPolicyVersion>(&mut tx, caller.account, name, &found.document).await?;
         tx.set_default_policy_version(&permit, name, &found).await?;
         tx.commit(permit, Record { target: name.to_string(), before: json!(policy), after: json!(found) })
             .await?;
@@ -419,7 +429,8 @@ fn system_version(name: &PolicyName) -> Result<(PolicyVersion, u64), Error> {
     Ok((version, number))
 }
 
-async fn present(tx: &mut Tx, account: AccountId, name: &PolicyName) -> Result<Policy, Error> {
+/// A custom policy that must be there.
+pub(crate) async fn present(tx: &mut Tx, account: AccountId, name: &PolicyName) -> Result<Policy, Error> {
     tx.find_policy(account, name).await?.ok_or_else(|| Error::absent("Policy"))
 }
 

@@ -4,6 +4,8 @@
 //! this one table. A new operation is one row here; without a route, a CLI command or a matrix row its
 //! absence fails a test.
 
+use bailey_policy::ActionCatalogue;
+
 use crate::id::WorkspaceId;
 use crate::login::Preference;
 use crate::page::Page::{Administrator, ApiKey, PermissionManagement};
@@ -239,6 +241,10 @@ operations! {
     GetServiceLinkedRoleTemplate: Ram "ram:GetServiceLinkedRoleTemplate", Read on RamScope, Any(&[Root, Policy]);
     /// Lists what a policy is attached to.
     ListEntitiesForPolicy: Ram "ram:ListEntitiesForPolicy", Read on RamScope, Any(&[Root, Policy]);
+    /// Sets the tests of a custom policy; no version that fails one of them becomes the default.
+    PutPolicyTests: ModelStudio "ram:PutPolicyTests", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows the tests of a custom policy.
+    GetPolicyTests: ModelStudio "ram:GetPolicyTests", Read on RamScope, Any(&[Root, Policy]);
 
     /// Says when an access key was last used, and with which service.
     GetAccessKeyLastUsed: Ram "ram:GetAccessKeyLastUsed", Read on RamScope, Any(&[Root, Policy]);
@@ -475,6 +481,23 @@ pub const FEATURE_ACTIONS: &[&str] = &[
     "sfm:GetAlipayUrl",
     "sfm:GetAlipayTransferStatus",
 ];
+
+/// Every action that has a name here, once.
+pub fn actions() -> Vec<&'static str> {
+    let mut seen = std::collections::HashSet::new();
+    let mut names: Vec<&str> = OPERATIONS.iter().map(|entry| entry.action).collect();
+    names.extend_from_slice(FEATURE_ACTIONS);
+    names.retain(|name| seen.insert(*name));
+    names
+}
+
+/// The actions as policies are read and judged by.
+pub fn catalogue() -> ActionCatalogue {
+    ActionCatalogue::new(actions()).expect("the tables of actions fit a catalogue")
+}
+
+/// Which services have actions on resources of another one: feature APIs work on things of Model Studio.
+pub const ACTS_ON: &[(&str, &str)] = &[("sfm", "modelstudio")];
 
 /// Rule 4.
 pub const FEATURE_NEEDS: Needs = Any(&[Root, All(&[Policy, Member])]);

@@ -34,6 +34,7 @@ mod network_policies;
 mod oidc_providers;
 mod page;
 mod policies;
+mod policy_tests;
 mod providers;
 mod recycle_bin;
 mod roles;

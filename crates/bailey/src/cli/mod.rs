@@ -26,6 +26,7 @@ mod output;
 mod page;
 mod plan;
 mod policy;
+mod policy_check;
 mod policy_version;
 mod provider;
 mod ram_user;
@@ -144,6 +145,7 @@ impl Command {
             Self::Limit(limit) => limit.plan(),
             Self::Key(key) => key.plan(),
             Self::Provider(provider) => provider.plan()?,
+            Self::Policy(policy::Policy::Check(check)) => return check.plan(),
             Self::Policy(policy) => policy.plan()?,
             Self::RamUser(user) => user.plan(),
             Self::Group(group) => group.plan(),
@@ -175,6 +177,7 @@ impl Command {
             (None, Self::Login(login)) => login.run(&options.target()?),
             (None, Self::Logout(logout)) => logout.run(&options.target()?),
             (None, Self::CanI(question)) => question.run(&options.client()?, options.output),
+            (None, Self::Policy(policy::Policy::Check(check))) => check.run(options.output),
             (None, Self::Doctor(doctor)) => doctor.run(options),
             (None, Self::Completion(completion)) => completion.run(),
             (None, _) => Err(Failure::failed("this command does nothing")),

@@ -140,6 +140,8 @@ pub(crate) static COMMANDS: &[(&str, &str, &str)] = &[
     ("DetachPolicyFromGroup", "policy detach", "ReadPrompts --group developers"),
     ("ListPoliciesForGroup", "policy list", "--group developers"),
     ("ListEntitiesForPolicy", "policy list-entities", "ReadPrompts"),
+    ("PutPolicyTests", "policy put-tests", "ReadPrompts --tests tests.json"),
+    ("GetPolicyTests", "policy get-tests", "ReadPrompts"),
     ("GetCallerIdentity", "whoami", ""),
     ("CreateWorkspace", "workspace create", "Research"),
     ("ListWorkspaces", "workspace list", "--name research"),
@@ -240,7 +242,12 @@ mod tests {
 
     /// The example as arguments, its files made in `directory`.
     fn arguments(directory: &std::path::Path, command: &str, rest: &str) -> Vec<String> {
-        let contents = [("policy.json", "{}"), ("users.csv", "userName\nalice"), ("key.txt", "sk-1")];
+        let contents = [
+            ("policy.json", "{}"),
+            ("tests.json", "[]"),
+            ("users.csv", "userName\nalice"),
+            ("key.txt", "sk-1"),
+        ];
         for (name, text) in contents {
             std::fs::write(directory.join(name), text).unwrap();
         }

@@ -5,6 +5,7 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use super::operations::example;
 use super::output::text;
 use super::plan::{Plan, list};
+use super::policy_check::{self, Check};
 use super::policy_version::{self, Version};
 use super::{Paging, input};
 use crate::client::{Exit, Failure};
@@ -23,6 +24,9 @@ pub(crate) enum Policy {
         /// What it is for.
         #[arg(long, value_name = "TEXT")]
         description: Option<String>,
+        /// Only look for mistakes in the document.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Show a policy and its default version.
     #[command(after_help = example("GetPolicy"))]
@@ -59,6 +63,8 @@ pub(crate) enum Policy {
     },
     #[command(flatten)]
     Version(Version),
+    #[command(flatten)]
+    Check(Check),
     /// Attach a policy to a RAM user, group or role.
     #[command(after_help = example("AttachPolicyToUser"))]
     Attach(Attachment),
@@ -191,10 +197,13 @@ impl Policy {
     pub(crate) fn plan(&self) -> Result<Plan, Failure> {
         let named = |operation, name: &str| Plan::new(operation).with("PolicyName", name);
         Ok(match self {
-            Self::Create { name, document, description } => named("CreatePolicy", name)
-                .with("PolicyDocument", input::read(document)?)
-                .maybe("Description", description)
-                .fields("Policy"),
+            Self::Create { name, document, description, dry_run } => {
+                let plan = named("CreatePolicy", name)
+                    .with("PolicyDocument", input::read(document)?)
+                    .maybe("Description", description)
+                    .switch("DryRun", *dry_run);
+                if *dry_run { plan.shown_by(policy_check::found) } else { plan.fields("Policy") }
+            }
             Self::Get(policy) => policy.plan("GetPolicy").shown_by(policy_version::policy),
             Self::List { kind, holder, paging } => match holder.named() {
                 Some((calls, name)) => {
@@ -225,6 +234,9 @@ impl Policy {
                 .switch("CascadingDelete", *cascade)
                 .note(format!("deleted {name}")),
             Self::Version(version) => version.plan()?,
+            Self::Check(check) => {
+                return check.plan()?.ok_or_else(|| Failure::failed("this needs no server"));
+            }
             Self::Attach(attachment) => attachment.attach()?,
             Self::Detach(attachment) => attachment.detach()?,
             Self::Decode { message } => Plan::new("DecodeDiagnosticMessage")

@@ -8,6 +8,7 @@ use super::operations::example;
 use super::output::{self, text};
 use super::plan::Plan;
 use super::policy::Named;
+use super::policy_check;
 use crate::client::{Exit, Failure};
 
 /// Versions of policies.
@@ -27,6 +28,9 @@ pub(crate) enum Version {
         /// Delete the oldest version that is not the default one when there are too many.
         #[arg(long)]
         rotate: bool,
+        /// Only look for mistakes in the document.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Show one version of a policy.
     #[command(name = "get-version", after_help = example("GetPolicyVersion"))]
@@ -63,7 +67,7 @@ impl Version {
             Plan::new(operation).with("PolicyName", name).with("VersionId", version)
         };
         Ok(match self {
-            Self::Create { name, document, default, rotate } => {
+            Self::Create { name, document, default, rotate, dry_run } => {
                 let plan = Plan::new("CreatePolicyVersion")
                     .with("PolicyName", name.as_str())
                     .with("PolicyDocument", input::read(document)?);
@@ -72,7 +76,8 @@ impl Version {
                 } else {
                     plan
                 };
-                plan.switch("SetAsDefault", *default).shown_by(version)
+                let shown = if *dry_run { policy_check::found } else { version };
+                plan.switch("SetAsDefault", *default).switch("DryRun", *dry_run).shown_by(shown)
             }
             Self::Get { policy, version: id } => {
                 policy.plan("GetPolicyVersion").with("VersionId", id.as_str()).shown_by(version)

@@ -44,6 +44,8 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
     control.done(&root, "PutModel", model).await;
     let policy = json!({ "PolicyName": "reads", "Description": mark, "PolicyDocument": DOCUMENT });
     control.done(&root, "CreatePolicy", policy).await;
+    let test = json!({ "name": format!("lists of {mark}"), "action": "sfm:ListIndex", "resource": "*", "expect": "Allow" });
+    control.done(&root, "PutPolicyTests", json!({ "policyName": "reads", "tests": [test] })).await;
     let manager = control.user(&root, "manager").await;
     control.attach(&root, "AliyunBailianFullAccess", "manager").await;
     control.attach(&root, "AliyunRAMFullAccess", "manager").await;
@@ -190,6 +192,7 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
         "GetPolicyVersion" => {
             vec![json!({ "PolicyName": "reads", "PolicyType": "Custom", "VersionId": "v1" })]
         }
+        "GetPolicyTests" => vec![json!({ "policyName": "reads" })],
         "ListApiKeys" | "ListModelPermissions" | "ListModelLimits" | "ListMembers" | "GetWorkspaceUsage" => {
             vec![here]
         }
@@ -347,6 +350,11 @@ fn what_one_account_does_is_not_felt_by_the_other() {
         control.done(root, "DeleteModel", json!({ "model": "qwen-plus" })).await;
         assert_eq!((calls(&one).await, calls(&two).await), (404, 200), "a model of the same name");
         let version = json!({ "PolicyName": "reads", "PolicyDocument": DOCUMENT.replace("Allow", "Deny"), "SetAsDefault": true });
+        let refused = control.call(root, "CreatePolicyVersion", version.clone()).await;
+        assert_eq!((refused.status, refused.code().as_str()), (409, "PolicyTestsFailed"));
+        control.done(root, "PutPolicyTests", json!({ "policyName": "reads", "tests": [] })).await;
+        let tests = control.done(&two.account.root, "GetPolicyTests", json!({ "policyName": "reads" })).await;
+        assert_eq!(tests["tests"].as_array().unwrap().len(), 1, "{tests}");
         control.done(root, "CreatePolicyVersion", version).await;
         let typed = json!({ "PolicyName": "reads", "PolicyType": "Custom" });
         let versions = control.done(&two.account.root, "ListPolicyVersions", typed).await;

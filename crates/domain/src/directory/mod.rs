@@ -5,6 +5,7 @@
 //! the state, whether they come from a local commit, from the feed or from loading the database.
 
 mod admit;
+mod advise;
 mod apply;
 mod assume;
 mod authorize;

@@ -21,7 +21,7 @@ use crate::limit::{ModelLimits, Window};
 use crate::login::SecurityPreference;
 use crate::model::Grant;
 use crate::network_policy::NetworkPolicy;
-use crate::operations::{FEATURE_ACTIONS, OPERATIONS};
+use crate::operations::{self, OPERATIONS};
 use crate::page::Pages;
 use crate::secret::KeyHash;
 use crate::service_credential::ServiceCredentialFacts;
@@ -297,14 +297,7 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new() -> Self {
-        let names = OPERATIONS.iter().map(|entry| entry.action).chain(FEATURE_ACTIONS.iter().copied());
-        let mut known: Vec<&str> = Vec::new();
-        for name in names {
-            if !known.contains(&name) {
-                known.push(name);
-            }
-        }
-        let catalogue = ActionCatalogue::new(known).expect("the tables of actions fit a catalogue");
+        let catalogue = operations::catalogue();
         let (mut policies, mut policy_labels) = (Slab::default(), Slab::default());
         let mut system_policies = Table::default();
         for system in bailey_policy::system::ALL {

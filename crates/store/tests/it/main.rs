@@ -54,6 +54,7 @@ mod oidc_providers;
 mod network_policies;
 #[cfg(test)]
 mod policies;
+mod policy_tests;
 #[cfg(test)]
 mod probes;
 #[cfg(test)]

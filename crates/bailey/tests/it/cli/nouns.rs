@@ -72,6 +72,74 @@ fn ram_users_access_keys_and_policies() {
 }
 
 #[test]
+fn policies_are_checked_before_they_count() {
+    let shell = Shell::root();
+    let document = |action: &str| {
+        format!(r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#)
+    };
+    let good = shell.file("good.json", &document("sfm:List*"));
+    let odd = shell.file("odd.json", &document("sfm:ListIndexx"));
+    let broken = shell.file("broken.json", r#"{"Version":"2"}"#);
+    let tests = r#"[{"name":"reads","action":"sfm:ListIndex","resource":"*","expect":"Allow"},
+        {"name":"never deletes","action":"sfm:DeleteIndex","resource":"*","expect":"ImplicitDeny"}]"#;
+    let tests = shell.file("tests.json", tests);
+
+    // Without a server.
+    assert_eq!(shell.run(&format!("policy lint {good}")).ending(0).output, "no findings\n");
+    assert!(shell.run(&format!("policy lint {odd}")).ending(0).output.contains("unknown-action"));
+    assert!(shell.run(&format!("policy lint {broken}")).ending(8).output.contains("invalid"));
+    assert!(
+        shell
+            .run(&format!("policy test {tests} --policy {good}"))
+            .ending(0)
+            .output
+            .contains("2 tests, 0 failed")
+    );
+    let failed = shell.run(&format!("policy test {tests} --policy {odd}")).ending(8);
+    assert!(failed.output.contains("`reads` expects Allow and gets ImplicitDeny"), "{failed:?}");
+    shell.run(&format!("policy test {good} --policy {good}")).ending(2);
+
+    // On the server: what is only looked at is not there afterwards.
+    let looked = shell.run(&format!("policy create Reads --document {odd} --dry-run")).ending(0);
+    assert!(looked.output.contains("unknown-action"), "{looked:?}");
+    shell.run(&format!("policy create Reads --document {broken} --dry-run")).ending(8);
+    shell.run("policy get Reads").ending(5);
+    shell.run(&format!("policy create-version Reads --document {good} --dry-run")).ending(5);
+    shell.run(&format!("policy create Reads --document {good}")).ending(0);
+    shell.run(&format!("policy create-version Reads --document {good} --dry-run --default")).ending(0);
+    assert_eq!(
+        shell.json("policy list-versions Reads")["PolicyVersions"]["PolicyVersion"].as_array().unwrap().len(),
+        1
+    );
+
+    // What breaks a stored test does not become the default, whichever way it is tried.
+    assert!(
+        shell
+            .run(&format!("policy put-tests Reads --tests {tests}"))
+            .ending(0)
+            .output
+            .contains("2 tests, 0 failed")
+    );
+    assert_eq!(shell.json("policy get-tests Reads")["tests"][1]["name"], "never deletes");
+    let wide = shell.file("wide.json", &document("sfm:*"));
+    let refused = shell.run(&format!("policy create-version Reads --document {wide} --default")).ending(6);
+    assert!(
+        refused.errors.contains("PolicyTestsFailed") && refused.errors.contains("never deletes"),
+        "{refused:?}"
+    );
+    assert!(!refused.errors.contains("`reads`"), "{refused:?}");
+    shell.run(&format!("policy create-version Reads --document {wide}")).ending(0);
+    shell.run("policy set-default-version Reads v2").ending(6);
+    assert_eq!(shell.json("policy get Reads")["Policy"]["DefaultVersion"], "v1");
+    shell.with_input("policy put-tests Reads --tests -", "[]").ending(0);
+    shell.run("policy set-default-version Reads v2").ending(0);
+    let told = shell.run(&format!("policy put-tests Reads --tests {tests}")).ending(0);
+    assert!(told.output.contains("2 tests, 1 failed"), "{told:?}");
+    shell.with_input("policy put-tests Reads --tests -", r#"[{"name":"x"}]"#).ending(2);
+    shell.run(&format!("policy put-tests Nothing --tests {tests}")).ending(5);
+}
+
+#[test]
 fn groups_and_their_policies() {
     let shell = Shell::root();
     for user in ["alice", "bob"] {

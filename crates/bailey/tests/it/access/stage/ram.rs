@@ -10,9 +10,6 @@ impl Stage {
         {
             return self.role(operation, thing, outcome).await;
         }
-        if operation.contains("OIDC") {
-            return self.oidc_provider(operation, thing, outcome).await;
-        }
         if operation == "DecodeDiagnosticMessage" {
             let message = self.kept("message", "own");
             return Asked::new(json!({ "EncodedDiagnosticMessage": message }), &json!({}), &[]);
@@ -23,6 +20,10 @@ impl Stage {
         let (user, policy) = (Self::name("lasting", thing), Self::name("policy", thing));
         let on_user = |further: Value| Asked::new(json!({ "UserName": user }), &further, &[&user]);
         let on_policy = |further: Value| Asked::new(json!({ "PolicyName": policy }), &further, &[&policy]);
+        if operation.ends_with("PolicyTests") {
+            let further = if operation == "PutPolicyTests" { json!({ "tests": [] }) } else { json!({}) };
+            return Asked::new(json!({ "policyName": policy }), &further, &[&policy]);
+        }
         let typed = json!({ "PolicyType": "Custom" });
         if outcome == Outcome::Done {
             return self.passing_ram(operation).await.unwrap_or_else(|| match operation {
