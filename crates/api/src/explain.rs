@@ -15,23 +15,21 @@ fn subject(parameters: &Parameters) -> Result<Subject, Failure> {
     let id = subject.required_text("id")?;
     match subject.required_text("type")?.as_str() {
         "user" => Ok(Subject::User(id)),
+        "role" => Ok(Subject::Role(id)),
         "apiKey" => id.parse::<ApiKeyId>().map(Subject::ApiKey).map_err(|_| Error::absent("ApiKey").into()),
-        _ => Err(subject.invalid("type", "must be user or apiKey; roles come with a later release").into()),
+        _ => Err(subject.invalid("type", "must be user, role or apiKey").into()),
     }
 }
 
-pub(crate) async fn explain(call: &Call<'_>) -> Answer {
-    let parameters = call.parameters;
+/// A question as Explain and SimulateAccess take it.
+pub(crate) fn question(parameters: &Parameters) -> Result<Asked, Failure> {
     let mut asked = Asked {
-        subject: subject(parameters)?,
         action: parameters.text("action")?,
-        workspace: call.optional_workspace()?,
+        workspace: read::optional_workspace(parameters)?,
         model: parameters.text("model")?,
         page: parameters.text("page")?.map(|text| Page::parse("page", &text)).transpose()?,
         resource: parameters.text("resource")?,
-        source_ip: None,
-        now_ms: None,
-        context: Vec::new(),
+        ..Asked::about(subject(parameters)?)
     };
     if let Some(context) = parameters.object("context")? {
         if let Some(text) = context.text("sourceIp")? {
@@ -53,6 +51,11 @@ pub(crate) async fn explain(call: &Call<'_>) -> Answer {
             asked.context.push((name, value));
         }
     }
+    Ok(asked)
+}
+
+pub(crate) async fn explain(call: &Call<'_>) -> Answer {
+    let asked = question(call.parameters)?;
     call.finish()?;
     let decision = call.api.control().explain(call.caller, &asked).await?;
     Ok(json!({ "decision": decision }))

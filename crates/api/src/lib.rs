@@ -42,12 +42,14 @@ mod service_credentials;
 mod service_linked_roles;
 mod sessions;
 mod settings;
+mod simulate;
 mod sts;
 mod studio_users;
 mod surroundings;
 mod tags;
 mod usage;
 mod users;
+mod who_can;
 mod workspaces;
 
 pub use answer::fault;

@@ -82,13 +82,12 @@ impl Call<'_> {
     /// A mandatory workspace. A text that is no workspace id names a workspace that does not exist, and is answered
     /// like one.
     pub(crate) fn workspace(&self) -> Result<WorkspaceId, Failure> {
-        Ok(workspace_or_absent(&self.parameters.required_text("workspaceId")?))
+        workspace(self.parameters)
     }
 
     /// The same where it may be left out or empty.
     pub(crate) fn optional_workspace(&self) -> Result<Option<WorkspaceId>, Failure> {
-        let text = self.parameters.text("workspaceId")?.filter(|text| !text.is_empty());
-        Ok(text.map(|text| workspace_or_absent(&text)))
+        optional_workspace(self.parameters)
     }
 
     /// A set of pages; left out, it is empty.
@@ -161,6 +160,17 @@ impl Call<'_> {
     pub(crate) fn finish(&self) -> Result<(), Failure> {
         Ok(self.parameters.clone().finish()?)
     }
+}
+
+/// A workspace that may be left out or empty, of these parameters.
+pub(crate) fn optional_workspace(parameters: &Parameters) -> Result<Option<WorkspaceId>, Failure> {
+    let text = parameters.text("workspaceId")?.filter(|text| !text.is_empty());
+    Ok(text.map(|text| workspace_or_absent(&text)))
+}
+
+/// A mandatory one.
+pub(crate) fn workspace(parameters: &Parameters) -> Result<WorkspaceId, Failure> {
+    Ok(workspace_or_absent(&parameters.required_text("workspaceId")?))
 }
 
 /// What stands for a workspace id of a shape that none has: an id that no workspace gets.

@@ -142,7 +142,9 @@ macro_rules! routes {
 use crate::{
     access_keys, account_logins, account_summary, attachments, audit, authzen, credential_report,
     diagnostics, explain, grants, groups, ims_users, keys, limits, login_profiles, members, mfa_devices,
-    models, network_policies, oidc_providers, policies, policy_tests, providers, recycle_bin, roles, root_login, service_credentials, service_linked_roles, sessions, settings, sts, studio_users, tags, usage, users, workspaces,
+    models, network_policies, oidc_providers, policies, policy_tests, providers, recycle_bin, roles,
+    root_login, service_credentials, service_linked_roles, sessions, settings, simulate, sts, studio_users,
+    tags, usage, users, who_can, workspaces,
 };
 
 routes! {
@@ -304,6 +306,8 @@ routes! {
         POST "/access/v1/search/resource" SearchAccess => authzen::search_resource;
         POST "/access/v1/search/subject" SearchAccess => authzen::search_subject;
         POST "/access/v1/search/action" SearchAccess => authzen::search_action;
+        POST "/modelstudio/who-can" WhoCan => who_can::who_can;
+        POST "/modelstudio/simulate" SimulateAccess => simulate::simulate_access;
         GET "/modelstudio/audit" ListAuditRecords => audit::list_audit_records;
         GET "/modelstudio/audit/verify" VerifyAudit => audit::verify_audit;
         GET "/modelstudio/audit/export" ExportAudit => audit::export_audit;

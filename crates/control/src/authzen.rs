@@ -87,7 +87,7 @@ impl Whom {
 }
 
 /// What is asked, read from action and resource together.
-enum Ask {
+pub(crate) enum Ask {
     /// Calling a model; a key brings its own workspace.
     Model(String, Option<WorkspaceId>),
     /// Reading what every member reads.
@@ -165,20 +165,26 @@ impl Control {
     ) -> Decision {
         let no = |reason| self.refused_access(reason);
         let Some(whom) = whom else { return no(Reason::IdentityGone) };
-        let ask = match read(caller.account, action, resource) {
-            Ok(ask) => ask,
-            Err(reason) => return no(reason),
-        };
+        match read(caller.account, action, resource) {
+            Ok(ask) => self.decide_ask(caller, whom, &ask, given),
+            Err(reason) => no(reason),
+        }
+    }
+
+    /// Decides what was read.
+    pub(crate) fn decide_ask(&self, caller: &Caller, whom: Whom, ask: &Ask, given: &Given) -> Decision {
+        let no = |reason| self.refused_access(reason);
         match (whom, ask) {
-            (Whom::Key(id, _), Ask::Model(model, _)) => {
+            (Whom::Key(id, _), Ask::Model(model, workspace)) => {
+                let named = workspace.map(|id| id.to_string());
                 let call = Call {
                     key: None,
-                    workspace: resource.workspace.as_deref(),
+                    workspace: named.as_deref(),
                     source: given.source_ip.unwrap_or(caller.source_ip),
                     now_ms: given.now_ms.unwrap_or(caller.now_ms),
                 };
                 self.directory()
-                    .explain_call(caller.account, id, &model, &call)
+                    .explain_call(caller.account, id, model, &call)
                     .unwrap_or_else(|| no(Reason::KeyUnknown))
             }
             // Keys open nothing but models (rule 6).
@@ -187,18 +193,19 @@ impl Control {
             (Whom::Person(principal), Ask::Model(model, Some(workspace))) => self.ask(
                 caller,
                 given,
-                &Asked { model: Some(&model), workspace: Some(workspace), ..Asked::about(principal) },
+                &Asked { model: Some(model), workspace: Some(*workspace), ..Asked::about(principal) },
             ),
             (Whom::Person(principal), Ask::Member(workspace)) => {
-                self.ask(caller, given, &Asked { workspace: Some(workspace), ..Asked::about(principal) })
+                self.ask(caller, given, &Asked { workspace: Some(*workspace), ..Asked::about(principal) })
             }
             (Whom::Person(principal), Ask::Page(page, workspace)) => {
-                let asked = Asked { page: Some(page), workspace: Some(workspace), ..Asked::about(principal) };
+                let asked =
+                    Asked { page: Some(*page), workspace: Some(*workspace), ..Asked::about(principal) };
                 self.ask(caller, given, &asked)
             }
             (Whom::Person(principal), Ask::Action(action, workspace, resources)) => {
                 let about = Asked::about(principal);
-                let asked = Asked { action: Some(&action), workspace, resources: &resources, ..about };
+                let asked = Asked { action: Some(action), workspace: *workspace, resources, ..about };
                 self.ask(caller, given, &asked)
             }
             (Whom::Person(principal), Ask::Everything) => self.ask_everything(caller, given, principal),

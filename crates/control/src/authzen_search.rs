@@ -6,7 +6,7 @@ use bailey_domain::operations::{FEATURE_ACTIONS, OPERATIONS, SearchAccess};
 use bailey_domain::page::PAGES;
 use bailey_domain::scope::{Person, ScopeKind};
 use bailey_domain::{ApiKeyId, Caller, Error, Permit, UserId, WorkspaceId};
-use bailey_store::{Cursor, Page};
+use bailey_store::{Cursor, Page, Searches};
 
 use crate::authzen::{
     Entity, Given, MANAGE_ALL, MODEL_CALL, PAGE_ACTIONS, Resource, WHOLE, Whom, management,
@@ -58,7 +58,7 @@ pub struct Matches {
 }
 
 /// Candidates, and whether there are more behind them.
-struct Candidates<T> {
+pub(crate) struct Candidates<T> {
     list: Vec<(String, T)>,
     more: bool,
 }
@@ -83,7 +83,7 @@ impl<T> Candidates<T> {
     }
 
     /// Asks about each until enough are found.
-    fn sift(
+    pub(crate) fn sift(
         self,
         after: &str,
         limit: usize,
@@ -184,9 +184,9 @@ impl Control {
         Ok((whom, permit))
     }
 
-    async fn user_candidates(
+    pub(crate) async fn user_candidates<O: Searches>(
         &self,
-        permit: &Permit<SearchAccess>,
+        permit: &Permit<O>,
         after: &str,
     ) -> Result<Candidates<Principal>, Error> {
         let cursor = Cursor { after: after.to_owned(), limit: LOOKED_AT };
@@ -198,13 +198,23 @@ impl Control {
         Ok(candidates)
     }
 
-    async fn key_candidates(
+    pub(crate) async fn key_candidates<O: Searches>(
         &self,
-        permit: &Permit<SearchAccess>,
+        permit: &Permit<O>,
         after: &str,
     ) -> Result<Candidates<ApiKeyId>, Error> {
         let cursor = Cursor { after: after.to_owned(), limit: LOOKED_AT };
         Ok(Candidates::of(self.store.list_api_key_ids(permit, &cursor).await?, ToString::to_string))
+    }
+
+    pub(crate) async fn role_candidates<O: Searches>(
+        &self,
+        permit: &Permit<O>,
+        after: &str,
+    ) -> Result<Candidates<Principal>, Error> {
+        let cursor = Cursor { after: after.to_owned(), limit: LOOKED_AT };
+        let page = self.store.list_role_ids(permit, &cursor).await?;
+        Ok(Candidates::of(page.map(Principal::Role), |role| role.to_string().replace("role:", "")))
     }
 
     async fn resource_candidates(

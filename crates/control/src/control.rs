@@ -9,6 +9,7 @@ use bailey_domain::secret::KeyHasher;
 use bailey_domain::settings::Settings;
 use bailey_domain::{AccountId, Caller, Clock, Directory, Entropy, Error, Permit};
 use bailey_store::{Store, Tx};
+use tokio::sync::Mutex;
 
 use crate::last_used::LastUsed;
 use crate::oidc::Keys;
@@ -40,6 +41,8 @@ pub struct Control {
     pub(crate) session_hasher: KeyHasher,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) issuer_keys: Arc<Keys>,
+    /// Held while a copy of an account is made and asked.
+    pub(crate) simulating: Arc<Mutex<()>>,
 }
 
 impl Control {
@@ -58,6 +61,7 @@ impl Control {
             session_hasher,
             passwords: Arc::default(),
             issuer_keys: Arc::default(),
+            simulating: Arc::default(),
         }
     }
 

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use bailey_domain::access::Principal;
 use bailey_domain::decision::Decision;
 use bailey_domain::directory::Call;
-use bailey_domain::name::UserName;
+use bailey_domain::name::{RoleName, UserName};
 use bailey_domain::operations::{Explain, GetDecision};
 use bailey_domain::page::Page;
 use bailey_domain::scope::Person;
-use bailey_domain::{ApiKeyId, Caller, Error, RequestId, UserId, WorkspaceId};
+use bailey_domain::{ApiKeyId, Caller, Directory, Error, RequestId, UserId, WorkspaceId};
 use bailey_policy::Value;
 
 use crate::control::Control;
@@ -21,6 +21,8 @@ pub enum Subject {
     ApiKey(ApiKeyId),
     /// A RAM user by id or name; `root` is the account's owner.
     User(String),
+    /// A RAM role by name, in a session that nothing narrows.
+    Role(String),
 }
 
 /// A question.
@@ -46,56 +48,96 @@ pub struct Asked {
     pub context: Vec<(String, String)>,
 }
 
+impl Asked {
+    /// Nothing yet, from where and when the caller asks.
+    pub fn about(subject: Subject) -> Self {
+        Self {
+            subject,
+            action: None,
+            workspace: None,
+            model: None,
+            page: None,
+            resource: None,
+            source_ip: None,
+            now_ms: None,
+            context: Vec::new(),
+        }
+    }
+}
+
+/// Whom a question is about, found in the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    Person(Principal),
+    Key(ApiKeyId),
+}
+
+/// Decides a question from a directory; the account's own, or one that changes are tried on.
+pub(crate) fn decide(
+    directory: &Directory,
+    caller: &Caller,
+    whom: Found,
+    asked: &Asked,
+) -> Result<Decision, Error> {
+    let source_ip = asked.source_ip.unwrap_or(caller.source_ip);
+    let now_ms = asked.now_ms.unwrap_or(caller.now_ms);
+    match whom {
+        Found::Key(id) => {
+            let model = asked.model.as_deref().ok_or_else(|| {
+                Error::field("model", "is missing: a key is asked about with the model that it would call")
+            })?;
+            let call = Call { key: None, workspace: None, source: source_ip, now_ms };
+            directory.explain_call(caller.account, id, model, &call).ok_or_else(|| Error::absent("ApiKey"))
+        }
+        Found::Person(principal) => {
+            let given: Vec<(&str, Value<'_>)> =
+                asked.context.iter().map(|(key, value)| (key.as_str(), Value::Text(value))).collect();
+            let resources: Vec<String> = asked.resource.iter().cloned().collect();
+            let question = bailey_domain::directory::Asked {
+                action: asked.action.as_deref(),
+                workspace: asked.workspace,
+                page: asked.page,
+                model: asked.model.as_deref(),
+                resources: &resources,
+                given: &given,
+                source_ip,
+                now_ms,
+                ..bailey_domain::directory::Asked::about(principal)
+            };
+            Ok(directory.explain(caller, &question))
+        }
+    }
+}
+
 impl Control {
     /// Decides a question and says why, without doing anything.
     pub async fn explain(&self, caller: &Caller, asked: &Asked) -> Result<Decision, Error> {
-        let source = asked.source_ip.unwrap_or(caller.source_ip);
-        let now_ms = asked.now_ms.unwrap_or(caller.now_ms);
-        let mut decision = match &asked.subject {
-            Subject::ApiKey(id) => self.explain_key(caller, *id, asked, source, now_ms).await?,
+        let whom = match &asked.subject {
+            Subject::ApiKey(id) => {
+                let owner = self.directory().key_owner(caller.account, *id).and_then(Principal::user);
+                self.require::<Explain>(caller, Person(owner), &id.to_string()).await?;
+                Found::Key(*id)
+            }
             Subject::User(who) => {
                 let principal = self.principal_named(caller, who).await?;
                 self.require::<Explain>(caller, Person(principal.and_then(Principal::user)), who).await?;
-                let principal = principal.ok_or_else(|| Error::absent("User"))?;
-                let given: Vec<(&str, Value<'_>)> =
-                    asked.context.iter().map(|(key, value)| (key.as_str(), Value::Text(value))).collect();
-                let resources: Vec<String> = asked.resource.iter().cloned().collect();
-                self.directory().explain(
-                    caller,
-                    &bailey_domain::directory::Asked {
-                        action: asked.action.as_deref(),
-                        workspace: asked.workspace,
-                        page: asked.page,
-                        model: asked.model.as_deref(),
-                        resources: &resources,
-                        given: &given,
-                        source_ip: source,
-                        now_ms,
-                        ..bailey_domain::directory::Asked::about(principal)
-                    },
-                )
+                Found::Person(principal.ok_or_else(|| Error::absent("User"))?)
+            }
+            Subject::Role(who) => {
+                self.require::<Explain>(caller, Person(None), who).await?;
+                Found::Person(self.role_named(caller, who).await?)
             }
         };
+        let mut decision = decide(self.directory(), caller, whom, asked)?;
         decision.request_id = caller.request_id.to_string();
         Ok(decision)
     }
 
-    async fn explain_key(
-        &self,
-        caller: &Caller,
-        id: ApiKeyId,
-        asked: &Asked,
-        source: IpAddr,
-        now_ms: i64,
-    ) -> Result<Decision, Error> {
-        let owner = self.directory().key_owner(caller.account, id).and_then(Principal::user);
-        self.require::<Explain>(caller, Person(owner), &id.to_string()).await?;
-        let model = asked.model.as_deref().ok_or_else(|| {
-            Error::field("model", "is missing: a key is asked about with the model that it would call")
-        })?;
-        self.directory()
-            .explain_call(caller.account, id, model, &Call { key: None, workspace: None, source, now_ms })
-            .ok_or_else(|| Error::absent("ApiKey"))
+    /// A role of the caller's account by name.
+    pub(crate) async fn role_named(&self, caller: &Caller, who: &str) -> Result<Principal, Error> {
+        let name = RoleName::parse("subject.id", who)?;
+        let role = self.store.find_role(caller.account, &name).await?.ok_or_else(|| Error::absent("Role"))?;
+        Ok(Principal::Role(role.role_id))
     }
 
     /// An identity of the caller's account by id or name; only a name takes a query.

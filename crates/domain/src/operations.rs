@@ -397,6 +397,10 @@ operations! {
     EvaluateAccess: ModelStudio "modelstudio:EvaluateAccess", Read on Person, Any(&[Root, Management, Myself]);
     /// Lists who may do something, on what, or which actions, as OpenID AuthZEN asks.
     SearchAccess: ModelStudio "modelstudio:SearchAccess", Read on Person, Any(&[Root, Management, Myself]);
+    /// Lists the users, roles and API keys that may do something.
+    WhoCan: ModelStudio "modelstudio:WhoCan", Read on WholeAccount, MANAGER;
+    /// Says what changes of policies, attachments, seats and model grants would give and take, without making them.
+    SimulateAccess: ModelStudio "modelstudio:SimulateAccess", Read on WholeAccount, MANAGER;
     /// Lists audit records.
     ListAuditRecords: ModelStudio "modelstudio:ListAuditRecords", Read on WholeAccount, MANAGER;
     /// Checks the audit chain.

@@ -61,6 +61,29 @@ impl Store {
         row.map(|(text,)| stored(serde_json::from_str(&text), "decision")).transpose()
     }
 
+    /// Refused calls with the account's keys in a time, newest first.
+    pub async fn list_gateway_decisions(
+        &self,
+        permit: &Permit<GetDecision>,
+        from: i64,
+        to: i64,
+        limit: u32,
+    ) -> Result<Vec<GatewayDecision>, Error> {
+        const SQL: &str = "
+            SELECT owner_id, recorded_at, decision FROM gateway_decisions
+            WHERE account_id = $1 AND recorded_at >= $2 AND recorded_at < $3 ORDER BY recorded_at DESC, request_id LIMIT $4";
+        let account = permit.caller().account;
+        let rows: Vec<(String, i64, String)> = reading!(self.pools, pool => sqlx::query_as(SQL)
+            .bind(account.to_string()).bind(from).bind(to).bind(i64::from(limit)).fetch_all(pool).await)
+        .map_err(database)?;
+        rows.into_iter()
+            .map(|(owner, at_ms, text)| {
+                let decision = stored(serde_json::from_str(&text), "decision")?;
+                Ok(GatewayDecision { account: Some(account), owner, at_ms, decision })
+            })
+            .collect()
+    }
+
     /// Whose key a refused call was made with, before a permit: that is what the permission depends on.
     pub async fn owner_of_decision(
         &self,

@@ -5,7 +5,7 @@ use bailey_domain::change::{Change, KeyFacts};
 use bailey_domain::key_auth::KeyAuth;
 use bailey_domain::operations::{
     CreateApiKey, DeleteApiKey, DisableApiKey, EnableApiKey, GetApiKey, ListAllApiKeys, ListApiKeys,
-    Operation, ResetApiKey, SearchAccess, UpdateApiKey,
+    Operation, ResetApiKey, UpdateApiKey,
 };
 use bailey_domain::secret::KeyHash;
 use bailey_domain::{AccountId, ApiKeyId, Error, Permit, UserId, WorkspaceId};
@@ -17,6 +17,7 @@ use crate::load::owner;
 use crate::page::{Cursor, Page};
 use crate::store::Store;
 use crate::tx::Tx;
+use crate::users::Searches;
 
 /// An API key, without its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -255,9 +256,9 @@ impl Store {
     }
 
     /// The handles of the account's keys, in their order: candidates of a search.
-    pub async fn list_api_key_ids(
+    pub async fn list_api_key_ids<O: Searches>(
         &self,
-        permit: &Permit<SearchAccess>,
+        permit: &Permit<O>,
         cursor: &Cursor,
     ) -> Result<Page<ApiKeyId>, Error> {
         const SQL: &str = "

@@ -81,5 +81,5 @@ pub use studio_users::StudioUser;
 pub use tags::{PutsTags, WithTags};
 pub use tx::{Committed, Tx};
 pub use usage::{UsageBy, UsageEvent, UsageRow};
-pub use users::{ListsUsers, NewUser, User, UserUpdate};
+pub use users::{ListsUsers, NewUser, Searches, User, UserUpdate};
 pub use workspaces::{OpenModels, Workspace};

@@ -5,26 +5,37 @@ use bailey_domain::change::{Change, KeyFacts, LimitLevel, PolicyType};
 use bailey_domain::key_auth::KeyAuth;
 use bailey_domain::model::Grant;
 use bailey_domain::name::{ModelName, OidcProviderName, PolicyName, RoleName, UserName};
+use bailey_domain::operations::SimulateAccess;
 use bailey_domain::page::Pages;
 use bailey_domain::secret::KeyHash;
 use bailey_domain::service_credential::ServiceCredentialFacts;
-use bailey_domain::{Directory, Error};
+use bailey_domain::{Directory, Error, Permit};
 use futures_util::TryStreamExt;
 
 use crate::connection::{Connection, Pools, on};
 use crate::error::{database, stored, to_unsigned};
 use crate::feed;
 use crate::sessions::SessionRow;
+use crate::store::Store;
 
 /// Rows are turned into changes in pieces of this many, so that loading does not hold a table twice.
 const PIECE: usize = 10_000;
 
-/// Reads a whole table and puts its rows into the directory.
+/// Reads a whole table, or one account's rows of it, and puts its rows into the directory. `$only` narrows the query to
+/// the account that is bound to it; `$order` comes last.
 macro_rules! table {
-    ($connection:expr, $directory:expr, $sql:literal, ($($column:ident: $type:ty),*) => $change:expr) => {{
+    ($from:expr, $directory:expr, $sql:literal, $only:literal $(, $order:literal)?; ($($column:ident: $type:ty),*) => $change:expr) => {{
+        const ALL: &str = concat!($sql $(, $order)?);
+        const ONE: &str = concat!($sql, $only $(, $order)?);
         let mut piece: Vec<Change> = Vec::new();
-        on!($connection, conn => {
-            let mut rows = sqlx::query_as::<_, ($($type,)*)>($sql).fetch(conn);
+        let account = $from.account.as_deref();
+        on!($from.connection, conn => {
+            let query = sqlx::query_as::<_, ($($type,)*)>(if account.is_some() { ONE } else { ALL });
+            let query = match account {
+                Some(account) => query.bind(account),
+                None => query,
+            };
+            let mut rows = query.fetch(conn);
             while let Some(($($column,)*)) = rows.try_next().await.map_err(database)? {
                 piece.push($change);
                 if piece.len() == PIECE {
@@ -36,68 +47,66 @@ macro_rules! table {
     }};
 }
 
-/// Fills an empty directory from one snapshot of the database.
-pub(crate) async fn load(pools: &Pools, directory: &Directory) -> Result<(), Error> {
-    let mut connection = pools.snapshot().await.map_err(database)?;
-    let revision = feed::current_revision(&mut connection).await?;
-    load_identities(&mut connection, directory).await?;
-    load_logins(&mut connection, directory).await?;
-    load_workspaces(&mut connection, directory).await?;
-    load_models(&mut connection, directory).await?;
-    load_keys(&mut connection, directory).await?;
-    load_limits(&mut connection, directory).await?;
-    directory.loaded(revision);
-    connection.rollback().await.map_err(database)
+/// Where rows come from: a snapshot, and the account when only one is wanted.
+struct Source {
+    connection: Connection,
+    account: Option<String>,
 }
 
-async fn load_identities(connection: &mut Connection, directory: &Directory) -> Result<(), Error> {
-    table!(*connection, directory, "SELECT account_id, settings FROM accounts", (account: String, settings: String) => {
+/// Fills an empty directory from one snapshot of the database.
+pub(crate) async fn load(pools: &Pools, directory: &Directory) -> Result<(), Error> {
+    let mut from = Source { connection: pools.snapshot().await.map_err(database)?, account: None };
+    load_permissions(&mut from, directory).await?;
+    load_credentials(&mut from, directory).await?;
+    load_sessions(&mut from, directory).await?;
+    from.connection.rollback().await.map_err(database)
+}
+
+impl Store {
+    /// The account of the permit as a directory of its own, to try changes on; nothing of it reaches anybody else.
+    /// Credentials of people, where they count, and sessions are not in it: nobody proves anything there.
+    pub async fn private_directory(&self, permit: &Permit<SimulateAccess>) -> Result<Directory, Error> {
+        let directory = Directory::new();
+        let account = Some(permit.caller().account.to_string());
+        let mut from = Source { connection: self.pools.snapshot().await.map_err(database)?, account };
+        load_permissions(&mut from, &directory).await?;
+        from.connection.rollback().await.map_err(database)?;
+        Ok(directory)
+    }
+}
+
+/// Everything but credentials and sessions.
+async fn load_permissions(from: &mut Source, directory: &Directory) -> Result<(), Error> {
+    let revision = feed::current_revision(&mut from.connection).await?;
+    load_identities(from, directory).await?;
+    load_preferences(from, directory).await?;
+    load_workspaces(from, directory).await?;
+    load_models(from, directory).await?;
+    load_keys(from, directory).await?;
+    load_limits(from, directory).await?;
+    directory.loaded(revision);
+    Ok(())
+}
+
+async fn load_identities(from: &mut Source, directory: &Directory) -> Result<(), Error> {
+    table!(from, directory, "SELECT account_id, settings FROM accounts", " WHERE account_id = $1"; (account: String, settings: String) => {
         Change::Account { account: id(&account)?, settings: Box::new(stored(serde_json::from_str(&settings), "settings")?) }
     });
-    table!(*connection, directory, "SELECT account_id, user_id, name FROM users", (account: String, user: String, name: String) => {
+    table!(from, directory, "SELECT account_id, user_id, name FROM users", " WHERE account_id = $1"; (account: String, user: String, name: String) => {
         Change::User { account: id(&account)?, user: id(&user)?, name: UserName::parse("name", &name)? }
     });
-    table!(*connection, directory,
-        "SELECT account_id, access_key_id, user_id, active, sealed_secret FROM access_keys",
-        (account: String, key: String, user: Option<String>, active: bool, sealed_secret: String) => {
-        Change::AccessKey { account: id(&account)?, access_key: id(&key)?, owner: owner(user.as_deref().unwrap_or(""))?, active, sealed_secret }
-    });
-    table!(*connection, directory,
-        "SELECT access_key_id, network_policy FROM access_keys WHERE network_policy IS NOT NULL",
-        (key: String, policy: String) => {
-        let policy = Box::new(stored(serde_json::from_str(&policy), "network_policy")?);
-        Change::AccessKeyNetwork { access_key: id(&key)?, policy }
-    });
-    table!(*connection, directory,
-        "SELECT service_credential_id, account_id, user_id, hash, active, expires_at FROM service_credentials",
-        (credential: String, account: String, user: String, hash: String, active: bool, expires_at: Option<i64>) => {
-        Change::ServiceCredential(Box::new(ServiceCredentialFacts {
-            id: id(&credential)?,
-            account: id(&account)?,
-            owner: id(&user)?,
-            hash: key_hash(&hash)?,
-            active,
-            expires_at_ms: expires_at,
-        }))
-    });
-    table!(*connection, directory,
-        "SELECT account_id, network_policy FROM accounts WHERE network_policy IS NOT NULL",
-        (account: String, policy: String) => {
-        let policy = Box::new(stored(serde_json::from_str(&policy), "network_policy")?);
-        Change::AccountNetwork { account: id(&account)?, policy }
-    });
-    table!(*connection, directory,
+    table!(from, directory,
         "SELECT p.account_id, p.name, p.default_version, v.document FROM policies p JOIN policy_versions v
-            ON v.account_id = p.account_id AND v.folded_name = p.folded_name AND v.version = p.default_version",
+            ON v.account_id = p.account_id AND v.folded_name = p.folded_name AND v.version = p.default_version", " WHERE p.account_id = $1";
         (account: String, name: String, version: i64, document: String) => {
         let name = PolicyName::parse("name", &name)?;
         Change::Policy { account: id(&account)?, name, version: to_unsigned(version), document }
     });
-    table!(*connection, directory, "SELECT account_id, role_id, name, trust_policy FROM roles",
+    table!(from, directory, "SELECT account_id, role_id, name, trust_policy FROM roles", " WHERE account_id = $1";
         (account: String, role: String, name: String, trust: String) => {
         Change::Role { account: id(&account)?, role: id(&role)?, name: RoleName::parse("name", &name)?, trust }
     });
-    table!(*connection, directory, "SELECT account_id, provider_id, name, issuer_url, client_ids FROM oidc_providers",
+    table!(from, directory, "SELECT account_id, provider_id, name, issuer_url, client_ids FROM oidc_providers", " WHERE account_id = $1";
         (account: String, provider: String, name: String, issuer: String, client_ids: String) => {
         Change::OidcProvider {
             account: id(&account)?,
@@ -107,16 +116,16 @@ async fn load_identities(connection: &mut Connection, directory: &Directory) -> 
             client_ids: stored(serde_json::from_str(&client_ids), "client_ids")?,
         }
     });
-    table!(*connection, directory, "SELECT account_id, group_id FROM groups", (account: String, group: String) => {
+    table!(from, directory, "SELECT account_id, group_id FROM groups", " WHERE account_id = $1"; (account: String, group: String) => {
         Change::Group { account: id(&account)?, group: id(&group)? }
     });
-    table!(*connection, directory,
-        "SELECT group_id, user_id FROM group_members ORDER BY joined_at, group_id", (group: String, user: String) => {
+    table!(from, directory,
+        "SELECT group_id, user_id FROM group_members", " WHERE account_id = $1", " ORDER BY joined_at, group_id"; (group: String, user: String) => {
         Change::GroupMember { group: id(&group)?, user: id(&user)? }
     });
-    table!(*connection, directory,
-        "SELECT account_id, principal_type, principal_id, policy_type, policy_name FROM policy_attachments
-            ORDER BY attached_at, folded_policy_name",
+    table!(from, directory,
+        "SELECT account_id, principal_type, principal_id, policy_type, policy_name FROM policy_attachments",
+        " WHERE account_id = $1", " ORDER BY attached_at, folded_policy_name";
         (account: String, kind: String, holder: String, policy_type: String, policy: String) => {
         Change::Attached {
             account: id(&account)?,
@@ -128,15 +137,55 @@ async fn load_identities(connection: &mut Connection, directory: &Directory) -> 
     Ok(())
 }
 
-async fn load_logins(connection: &mut Connection, directory: &Directory) -> Result<(), Error> {
-    table!(*connection, directory,
+async fn load_preferences(from: &mut Source, directory: &Directory) -> Result<(), Error> {
+    table!(from, directory,
         "SELECT account_id, security_preference FROM account_logins WHERE security_preference IS NOT NULL",
-        (account: String, preference: String) => {
+        " AND account_id = $1"; (account: String, preference: String) => {
         let preference = Box::new(stored(serde_json::from_str(&preference), "security_preference")?);
         Change::SecurityPreference { account: id(&account)?, preference }
     });
+    Ok(())
+}
+
+/// Of every account: they are looked up before the account is known.
+async fn load_credentials(from: &mut Source, directory: &Directory) -> Result<(), Error> {
+    table!(from, directory,
+        "SELECT account_id, access_key_id, user_id, active, sealed_secret FROM access_keys", " WHERE account_id = $1";
+        (account: String, key: String, user: Option<String>, active: bool, sealed_secret: String) => {
+        Change::AccessKey { account: id(&account)?, access_key: id(&key)?, owner: owner(user.as_deref().unwrap_or(""))?, active, sealed_secret }
+    });
+    table!(from, directory,
+        "SELECT access_key_id, network_policy FROM access_keys WHERE network_policy IS NOT NULL", " AND account_id = $1";
+        (key: String, policy: String) => {
+        let policy = Box::new(stored(serde_json::from_str(&policy), "network_policy")?);
+        Change::AccessKeyNetwork { access_key: id(&key)?, policy }
+    });
+    table!(from, directory,
+        "SELECT service_credential_id, account_id, user_id, hash, active, expires_at FROM service_credentials",
+        " WHERE account_id = $1";
+        (credential: String, account: String, user: String, hash: String, active: bool, expires_at: Option<i64>) => {
+        Change::ServiceCredential(Box::new(ServiceCredentialFacts {
+            id: id(&credential)?,
+            account: id(&account)?,
+            owner: id(&user)?,
+            hash: key_hash(&hash)?,
+            active,
+            expires_at_ms: expires_at,
+        }))
+    });
+    table!(from, directory,
+        "SELECT account_id, network_policy FROM accounts WHERE network_policy IS NOT NULL", " AND account_id = $1";
+        (account: String, policy: String) => {
+        let policy = Box::new(stored(serde_json::from_str(&policy), "network_policy")?);
+        Change::AccountNetwork { account: id(&account)?, policy }
+    });
+    Ok(())
+}
+
+/// Of every account.
+async fn load_sessions(from: &mut Source, directory: &Directory) -> Result<(), Error> {
     let mut piece: Vec<Change> = Vec::new();
-    on!(*connection, conn => {
+    on!(from.connection, conn => {
         let mut rows = sqlx::query_as::<_, SessionRow>("SELECT * FROM sessions").fetch(conn);
         while let Some(row) = rows.try_next().await.map_err(database)? {
             piece.push(Change::Session(Box::new(row.try_into()?)));
@@ -145,14 +194,14 @@ async fn load_logins(connection: &mut Connection, directory: &Directory) -> Resu
     directory.load(piece)
 }
 
-async fn load_workspaces(connection: &mut Connection, directory: &Directory) -> Result<(), Error> {
-    table!(*connection, directory,
-        "SELECT account_id, workspace_id, is_default, open_models FROM workspaces",
+async fn load_workspaces(from: &mut Source, directory: &Directory) -> Result<(), Error> {
+    table!(from, directory,
+        "SELECT account_id, workspace_id, is_default, open_models FROM workspaces", " WHERE account_id = $1";
         (account: String, workspace: String, is_default: bool, open: bool) => {
         Change::Workspace { account: id(&account)?, workspace: id(&workspace)?, is_default, open }
     });
-    table!(*connection, directory,
-        "SELECT workspace_id, user_id, pages, epoch FROM members",
+    table!(from, directory,
+        "SELECT workspace_id, user_id, pages, epoch FROM members", " WHERE account_id = $1";
         (workspace: String, user: String, pages: String, epoch: i64) => {
         let pages: Pages = stored(serde_json::from_str(&pages), "pages")?;
         Change::Member { workspace: id(&workspace)?, user: id(&user)?, pages, epoch: to_unsigned(epoch) }
@@ -160,18 +209,18 @@ async fn load_workspaces(connection: &mut Connection, directory: &Directory) -> 
     Ok(())
 }
 
-async fn load_models(connection: &mut Connection, directory: &Directory) -> Result<(), Error> {
-    table!(*connection, directory,
-        "SELECT account_id, definition, sealed_credential FROM providers",
+async fn load_models(from: &mut Source, directory: &Directory) -> Result<(), Error> {
+    table!(from, directory,
+        "SELECT account_id, definition, sealed_credential FROM providers", " WHERE account_id = $1";
         (account: String, definition: String, sealed_credential: Option<String>) => {
         let provider = Box::new(stored(serde_json::from_str(&definition), "provider")?);
         Change::Provider { account: id(&account)?, provider, sealed_credential }
     });
-    table!(*connection, directory, "SELECT account_id, definition FROM models", (account: String, definition: String) => {
+    table!(from, directory, "SELECT account_id, definition FROM models", " WHERE account_id = $1"; (account: String, definition: String) => {
         Change::Model { account: id(&account)?, model: Box::new(stored(serde_json::from_str(&definition), "model")?) }
     });
-    table!(*connection, directory,
-        "SELECT account_id, workspace_id, model, inference, fine_tune, deploy FROM model_grants",
+    table!(from, directory,
+        "SELECT account_id, workspace_id, model, inference, fine_tune, deploy FROM model_grants", " WHERE account_id = $1";
         (account: String, workspace: String, model: String, inference: bool, fine_tune: bool, deploy: bool) => {
         Change::Granted {
             account: id(&account)?,
@@ -183,9 +232,9 @@ async fn load_models(connection: &mut Connection, directory: &Directory) -> Resu
     Ok(())
 }
 
-async fn load_keys(connection: &mut Connection, directory: &Directory) -> Result<(), Error> {
-    table!(*connection, directory,
-        "SELECT api_key_id, workspace_id, owner_id, epoch, hash, auth, disabled, expires_at FROM api_keys",
+async fn load_keys(from: &mut Source, directory: &Directory) -> Result<(), Error> {
+    table!(from, directory,
+        "SELECT api_key_id, workspace_id, owner_id, epoch, hash, auth, disabled, expires_at FROM api_keys", " WHERE account_id = $1";
         (key: String, workspace: String, owner_id: String, epoch: i64, hash: String, auth: Option<String>, disabled: bool, expires_at: Option<i64>) => {
         let auth: Option<KeyAuth> = auth.map(|text| stored(serde_json::from_str(&text), "auth")).transpose()?;
         Change::Key(Box::new(KeyFacts {
@@ -202,9 +251,9 @@ async fn load_keys(connection: &mut Connection, directory: &Directory) -> Result
     Ok(())
 }
 
-async fn load_limits(connection: &mut Connection, directory: &Directory) -> Result<(), Error> {
-    table!(*connection, directory,
-        "SELECT account_id, level, level_id, model, limits FROM model_limits",
+async fn load_limits(from: &mut Source, directory: &Directory) -> Result<(), Error> {
+    table!(from, directory,
+        "SELECT account_id, level, level_id, model, limits FROM model_limits", " WHERE account_id = $1";
         (account: String, level: String, level_id: String, model: String, limits: String) => {
         let level = match level.as_str() {
             "account" => LimitLevel::Account,

@@ -14,6 +14,7 @@ use crate::page::{Cursor, Page};
 use crate::store::Store;
 use crate::tags::WithTags;
 use crate::tx::Tx;
+use crate::users::Searches;
 
 /// A RAM role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -110,6 +111,17 @@ impl Store {
             .bind(account.to_string()).bind(role.to_string()).fetch_optional(pool).await)
         .map_err(database)?;
         row.map(Role::try_from).transpose()
+    }
+
+    /// The ids of the account's roles, in their order: candidates of a search.
+    pub async fn list_role_ids<O: Searches>(
+        &self,
+        permit: &Permit<O>,
+        cursor: &Cursor,
+    ) -> Result<Page<RoleId>, Error> {
+        const SQL: &str = "
+            SELECT role_id FROM roles WHERE account_id = $1 AND role_id > $2 ORDER BY role_id LIMIT $3";
+        self.list_ids(permit, SQL, cursor, "role_id").await
     }
 
     /// The account's roles by name with their tags: those that hold what is looked for.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use bailey_domain::change::Change;
 use bailey_domain::name::UserName;
 use bailey_domain::operations::{
-    CreateUser, DeleteUser, ListUserBasicInfos, ListUsers, Operation, SearchAccess, UpdateUser,
+    CreateUser, DeleteUser, ListUserBasicInfos, ListUsers, Operation, SearchAccess, UpdateUser, WhoCan,
 };
 use bailey_domain::scope::RamScope;
 use bailey_domain::{AccountId, Error, Permit, UserId};
@@ -102,6 +102,11 @@ impl ListsUsers for ListUserBasicInfos {}
 
 const FIND: &str = "SELECT * FROM users WHERE account_id = $1 AND folded_name = $2";
 
+/// The operations that look among all things of a kind.
+pub trait Searches: Operation {}
+impl Searches for SearchAccess {}
+impl Searches for WhoCan {}
+
 impl Store {
     /// A user by name, in whatever case. Finding is no operation; what is done with it is.
     pub async fn find_user(&self, account: AccountId, name: &UserName) -> Result<Option<User>, Error> {
@@ -137,9 +142,9 @@ impl Store {
     }
 
     /// The ids of the account's users, in their order: candidates of a search.
-    pub async fn list_user_ids(
+    pub async fn list_user_ids<O: Searches>(
         &self,
-        permit: &Permit<SearchAccess>,
+        permit: &Permit<O>,
         cursor: &Cursor,
     ) -> Result<Page<UserId>, Error> {
         const SQL: &str = "
@@ -148,9 +153,9 @@ impl Store {
     }
 
     /// Ids of one kind of thing, in their order.
-    pub(crate) async fn list_ids<Id: FromStr<Err = Error> + ToString>(
+    pub(crate) async fn list_ids<O: Searches, Id: FromStr<Err = Error> + ToString>(
         &self,
-        permit: &Permit<SearchAccess>,
+        permit: &Permit<O>,
         sql: &'static str,
         cursor: &Cursor,
         column: &'static str,

@@ -15,7 +15,7 @@ use crate::client::Failure;
 pub(crate) struct Explain {
     /// The id of a request that was answered or refused.
     request_id: Option<String>,
-    /// Whom to ask about: `user:NAME` or `key:ID`.
+    /// Whom to ask about: `user:NAME`, `role:NAME` or `key:ID`.
     #[arg(long, value_name = "KIND:WHO", value_parser = subject)]
     subject: Option<Subject>,
     #[command(flatten)]
@@ -58,7 +58,7 @@ impl Question {
 }
 
 /// The RAM action of an operation that is named without its service.
-fn action(text: &str) -> &str {
+pub(crate) fn action(text: &str) -> &str {
     bailey_domain::operations::find(text).map_or(text, |entry| entry.action)
 }
 
@@ -72,8 +72,9 @@ pub(crate) struct Subject {
 fn subject(text: &str) -> Result<Subject, String> {
     let (kind, id) = match text.split_once(':') {
         Some(("user", id)) => ("user", id),
+        Some(("role", id)) => ("role", id),
         Some(("key", id)) => ("apiKey", id),
-        _ => return Err("write `user:NAME` or `key:ID`".to_owned()),
+        _ => return Err("write `user:NAME`, `role:NAME` or `key:ID`".to_owned()),
     };
     Ok(Subject { kind, id: id.to_owned() })
 }

@@ -34,12 +34,14 @@ mod recycle_bin;
 mod role;
 mod service_credential;
 mod settings;
+mod simulate;
 mod tag;
 #[cfg(test)]
 mod tests;
 mod usage;
 mod user;
 mod users_file;
+mod who_can;
 mod whoami;
 mod workspace;
 
@@ -125,6 +127,8 @@ pub(crate) enum Command {
     Access(access::Access),
     Explain(explain::Explain),
     CanI(can_i::CanI),
+    WhoCan(who_can::WhoCan),
+    Simulate(simulate::Simulate),
     Doctor(doctor::Doctor),
     Completion(completion::Completion),
 }
@@ -164,6 +168,8 @@ impl Command {
             Self::Settings(settings) => settings.plan()?,
             Self::Access(access) => access.plan(),
             Self::Explain(explain) => explain.plan()?,
+            Self::WhoCan(question) => question.plan(),
+            Self::Simulate(simulate) => simulate.plan()?,
         };
         Ok(Some(plan))
     }

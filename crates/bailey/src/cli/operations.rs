@@ -199,6 +199,8 @@ pub(crate) static COMMANDS: &[(&str, &str, &str)] = &[
         "access search",
         "--subject user:alice --action sfm:CreateIndex --resource-type workspace",
     ),
+    ("WhoCan", "who-can", "sfm:CreateIndex --workspace llm-0123456789abcdef"),
+    ("SimulateAccess", "simulate", "changes.json"),
     ("ListAuditRecords", "audit list", "--action RemoveMember --from 2026-11-01T00:00:00Z"),
     ("VerifyAudit", "audit verify", ""),
     ("ExportAudit", "audit export", ""),
@@ -245,6 +247,7 @@ mod tests {
         let contents = [
             ("policy.json", "{}"),
             ("tests.json", "[]"),
+            ("changes.json", "{}"),
             ("users.csv", "userName\nalice"),
             ("key.txt", "sk-1"),
         ];

@@ -158,8 +158,10 @@ impl Plan {
             let mut answer = client.call(self.operation, &parameters)?;
             let rows = list(&answer, path).to_vec();
             left = left.saturating_sub(rows.len() as u64);
-            let next =
-                answer[token].as_str().filter(|next| !next.is_empty() && !rows.is_empty()).map(str::to_owned);
+            // A page of a search may be empty and lead on; one that leads to itself would not end.
+            let goes_on =
+                |next: &&str| !next.is_empty() && parameters.get(token).is_none_or(|last| last != next);
+            let next = answer[token].as_str().filter(goes_on).map(str::to_owned);
             if matches!(self.view, View::Lines(_)) {
                 print(&rows.iter().map(|row| format!("{row}\n")).collect::<String>())?;
             } else {

@@ -208,6 +208,16 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
         "GetDecision" => {
             vec![json!({ "requestId": of.refused_on_control }), json!({ "requestId": of.refused_on_gateway })]
         }
+        "WhoCan" => vec![
+            json!({ "action": "sfm:ListIndex" }),
+            json!({ "model": "qwen-plus" }),
+            json!({ "page": "api-key", "workspaceId": of.workspace }),
+        ],
+        "SimulateAccess" => vec![json!({
+            "changes": [{ "type": "detach", "policyName": "reads", "to": { "type": "user", "name": "alice" } }],
+            "requests": [{ "subject": { "type": "apiKey", "id": of.key_id }, "model": "qwen-plus" }],
+            "decisions": {},
+        })],
         "GetUsage" => ["model", "apiKey", "user", "workspace", "hour", "day"]
             .map(|by| json!({ "groupBy": by }))
             .to_vec(),
@@ -300,6 +310,10 @@ async fn ids_of_the_other_are_absent(control: &Control, operation: &str, own: &T
             // About one's own alice, in a workspace that is not there for her.
             let decision = answer.json();
             assert_eq!(decision["decision"]["outcome"], "deny", "{body}");
+            continue;
+        }
+        if operation == "WhoCan" {
+            assert_eq!((answer.status, &answer.json()["principals"]), (200, &json!([])), "{body}");
             continue;
         }
         if operation == "EvaluateAccess" && answer.status == 200 {

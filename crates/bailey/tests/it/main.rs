@@ -17,4 +17,6 @@ mod isolation;
 #[cfg(test)]
 mod revocation;
 #[cfg(test)]
+mod what_if;
+#[cfg(test)]
 mod world;

@@ -178,7 +178,7 @@ impl Directory {
     }
 
     /// What policies and chains call an identity.
-    pub(crate) fn name_of(&self, principal: Principal) -> String {
+    pub fn name_of(&self, principal: Principal) -> String {
         self.read().name_of(principal)
     }
 

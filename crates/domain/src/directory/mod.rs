@@ -13,6 +13,7 @@ mod diagnose;
 mod explain;
 mod flight;
 mod hand_out;
+mod holds;
 mod index;
 mod network;
 mod sessions;

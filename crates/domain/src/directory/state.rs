@@ -210,6 +210,10 @@ impl Grants {
         }
     }
 
+    pub(crate) fn of(&self, model: u32) -> Grant {
+        self.all.get(&model).copied().unwrap_or_default()
+    }
+
     #[inline]
     pub(crate) fn may_call(&self, model: u32) -> bool {
         self.inference.get(model as usize / 64).is_some_and(|word| word >> (model % 64) & 1 == 1)

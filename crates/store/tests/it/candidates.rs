@@ -42,6 +42,9 @@ cases! {
             let mut expected = vec![home.alice, home.bob];
             expected.sort_by_key(ToString::to_string);
             assert_eq!(users, expected);
+            let role = test.create_role(home.account, "operator").await;
+            let roles = in_pages(async |cursor| test.store.list_role_ids(&permit, &cursor).await).await;
+            assert_eq!(roles, [role]);
         }
     }
 }

@@ -56,6 +56,7 @@ mod network_policies;
 mod policies;
 mod policy_tests;
 #[cfg(test)]
+mod private;
 mod probes;
 #[cfg(test)]
 mod providers;

@@ -148,6 +148,12 @@ impl Stage {
                     &[&user],
                 )
             }
+            "WhoCan" => Asked::new(json!({ "action": "modelstudio:CreateWorkspace" }), &json!({}), &[]),
+            "SimulateAccess" => {
+                let subject = json!({ "type": "user", "id": "root" });
+                let request = json!({ "subject": subject, "action": "modelstudio:CreateWorkspace" });
+                Asked::new(json!({ "requests": [request] }), &json!({}), &[])
+            }
             "GetDecision" => {
                 let oneself = thing == "oneself";
                 let request =

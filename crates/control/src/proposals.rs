@@ -1,0 +1,164 @@
+//! Changes that somebody proposes: what they would do to a copy of the account.
+
+use bailey_domain::access::{Attachee, AttacheeKind, Principal};
+use bailey_domain::change::{Change, PolicyType};
+use bailey_domain::model::Grant;
+use bailey_domain::name::{GroupName, ModelName, PolicyName, RoleName, UserName};
+use bailey_domain::page::Pages;
+use bailey_domain::{Caller, Directory, Error, UserId, WorkspaceId};
+
+use crate::control::Control;
+
+/// What policies are attached to, by name.
+#[derive(Clone, Debug)]
+pub enum Holder {
+    /// A RAM user.
+    User(UserName),
+    /// A RAM group.
+    Group(GroupName),
+    /// A RAM role.
+    Role(RoleName),
+}
+
+/// One change that is proposed.
+#[derive(Clone, Debug)]
+pub enum Proposal {
+    /// Another text of a custom policy's default version, or a new policy.
+    Policy {
+        /// Its name.
+        name: PolicyName,
+        /// The text.
+        document: String,
+    },
+    /// A policy is attached or detached.
+    Attachment {
+        /// Attached, or detached.
+        attach: bool,
+        /// Whose the policy is.
+        policy_type: PolicyType,
+        /// Its name.
+        policy: PolicyName,
+        /// To what, or from what.
+        to: Holder,
+    },
+    /// A seat with these page permissions; `None` takes it away.
+    Member {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// Whose seat.
+        user: UserName,
+        /// The whole set.
+        pages: Option<Pages>,
+    },
+    /// Whether a workspace may call a model.
+    Grant {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// The model.
+        model: ModelName,
+        /// It may, or not.
+        inference: bool,
+    },
+}
+
+impl Control {
+    /// Makes a change in a copy of the account. What it is about is there or is refused, as when it is made for good.
+    pub(crate) async fn propose(
+        &self,
+        caller: &Caller,
+        directory: &Directory,
+        position: usize,
+        proposal: &Proposal,
+    ) -> Result<(), Error> {
+        let account = caller.account;
+        let change = match proposal {
+            Proposal::Policy { name, document } => {
+                if directory.has_policy(account, PolicyType::System, name) {
+                    return Err(Error::exists("Policy"));
+                }
+                self.check_document(document).map_err(|error| match error {
+                    Error::Invalid { code, message } => Error::Invalid {
+                        code,
+                        message: format!("changes.{}.document: {message}", position + 1),
+                    },
+                    other => other,
+                })?;
+                // The copy shows no versions, so any number does.
+                Change::Policy { account, name: name.clone(), version: 1, document: document.clone() }
+            }
+            Proposal::Attachment { attach, policy_type, policy, to } => {
+                let to = self.holder(caller, directory, to).await?;
+                if !directory.has_policy(account, *policy_type, policy) {
+                    return Err(Error::absent("Policy"));
+                }
+                let (policy_type, policy) = (*policy_type, policy.clone());
+                if *attach {
+                    Change::Attached { account, to, policy_type, policy }
+                } else if directory.is_attached(account, policy_type, &policy, to) {
+                    Change::Detached { account, to, policy_type, policy }
+                } else {
+                    return Err(Error::absent(&format!("{}.Policy", to.kind().entity())));
+                }
+            }
+            Proposal::Member { workspace, user, pages } => {
+                let (workspace, user) = (*workspace, self.somebody(caller, directory, user).await?);
+                if !directory.has_workspace(account, workspace) {
+                    return Err(Error::absent("Workspace"));
+                }
+                let epoch = directory.seat_epoch(workspace, user);
+                match (pages, epoch) {
+                    // A new seat fits no key that was made under an earlier one.
+                    (Some(pages), epoch) => {
+                        let epoch = epoch.unwrap_or_else(|| directory.revision() + 1);
+                        Change::Member { workspace, user, pages: *pages, epoch }
+                    }
+                    (None, Some(_)) => Change::MemberGone { workspace, user },
+                    (None, None) => return Err(Error::absent("Member")),
+                }
+            }
+            Proposal::Grant { workspace, model, inference } => {
+                if !directory.has_workspace(account, *workspace) {
+                    return Err(Error::absent("Workspace"));
+                }
+                let held = directory.grant_of(account, *workspace, model.as_str());
+                let held = held.ok_or_else(|| Error::absent("Model"))?;
+                let grant = Grant { inference: *inference, ..held };
+                Change::Granted { account, workspace: *workspace, model: model.clone(), grant }
+            }
+        };
+        directory.load([change])
+    }
+
+    async fn somebody(
+        &self,
+        caller: &Caller,
+        directory: &Directory,
+        name: &UserName,
+    ) -> Result<UserId, Error> {
+        let user = self.store.find_user(caller.account, name).await?.map(|user| user.user_id);
+        user.filter(|user| directory.knows(caller.account, Principal::User(*user)))
+            .ok_or_else(|| Error::absent(AttacheeKind::User.entity()))
+    }
+
+    async fn holder(
+        &self,
+        caller: &Caller,
+        directory: &Directory,
+        holder: &Holder,
+    ) -> Result<Attachee, Error> {
+        let account = caller.account;
+        let (found, kind) = match holder {
+            Holder::User(name) => return self.somebody(caller, directory, name).await.map(Attachee::User),
+            Holder::Group(name) => (
+                self.store.find_group(account, name).await?.map(|group| Attachee::Group(group.group_id)),
+                AttacheeKind::Group,
+            ),
+            Holder::Role(name) => (
+                self.store.find_role(account, name).await?.map(|role| Attachee::Role(role.role_id)),
+                AttacheeKind::Role,
+            ),
+        };
+        // Whatever came after the copy was made is not in it.
+        found.filter(|to| directory.has_attachee(account, *to)).ok_or_else(|| Error::absent(kind.entity()))
+    }
+}

@@ -1,0 +1,70 @@
+//! What an account has, asked by whoever proposes a change of it.
+
+use super::Directory;
+use crate::access::{Attachee, Principal};
+use crate::change::PolicyType;
+use crate::id::{AccountId, UserId, WorkspaceId};
+use crate::model::Grant;
+use crate::name::PolicyName;
+
+impl Directory {
+    /// Whether there is such a policy, of either type.
+    pub fn has_policy(&self, account: AccountId, policy_type: PolicyType, name: &PolicyName) -> bool {
+        self.read().policy_slot(account, policy_type, name).is_some()
+    }
+
+    /// Whether the account has what policies are attached to.
+    pub fn has_attachee(&self, account: AccountId, to: Attachee) -> bool {
+        match to {
+            Attachee::User(user) => self.knows(account, Principal::User(user)),
+            Attachee::Role(role) => self.knows(account, Principal::Role(role)),
+            Attachee::Group(group) => {
+                let state = self.read();
+                let slot = state.group_slots.get(&group).copied();
+                slot.and_then(|slot| state.groups.get(slot)).is_some_and(|group| group.account == account)
+            }
+        }
+    }
+
+    /// Whether a policy is attached to it itself.
+    pub fn is_attached(
+        &self,
+        account: AccountId,
+        policy_type: PolicyType,
+        name: &PolicyName,
+        to: Attachee,
+    ) -> bool {
+        let state = self.read();
+        let Some(policy) = state.policy_slot(account, policy_type, name) else { return false };
+        match to {
+            Attachee::User(user) => {
+                state.user(user).is_some_and(|user| user.identity.policies.contains(&policy))
+            }
+            Attachee::Role(role) => {
+                state.roles.get(&role).is_some_and(|role| role.identity.policies.contains(&policy))
+            }
+            Attachee::Group(group) => {
+                let slot = state.group_slots.get(&group).copied();
+                slot.and_then(|slot| state.groups.get(slot))
+                    .is_some_and(|group| group.policies.contains(&policy))
+            }
+        }
+    }
+
+    /// Whether the account has the workspace.
+    pub fn has_workspace(&self, account: AccountId, workspace: WorkspaceId) -> bool {
+        self.read().workspace_in(account, workspace).is_some()
+    }
+
+    /// The epoch of a person's seat; `None` without a seat.
+    pub fn seat_epoch(&self, workspace: WorkspaceId, user: UserId) -> Option<u64> {
+        self.read().seat_of(user, workspace).map(|seat| seat.epoch)
+    }
+
+    /// What a workspace is granted of a model; `None` when the account has no such model or workspace.
+    pub fn grant_of(&self, account: AccountId, workspace: WorkspaceId, model: &str) -> Option<Grant> {
+        let state = self.read();
+        let number = state.accounts.get(&account)?.models.get(model)?.number;
+        Some(state.workspace_in(account, workspace)?.grants.of(number))
+    }
+}
