@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::world::{Account, Call, Control, Credential, Database, Installation, id_of, run};
+use crate::world::{Account, Call, Control, Credential, Database, Installation, run};
 
 const CREATOR: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"modelstudio:CreateWorkspace","Resource":"*"}]}"#;
 const NOBODY: &str = r#"{"Version":"1","Statement":[{"Effect":"Deny","Action":"modelstudio:CreateWorkspace","Resource":"*"}]}"#;
@@ -85,7 +85,7 @@ impl Ground {
 
     async fn refused(&self, body: Value) -> (u16, String) {
         let answer = self.control.call(&self.account.root, "SimulateAccess", body).await;
-        (answer.status.into(), answer.code())
+        (answer.status, answer.code())
     }
 
     async fn who_can(&self, body: &Value, size: u32) -> BTreeSet<String> {
@@ -255,7 +255,7 @@ fn earlier_requests_are_asked_again() {
         ground.control.done(root, "AttachPolicyToUser", attach).await;
         ground.control.done(&ground.alice, "SimulateAccess", json!({ "requests": [creates("bob")] })).await;
         let answer = ground.control.call(&ground.alice, "SimulateAccess", json!({ "decisions": {} })).await;
-        assert_eq!((answer.status.into(), answer.code().as_str()), (403_u16, "NoPermission"));
+        assert_eq!((answer.status, answer.code().as_str()), (403, "NoPermission"));
     });
 }
 

@@ -38,6 +38,21 @@ cases! {
         assert_eq!(test.store.owner_of_decision(one.account, &nobodys.decision.request_id).await.unwrap(), None);
     }
 
+    async fn a_list_is_the_accounts_own_in_a_time_newest_first(test) {
+        let (one, two) = test.two_homes().await;
+        let at = |account, at_ms| GatewayDecision { at_ms, ..refused_call(test, account, "root") };
+        let own = [10, 20, 30, 40].map(|at_ms| at(Some(one.account), at_ms));
+        test.store.record_decisions(&own).await.unwrap();
+        test.store.record_decisions(&[at(Some(two.account), 25), at(None, 26)]).await.unwrap();
+        let permit = permit!(test, test.root(one.account), GetDecision on Person(None));
+        for (from, to, limit, expected) in [(20, 40, 9, vec![30, 20]), (0, 99, 2, vec![40, 30]), (41, 99, 9, vec![])] {
+            let listed = test.store.list_gateway_decisions(&permit, from, to, limit).await.unwrap();
+            assert_eq!(listed.iter().map(|call| call.at_ms).collect::<Vec<_>>(), expected);
+        }
+        let first = test.store.list_gateway_decisions(&permit, 10, 11, 1).await.unwrap();
+        assert_eq!((&first[0].decision, first[0].owner.as_str()), (&own[0].decision, "root"));
+    }
+
     /// The first record of a request id stands: nobody rewrites what was decided by sending an id again.
     async fn a_request_id_is_recorded_once(test) {
         let (one, two) = test.two_homes().await;

@@ -54,9 +54,11 @@ mod oidc_providers;
 mod network_policies;
 #[cfg(test)]
 mod policies;
+#[cfg(test)]
 mod policy_tests;
 #[cfg(test)]
 mod private;
+#[cfg(test)]
 mod probes;
 #[cfg(test)]
 mod providers;

@@ -140,6 +140,37 @@ fn policies_are_checked_before_they_count() {
 }
 
 #[test]
+fn what_if_and_who_can() {
+    let shell = Shell::root();
+    for user in ["alice", "bob"] {
+        shell.run(&format!("ram-user create {user}")).ending(0);
+    }
+    shell.run("policy attach AliyunBailianFullAccess --type system --user alice").ending(0);
+    let able = shell.json("who-can CreateWorkspace");
+    assert_eq!(values(&able, "/principals", "type"), ["root", "user"]);
+    assert!(able["principals"][1]["arn"].as_str().unwrap().ends_with("user/alice"), "{able}");
+    let some = shell.run("who-can CreateWorkspace --limit 1").ending(0);
+    assert_eq!((some.output.lines().count(), some.errors.contains("there is more")), (2, true));
+    shell.run("who-can").ending(2);
+    shell.run("who-can --page prompts").ending(2);
+
+    let attach = |kind: &str, user: &str| {
+        let holder = json!({ "type": "user", "name": user });
+        json!({ "type": kind, "policyType": "System", "policyName": "AliyunBailianFullAccess", "to": holder })
+    };
+    let asked = |user: &str| json!({ "subject": { "type": "user", "id": user }, "action": "modelstudio:CreateWorkspace" });
+    let both = json!({ "changes": [attach("attach", "bob"), attach("detach", "alice")], "requests": [asked("alice"), asked("bob"), asked("root")] });
+    let file = shell.file("changes.json", &both.to_string());
+    let told = shell.run(&format!("simulate {file}")).ending(8);
+    assert!(told.output.contains("1 gain, 1 lose, 1 stay the same"), "{told:?}");
+    let none = json!({ "changes": [attach("attach", "alice")], "requests": [asked("alice")] });
+    shell.with_input("simulate -", &none.to_string()).ending(0);
+    shell.with_input("simulate -", "[]").ending(2);
+    let after = shell.run("explain --subject user:bob --action CreateWorkspace").ending(0);
+    assert!(after.output.contains("denied"), "{after:?}");
+}
+
+#[test]
 fn groups_and_their_policies() {
     let shell = Shell::root();
     for user in ["alice", "bob"] {
