@@ -142,9 +142,7 @@ macro_rules! routes {
 use crate::{
     access_keys, account_logins, account_summary, attachments, audit, authzen, credential_report,
     diagnostics, explain, grants, groups, ims_users, keys, limits, login_profiles, members, mfa_devices,
-    models, network_policies, oidc_providers, policies, policy_tests, providers, recycle_bin, roles,
-    root_login, service_credentials, service_linked_roles, sessions, settings, simulate, sts, studio_users,
-    tags, usage, users, who_can, workspaces,
+    models, network_policies, oidc_providers, policies, policy_tests, providers, recycle_bin, roles, root_login, service_credentials, service_linked_roles, sessions, settings, simulate, sts, studio_users, tags, usage, users, who_can, workspaces,
 };
 
 routes! {
