@@ -137,7 +137,7 @@ impl Control {
         self.attach::<AttachPolicyToRole, _>(caller, policy_type, policy, name).await
     }
 
-    /// Detaches a policy from a user.
+    /// Detaches a policy from a user. One that denies something is detached by whoever administers RAM.
     pub async fn detach_policy_from_user(
         &self,
         caller: &Caller,
@@ -148,7 +148,7 @@ impl Control {
         self.detach::<DetachPolicyFromUser, _>(caller, policy_type, policy, name).await
     }
 
-    /// Detaches a policy from a group.
+    /// Detaches a policy from a group. One that denies something is detached by whoever administers RAM.
     pub async fn detach_policy_from_group(
         &self,
         caller: &Caller,
@@ -159,7 +159,7 @@ impl Control {
         self.detach::<DetachPolicyFromGroup, _>(caller, policy_type, policy, name).await
     }
 
-    /// Detaches a policy from a role.
+    /// Detaches a policy from a role. One that denies something is detached by whoever administers RAM.
     pub async fn detach_policy_from_role(
         &self,
         caller: &Caller,
@@ -265,12 +265,14 @@ impl Control {
     {
         let started = self.clock.now_ms();
         let (scope, target) = pair(caller, policy_type, policy, name);
-        let (mut tx, permit) = self.begin::<O>(caller, scope, &target).await?;
+        let (mut tx, permit) = self.begin::<O>(caller, scope.clone(), &target).await?;
         let holder = name.present(&mut tx, caller.account).await?;
         let kind = holder.into().kind();
         if !tx.policy_exists(caller.account, policy_type, policy).await? {
             return Err(Error::absent("Policy"));
         }
+        let may = self.directory().may_detach_policy::<O>(caller, &scope, policy_type, policy);
+        (tx, ()) = self.unless_refused(tx, may, &target).await?;
         if !tx.detach_policy(&permit, holder, policy_type, policy).await? {
             return Err(Error::absent(&format!("{}.Policy", kind.entity())));
         }

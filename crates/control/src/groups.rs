@@ -104,7 +104,7 @@ impl Control {
         Ok(())
     }
 
-    /// Takes a user out of a group.
+    /// Takes a user out of a group; out of one that denies something, for whoever administers RAM.
     pub async fn remove_user_from_group(
         &self,
         caller: &Caller,
@@ -113,8 +113,10 @@ impl Control {
     ) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
         let (scope, target) = pair(caller, name, group);
-        let (mut tx, permit) = self.begin::<RemoveUserFromGroup>(caller, scope, &target).await?;
+        let (mut tx, permit) = self.begin::<RemoveUserFromGroup>(caller, scope.clone(), &target).await?;
         let (user, left) = both(&mut tx, caller.account, name, group).await?;
+        let may = self.directory().may_leave_group::<RemoveUserFromGroup>(caller, &scope, left.group_id);
+        (tx, ()) = self.unless_refused(tx, may, &target).await?;
         if !tx.delete_group_member(&permit, left.group_id, user.user_id).await? {
             return Err(Error::absent("User.Group"));
         }

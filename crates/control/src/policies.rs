@@ -287,7 +287,8 @@ impl Control {
             self.begin::<CreatePolicyVersion>(caller, scope.clone(), name.as_str()).await?;
         let policy = present(&mut tx, caller.account, name).await?;
         if make_default == MakeDefault::Yes && policy.attachment_count > 0 {
-            let may = self.directory().may_grant_policy::<CreatePolicyVersion>(caller, &scope, document);
+            let may =
+                self.directory().may_replace_policy::<CreatePolicyVersion>(caller, &scope, name, document);
             (tx, ()) = self.unless_refused(tx, may, name.as_str()).await?;
         }
         if make_default == MakeDefault::Yes {
@@ -406,8 +407,12 @@ impl Control {
         let policy = present(&mut tx, caller.account, name).await?;
         let found = present_version(&mut tx, caller.account, name, version).await?;
         if policy.attachment_count > 0 {
-            let may =
-                self.directory().may_grant_policy::<SetDefaultPolicyVersion>(caller, &scope, &found.document);
+            let may = self.directory().may_replace_policy::<SetDefaultPolicyVersion>(
+                caller,
+                &scope,
+                name,
+                &found.document,
+            );
             (tx, ()) = self.unless_refused(tx, may, name.as_str()).await?;
         }
         self.demand_tests::<SetDefaultPolicyVersion>(&mut tx, caller.account, name, &found.document).await?;

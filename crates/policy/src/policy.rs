@@ -52,7 +52,7 @@ pub(crate) struct Rule {
 }
 
 /// The rest of a statement.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Detail {
     /// Whether `actions` are those that the statement does *not* apply to.
     pub(crate) inverted: bool,
@@ -129,8 +129,17 @@ impl Policy {
     }
 
     /// Whether it holds a Deny.
-    pub(crate) fn has_deny(&self) -> bool {
+    pub fn has_deny(&self) -> bool {
         self.denies
+    }
+
+    /// Whether every Deny of another policy stands in this one too, written alike. One that is narrower is another
+    /// one, and so is one that is wider.
+    pub fn keeps_denies_of(&self, other: &Self) -> bool {
+        let denies = |policy: &Self, wanted: &Detail| {
+            policy.statements().any(|(effect, detail)| effect == Effect::Deny && detail == wanted)
+        };
+        other.statements().all(|(effect, detail)| effect != Effect::Deny || denies(self, detail))
     }
 
     /// The action's bit in this policy's sets, if it has one.
@@ -188,6 +197,31 @@ mod tests {
     fn the_hot_part_is_compact() {
         assert_eq!(size_of::<Rule>(), 64);
         assert_eq!(size_of::<Policy>(), 256);
+    }
+
+    #[test]
+    fn denies_are_kept_only_when_they_are_written_alike() {
+        let catalogue = ActionCatalogue::new(["a:B"]).unwrap();
+        let policy = |statements: &[&str]| {
+            let text = format!(r#"{{"Version":"1","Statement":[{}]}}"#, statements.join(","));
+            Policy::parse(&text, &catalogue).unwrap()
+        };
+        let allow = r#"{"Effect":"Allow","Action":"a:B","Resource":"*"}"#;
+        let deny = r#"{"Effect":"Deny","Action":"a:B","Resource":"*"}"#;
+        let narrower = r#"{"Effect":"Deny","Action":"a:B","Resource":"x"}"#;
+        let at_times = r#"{"Effect":"Deny","Action":"a:B","Resource":["*"],"Condition":{"Bool":{"acs:MFAPresent":"false"}}}"#;
+        let before = policy(&[allow, deny]);
+        assert!(before.has_deny() && !policy(&[allow]).has_deny());
+        for (after, kept) in [
+            (policy(&[deny]), true),
+            (policy(&[at_times, r#"{"Effect":"Deny","Action":["a:B"],"Resource":["*"]}"#]), true),
+            (policy(&[allow]), false),
+            (policy(&[narrower]), false),
+            (policy(&[at_times]), false),
+        ] {
+            assert_eq!(after.keeps_denies_of(&before), kept, "{after:?}");
+        }
+        assert!(policy(&[allow]).keeps_denies_of(&policy(&[allow])));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::state::State;
 use crate::access::{Caller, Principal};
 use crate::change::PolicyType;
 use crate::decision::{Chain, Check};
-use crate::id::{GroupId, RoleId, UserId, WorkspaceId};
+use crate::id::{AccountId, GroupId, RoleId, UserId, WorkspaceId};
 use crate::name::{OidcProviderName, PolicyName};
 use crate::operations::Operation;
 use crate::page::{Page, Pages};
@@ -45,21 +45,23 @@ impl Directory {
         state.hand_out::<O>(caller, scope, giver != Some(member) && within)
     }
 
-    /// Checks that a policy which is to count for somebody gives no more than the caller's own policies do.
-    /// Whoever holds all of `ram:*` administers RAM and may grant anything: that is what the guide's
-    /// AliyunRAMFullAccess is for.
-    pub fn may_grant_policy<O: Operation>(
+    /// Checks a document that is to count from now on in place of what a custom policy says: it gives no more than the
+    /// caller's own policies do, and keeps what the policy denies. Whoever holds all of `ram:*` administers RAM and
+    /// may grant and lift anything: that is what the guide's AliyunRAMFullAccess is for.
+    pub fn may_replace_policy<O: Operation>(
         &self,
         caller: &Caller,
         scope: &O::On,
+        name: &PolicyName,
         document: &str,
     ) -> Result<(), Box<Refusal>> {
         let state = self.read();
-        let covered = match Policy::parse(document, &state.catalogue) {
-            Ok(policy) => state.holds(caller, &policy),
-            Err(_) => false,
-        };
-        state.hand_out::<O>(caller, scope, covered)
+        let before = state.policy(caller.account, PolicyType::Custom, name);
+        let allowed = Policy::parse(document, &state.catalogue).is_ok_and(|after| {
+            state.administers_ram(caller)
+                || (state.covers(caller, &after) && before.is_none_or(|before| after.keeps_denies_of(before)))
+        });
+        state.hand_out::<O>(caller, scope, allowed)
     }
 
     /// The same for a policy that exists.
@@ -71,10 +73,24 @@ impl Directory {
         name: &PolicyName,
     ) -> Result<(), Box<Refusal>> {
         let state = self.read();
-        let policy =
-            state.policy_slot(caller.account, policy_type, name).and_then(|slot| state.policies.get(slot));
+        let policy = state.policy(caller.account, policy_type, name);
         let covered = policy.is_some_and(|policy| state.holds(caller, policy));
         state.hand_out::<O>(caller, scope, covered)
+    }
+
+    /// Checks that a policy may be taken away from whom it counts for: what denies something is lifted by whoever
+    /// administers RAM and nobody else, since without the Deny more is allowed than before.
+    pub fn may_detach_policy<O: Operation>(
+        &self,
+        caller: &Caller,
+        scope: &O::On,
+        policy_type: PolicyType,
+        name: &PolicyName,
+    ) -> Result<(), Box<Refusal>> {
+        let state = self.read();
+        let policy = state.policy(caller.account, policy_type, name);
+        let allowed = policy.is_some_and(|policy| state.may_lift(caller, [policy]));
+        state.hand_out::<O>(caller, scope, allowed)
     }
 
     /// The same for somebody who joins a group: the group's policies count for them from then on, so each is held to
@@ -86,12 +102,23 @@ impl Directory {
         group: GroupId,
     ) -> Result<(), Box<Refusal>> {
         let state = self.read();
-        let group = state.group_slots.get(&group).and_then(|slot| state.groups.get(*slot));
-        let covered = group.filter(|group| group.account == caller.account).is_some_and(|group| {
-            let mut policies = group.policies.iter().filter_map(|slot| state.policies.get(*slot));
-            policies.all(|policy| state.holds(caller, policy))
-        });
+        let covered = state
+            .policies_of_group(caller, group)
+            .is_some_and(|mut policies| policies.all(|policy| state.holds(caller, policy)));
         state.hand_out::<O>(caller, scope, covered)
+    }
+
+    /// The same for somebody who leaves a group, and what detaching each of its policies would ask.
+    pub fn may_leave_group<O: Operation>(
+        &self,
+        caller: &Caller,
+        scope: &O::On,
+        group: GroupId,
+    ) -> Result<(), Box<Refusal>> {
+        let state = self.read();
+        let policies = state.policies_of_group(caller, group);
+        let allowed = policies.is_some_and(|policies| state.may_lift(caller, policies));
+        state.hand_out::<O>(caller, scope, allowed)
     }
 
     /// Checks that the caller may make a credential of this person: his own, or anybody's for whoever
@@ -168,6 +195,22 @@ impl State {
         chain.note(Check::Root, false);
         chain.note(Check::HandOut, false);
         Err(self.refusal(caller, O::entry(), &question, Reason::HandOut, chain))
+    }
+
+    fn policy(&self, account: AccountId, policy_type: PolicyType, name: &PolicyName) -> Option<&Policy> {
+        self.policies.get(self.policy_slot(account, policy_type, name)?)
+    }
+
+    /// The policies of a group of the caller's account.
+    fn policies_of_group(&self, caller: &Caller, group: GroupId) -> Option<impl Iterator<Item = &Policy>> {
+        let group = self.groups.get(*self.group_slots.get(&group)?)?;
+        (group.account == caller.account)
+            .then(|| group.policies.iter().filter_map(|slot| self.policies.get(*slot)))
+    }
+
+    /// Whether the caller may take these policies away from somebody.
+    fn may_lift<'p>(&self, caller: &Caller, policies: impl IntoIterator<Item = &'p Policy>) -> bool {
+        !policies.into_iter().any(Policy::has_deny) || self.administers_ram(caller)
     }
 
     fn holds(&self, caller: &Caller, proposed: &Policy) -> bool {

@@ -131,7 +131,10 @@ fn a_policy_gives_no_more_than_its_giver_holds() {
     let account = house.one.id;
     let scope = RamScope::user(account, "user-0");
     let may = |caller: &Caller, text: &str| {
-        house.directory.may_grant_policy::<CreatePolicyVersion>(caller, &scope, text).is_ok()
+        house
+            .directory
+            .may_replace_policy::<CreatePolicyVersion>(caller, &scope, &policy_name("own"), text)
+            .is_ok()
     };
     let giver = people.nobody;
     let own = Change::Policy {

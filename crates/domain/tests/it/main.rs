@@ -16,6 +16,8 @@ mod hand_out;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod lifting;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod logins;

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::stage::trust;
 use crate::world::{Answer, Database, Installation, run};
 
 const CLERK: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":["ram:AttachPolicyToUser",
@@ -137,6 +138,59 @@ fn joining_needs_the_user_and_the_group() {
                 refused(&answer, &format!("ram:{operation}"));
             }
             control.done(&clerk, operation, pair("one", "one")).await;
+        }
+    });
+}
+
+/// Nor does a clerk lift what is denied to the clerk or anybody: not by detaching, by leaving, or by another version.
+#[test]
+fn a_clerk_lifts_no_deny() {
+    let (installation, account) = Installation::started(Database::Sqlite);
+    run(async {
+        let (control, root) = (installation.control(), &account.root);
+        let clerk = control.user(root, "clerk").await;
+        let ram = control.user(root, "ram").await;
+        control.attach(root, "AliyunRAMFullAccess", "ram").await;
+        control.done(root, "CreateGroup", json!({ "GroupName": "kept-out" })).await;
+        let role = json!({ "RoleName": "operator", "AssumeRolePolicyDocument": trust(&account.id) });
+        control.done(root, "CreateRole", role).await;
+        const LIFTER: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":["ram:Detach*","ram:RemoveUserFromGroup",
+            "ram:CreatePolicyVersion","ram:SetDefaultPolicyVersion","ram:List*"],"Resource":"*"}]}"#;
+        const BOTH: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"ram:ListUsers","Resource":"*"},
+            {"Effect":"Deny","Action":"ram:ListUsers","Resource":"*"}]}"#;
+        const ALLOW: &str =
+            r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"ram:ListUsers","Resource":"*"}]}"#;
+        for (policy, document) in [("lifter", LIFTER), ("both", BOTH)] {
+            let new = json!({ "PolicyName": policy, "PolicyDocument": document });
+            control.done(root, "CreatePolicy", new).await;
+        }
+        let both =
+            |what: &str, name: &str| json!({ "PolicyType": "Custom", "PolicyName": "both", what: name });
+        control.done(root, "AttachPolicyToUser", attach("Custom", "lifter", "clerk")).await;
+        control.done(root, "AttachPolicyToUser", both("UserName", "clerk")).await;
+        control.done(root, "AttachPolicyToGroup", both("GroupName", "kept-out")).await;
+        control.done(root, "AttachPolicyToRole", both("RoleName", "operator")).await;
+        control.join(root, "kept-out", "clerk").await;
+        let version = |text: &str, set: bool| json!({ "PolicyName": "both", "PolicyDocument": text, "SetAsDefault": set });
+        control.done(root, "CreatePolicyVersion", version(ALLOW, false)).await;
+        let attempts = [
+            ("DetachPolicyFromUser", both("UserName", "clerk")),
+            ("DetachPolicyFromGroup", both("GroupName", "kept-out")),
+            ("DetachPolicyFromRole", both("RoleName", "operator")),
+            ("RemoveUserFromGroup", json!({ "GroupName": "kept-out", "UserName": "clerk" })),
+            ("CreatePolicyVersion", version(ALLOW, true)),
+            ("SetDefaultPolicyVersion", json!({ "PolicyName": "both", "VersionId": "v2" })),
+        ];
+        for (operation, parameters) in &attempts {
+            let answer = control.call(&clerk, operation, parameters.clone()).await;
+            refused(&answer, &format!("ram:{operation}"));
+        }
+        assert_eq!(control.call(&clerk, "ListUsers", json!({})).await.status, 403);
+        let held = control.done(root, "ListPoliciesForUser", json!({ "UserName": "clerk" })).await;
+        assert_eq!(held["Policies"]["Policy"].as_array().map(Vec::len), Some(2));
+        // Whoever administers RAM does all of it.
+        for (operation, parameters) in attempts {
+            control.done(&ram, operation, parameters).await;
         }
     });
 }

@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use bailey_domain::operations::Service;
 use serde_json::{Value, json};
 
+pub(super) use self::roles::trust;
 use super::cast::{Person, Places};
 use crate::world::{Account, Control, Credential};
 use ims::{recycled, service_credential, user_id};
@@ -82,7 +83,7 @@ impl Stage {
             let held = json!({ "PolicyType": "System", "PolicyName": "AliyunSTSAssumeRoleAccess", "GroupName": group });
             control.done(root, "AttachPolicyToGroup", held).await;
             let role = format!("role-{suffix}");
-            let document = roles::trust(&account.id);
+            let document = trust(&account.id);
             let tags = json!([{ "Key": "team", "Value": "lasting" }]);
             let new = json!({ "RoleName": role, "AssumeRolePolicyDocument": document, "Tag": tags });
             control.done(root, "CreateRole", new).await;

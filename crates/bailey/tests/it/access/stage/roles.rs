@@ -8,7 +8,7 @@ use super::{Asked, Outcome, Stage};
 const POLICY: &str = "AliyunSTSAssumeRoleAccess";
 
 /// A trust policy that names everybody of an account.
-pub(super) fn trust(account: &str) -> String {
+pub(in crate::access) fn trust(account: &str) -> String {
     format!(
         r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"RAM":["acs:ram::{account}:root"]}}}}]}}"#
     )
