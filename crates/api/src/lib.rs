@@ -18,6 +18,7 @@ mod failure;
 mod forward;
 mod grants;
 mod groups;
+mod guards;
 mod ims_users;
 mod keys;
 mod limits;

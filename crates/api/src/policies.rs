@@ -64,7 +64,7 @@ pub(crate) async fn get_policy(call: &Call<'_>) -> Answer {
 }
 
 pub(crate) async fn list_policies(call: &Call<'_>) -> Answer {
-    let policy_type = call.optional_policy_type()?;
+    let policy_type = call.policy_type_in("PolicyType")?;
     let (wanted, cursor) = (call.tag_filters()?, call.ram_cursor()?);
     call.finish()?;
     let page = call.api.control().list_policies(call.caller, policy_type, &wanted, &cursor).await?;

@@ -61,22 +61,22 @@ impl Call<'_> {
     }
 
     /// A policy type, where it may be left out.
-    pub(crate) fn optional_policy_type(&self) -> Result<Option<PolicyType>, Failure> {
-        match self.parameters.text("PolicyType")?.as_deref() {
+    pub(crate) fn policy_type_in(&self, field: &str) -> Result<Option<PolicyType>, Failure> {
+        match self.parameters.text(field)?.as_deref() {
             None => Ok(None),
             Some("System") => Ok(Some(PolicyType::System)),
             Some("Custom") => Ok(Some(PolicyType::Custom)),
             Some(_) => Err(Error::invalid(
-                "InvalidParameter.PolicyType",
-                "The parameter - \"PolicyType\" must be System or Custom.",
+                format!("InvalidParameter.{field}"),
+                format!("The parameter - \"{field}\" must be System or Custom."),
             )
             .into()),
         }
     }
 
-    /// A mandatory policy type.
+    /// A mandatory policy type, as RAM's own operations have it.
     pub(crate) fn policy_type(&self) -> Result<PolicyType, Failure> {
-        Ok(self.optional_policy_type()?.ok_or_else(|| self.parameters.missing("PolicyType"))?)
+        Ok(self.policy_type_in("PolicyType")?.ok_or_else(|| self.parameters.missing("PolicyType"))?)
     }
 
     /// A mandatory workspace. A text that is no workspace id names a workspace that does not exist, and is answered

@@ -141,8 +141,10 @@ macro_rules! routes {
 
 use crate::{
     access_keys, account_logins, account_summary, attachments, audit, authzen, credential_report,
-    diagnostics, explain, grants, groups, ims_users, keys, limits, login_profiles, members, mfa_devices,
-    models, network_policies, oidc_providers, policies, policy_tests, providers, recycle_bin, roles, root_login, service_credentials, service_linked_roles, sessions, settings, simulate, sts, studio_users, tags, usage, users, who_can, workspaces,
+    diagnostics, explain, grants, groups, guards, ims_users, keys, limits, login_profiles, members,
+    mfa_devices, models, network_policies, oidc_providers, policies, policy_tests, providers, recycle_bin,
+    roles, root_login, service_credentials, service_linked_roles, sessions, settings, simulate, sts,
+    studio_users, tags, usage, users, who_can, workspaces,
 };
 
 routes! {
@@ -316,6 +318,12 @@ routes! {
         PUT "/modelstudio/providers/{name}" UpdateProvider => providers::update_provider;
         DELETE "/modelstudio/providers/{name}" DeleteProvider => providers::delete_provider;
         POST "/modelstudio/providers/{name}/test" TestProvider => providers::test_provider;
+        PUT "/modelstudio/boundaries/{type}/{name}" PutPermissionBoundary => guards::put_permission_boundary;
+        DELETE "/modelstudio/boundaries/{type}/{name}" DeletePermissionBoundary => guards::delete_permission_boundary;
+        GET "/modelstudio/boundaries/{type}/{name}" GetPermissionBoundary => guards::get_permission_boundary;
+        PUT "/modelstudio/control-policies/{policyName}" AttachControlPolicy => guards::attach_control_policy;
+        DELETE "/modelstudio/control-policies/{policyName}" DetachControlPolicy => guards::detach_control_policy;
+        GET "/modelstudio/control-policies" ListControlPolicies => guards::list_control_policies;
         GET "/modelstudio/settings" GetSettings => settings::get_settings;
         PUT "/modelstudio/settings" UpdateSettings => settings::update_settings;
     }

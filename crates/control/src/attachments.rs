@@ -289,19 +289,24 @@ impl Control {
         let permit = self.permit::<O>(caller, name.scope(caller.account), name.text()).await?;
         let holder = name.found(&self.store, caller.account).await?;
         let mut attachments = self.store.list_attached(&permit, holder).await?;
-        for attachment in attachments.iter_mut().filter(|attachment| attachment.policy_type == "System") {
-            if let Some(system) = bailey_policy::system::find(attachment.policy_name.as_str()) {
-                attachment.description = Some(system.description.to_owned());
-                attachment.default_version =
-                    system.version.strip_prefix('v').and_then(|number| number.parse().ok());
-            }
-        }
+        with_system_texts(&mut attachments);
         Ok(attachments)
     }
 }
 
+/// Puts in what the database does not know of system policies.
+pub(crate) fn with_system_texts(attachments: &mut [Attachment]) {
+    for attachment in attachments.iter_mut().filter(|attachment| attachment.policy_type == "System") {
+        if let Some(system) = bailey_policy::system::find(attachment.policy_name.as_str()) {
+            attachment.description = Some(system.description.to_owned());
+            attachment.default_version =
+                system.version.strip_prefix('v').and_then(|number| number.parse().ok());
+        }
+    }
+}
+
 /// What attaching is about: both the holder and the policy must be allowed. And how the audit record names it.
-fn pair(
+pub(crate) fn pair(
     caller: &Caller,
     policy_type: PolicyType,
     policy: &PolicyName,

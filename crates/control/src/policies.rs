@@ -286,10 +286,10 @@ impl Control {
         let (mut tx, permit) =
             self.begin::<CreatePolicyVersion>(caller, scope.clone(), name.as_str()).await?;
         let policy = present(&mut tx, caller.account, name).await?;
-        if make_default == MakeDefault::Yes && policy.attachment_count > 0 {
-            let may =
-                self.directory().may_replace_policy::<CreatePolicyVersion>(caller, &scope, name, document);
-            (tx, ()) = self.unless_refused(tx, may, name.as_str()).await?;
+        if make_default == MakeDefault::Yes {
+            tx = self
+                .unless_it_may_not_count::<CreatePolicyVersion>(tx, caller, &scope, &policy, document)
+                .await?;
         }
         if make_default == MakeDefault::Yes {
             self.demand_tests::<CreatePolicyVersion>(&mut tx, caller.account, name, document).await?;
@@ -406,15 +406,9 @@ impl Control {
             self.begin::<SetDefaultPolicyVersion>(caller, scope.clone(), name.as_str()).await?;
         let policy = present(&mut tx, caller.account, name).await?;
         let found = present_version(&mut tx, caller.account, name, version).await?;
-        if policy.attachment_count > 0 {
-            let may = self.directory().may_replace_policy::<SetDefaultPolicyVersion>(
-                caller,
-                &scope,
-                name,
-                &found.document,
-            );
-            (tx, ()) = self.unless_refused(tx, may, name.as_str()).await?;
-        }
+        tx = self
+            .unless_it_may_not_count::<SetDefaultPolicyVersion>(tx, caller, &scope, &policy, &found.document)
+            .await?;
         self.demand_tests::<SetDefaultPolicyVersion>(&mut tx, caller.account, name, &found.document).await?;
         tx.set_default_policy_version(&permit, name, &found).await?;
         tx.commit(permit, Record { target: name.to_string(), before: json!(policy), after: json!(found) })

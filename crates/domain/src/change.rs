@@ -142,6 +142,25 @@ pub enum Change {
         policy_type: PolicyType,
         policy: PolicyName,
     },
+    Boundary {
+        account: AccountId,
+        of: Attachee,
+        policy_type: PolicyType,
+        policy: PolicyName,
+    },
+    BoundaryGone {
+        of: Attachee,
+    },
+    ControlPolicy {
+        account: AccountId,
+        policy_type: PolicyType,
+        policy: PolicyName,
+    },
+    ControlPolicyGone {
+        account: AccountId,
+        policy_type: PolicyType,
+        policy: PolicyName,
+    },
     Group {
         account: AccountId,
         group: GroupId,

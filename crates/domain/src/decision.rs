@@ -28,8 +28,12 @@ pub enum Check {
     Root,
     /// No RAM policy denies the action.
     NoExplicitDeny,
+    /// The account's control policies allow the action.
+    ControlPolicy,
     /// The policy of the role's session allows the action.
     SessionPolicy,
+    /// The permission boundary of the user or role allows the action.
+    Boundary,
     /// A RAM policy allows the action.
     Policy,
     /// The role's trust policy lets the caller take it.
@@ -115,6 +119,18 @@ impl Check {
                 "policy",
                 "no RAM policy allows the action on the resource",
                 "attach a policy that allows it",
+                RAM,
+            ),
+            Self::ControlPolicy => Texts(
+                "control-policy",
+                "the account's control policies do not allow the action",
+                "AttachControlPolicy with one that allows it, or DetachControlPolicy",
+                "root",
+            ),
+            Self::Boundary => Texts(
+                "boundary",
+                "the permission boundary of the user or role does not allow the action",
+                "PutPermissionBoundary with a policy that allows it, or DeletePermissionBoundary",
                 RAM,
             ),
             Self::SessionPolicy => Texts(
@@ -261,7 +277,9 @@ impl Check {
     /// The check that an Allow of this kind of policies is missing.
     pub(crate) fn of_policies(layer: Layer) -> Self {
         match layer {
+            Layer::Control => Self::ControlPolicy,
             Layer::Session => Self::SessionPolicy,
+            Layer::Boundary => Self::Boundary,
             Layer::Resource => Self::Trust,
             _ => Self::Policy,
         }

@@ -306,6 +306,19 @@ operations! {
     /// Takes a client id from an OIDC provider; the sessions taken for it end before the answer.
     RemoveClientIdFromOIDCProvider: Ims "ram:RemoveClientIdFromOIDCProvider", Write on RamScope, Any(&[Root, Policy]);
 
+    /// Sets the permission boundary of a RAM user or role: whatever their policies give, it caps.
+    PutPermissionBoundary: ModelStudio "ram:PutPermissionBoundary", Write on RamScope, Any(&[Root, Policy]);
+    /// Takes the permission boundary of a RAM user or role away.
+    DeletePermissionBoundary: ModelStudio "ram:DeletePermissionBoundary", Write on RamScope, Any(&[Root, Policy]);
+    /// Shows the permission boundary of a RAM user or role.
+    GetPermissionBoundary: ModelStudio "ram:GetPermissionBoundary", Read on RamScope, Any(&[Root, Policy]);
+    /// Attaches a control policy to the account: it binds every user and role, and root never.
+    AttachControlPolicy: ModelStudio "ram:AttachControlPolicy", Write on RamScope, Root;
+    /// Detaches a control policy from the account.
+    DetachControlPolicy: ModelStudio "ram:DetachControlPolicy", Write on RamScope, Root;
+    /// Lists the account's control policies.
+    ListControlPolicies: ModelStudio "ram:ListControlPolicies", Read on RamScope, Any(&[Root, Policy]);
+
     /// Says who the caller is.
     GetCallerIdentity: Sts "sts:GetCallerIdentity", Read on WholeAccount, Anyone;
     /// Takes a role for a time: a temporary key that acts with the role's policies. Not for root.

@@ -96,7 +96,7 @@ impl Refusal {
                 let policy = self.chain.policy().and_then(|policy| directory.policy_name(policy));
                 denied(self.action, policy.as_deref())
             }
-            Check::Policy => self.action.to_owned(),
+            Check::Policy | Check::Boundary | Check::ControlPolicy => self.action.to_owned(),
             _ => directory.name_of(self.caller.principal),
         };
         let mut chain = self.chain.render(&subject);

@@ -75,9 +75,9 @@ pub struct Entity {
     pub attached_at: i64,
 }
 
-type AttachmentRow = (String, String, Option<String>, Option<i64>, i64);
+pub(crate) type AttachmentRow = (String, String, Option<String>, Option<i64>, i64);
 
-fn attachment(
+pub(crate) fn attachment(
     (policy_type, name, description, version, attached_at): AttachmentRow,
 ) -> Result<Attachment, Error> {
     let policy_type = if policy_type == "System" { PolicyType::System } else { PolicyType::Custom };
@@ -199,7 +199,8 @@ impl Tx {
         Ok(self.count_two(SQL, of.kind().name(), &of.id()).await? > 0)
     }
 
-    /// Refuses a custom policy that is attached to something, which keeps it from being deleted.
+    /// Refuses a custom policy that is attached to something, or stands above something, which keeps it from being
+    /// deleted.
     pub async fn demand_unattached(&mut self, account: AccountId, name: &PolicyName) -> Result<(), Error> {
         const SQL: &str = "SELECT COUNT(*) FROM policy_attachments WHERE account_id = $1
             AND policy_type = 'Custom' AND folded_policy_name = $2 AND principal_type = $3";
@@ -215,7 +216,15 @@ impl Tx {
                 ));
             }
         }
-        Ok(())
+        let guarding = self.guarded_by(account, name).await?;
+        let in_use = if !guarding.bounded.is_empty() {
+            ("Policy.PermissionBoundary", "The policy is the permission boundary of a user or role.")
+        } else if guarding.controls {
+            ("Policy.ControlPolicy", "The policy is a control policy of the account.")
+        } else {
+            return Ok(());
+        };
+        Err(Error::in_use(in_use.0, in_use.1))
     }
 
     /// Attaches a policy.

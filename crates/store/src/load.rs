@@ -130,9 +130,26 @@ async fn load_identities(from: &mut Source, directory: &Directory) -> Result<(),
         Change::Attached {
             account: id(&account)?,
             to: stored(Attachee::read(&kind, &holder), "principal")?,
-            policy_type: if policy_type == "System" { PolicyType::System } else { PolicyType::Custom },
+            policy_type: policy_type_of(&policy_type),
             policy: PolicyName::parse("policy", &policy)?,
         }
+    });
+    table!(*connection, directory,
+        "SELECT account_id, principal_type, principal_id, policy_type, policy_name FROM permission_boundaries",
+        (account: String, kind: String, of: String, policy_type: String, policy: String) => {
+        Change::Boundary {
+            account: id(&account)?,
+            of: stored(Attachee::read(&kind, &of), "principal")?,
+            policy_type: policy_type_of(&policy_type),
+            policy: PolicyName::parse("policy", &policy)?,
+        }
+    });
+    table!(*connection, directory,
+        "SELECT account_id, policy_type, policy_name FROM control_policies
+            ORDER BY attached_at, folded_policy_name, policy_type",
+        (account: String, policy_type: String, policy: String) => {
+        let policy = PolicyName::parse("policy", &policy)?;
+        Change::ControlPolicy { account: id(&account)?, policy_type: policy_type_of(&policy_type), policy }
     });
     Ok(())
 }
@@ -278,6 +295,10 @@ fn id<T: std::str::FromStr<Err = Error>>(text: &str) -> Result<T, Error> {
 /// A stored hash.
 pub(crate) fn key_hash(text: &str) -> Result<KeyHash, Error> {
     KeyHash::from_hex(text).ok_or_else(|| Error::internal("a stored hash does not read back"))
+}
+
+fn policy_type_of(text: &str) -> PolicyType {
+    if text == "System" { PolicyType::System } else { PolicyType::Custom }
 }
 
 /// A stored owner: empty is root.

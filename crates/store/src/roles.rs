@@ -213,6 +213,7 @@ impl Tx {
         if gone == 0 {
             return Err(Error::absent("Role"));
         }
+        self.clear_boundary(account, role.into()).await?;
         self.note(Change::RoleGone { role });
         Ok(())
     }

@@ -242,6 +242,7 @@ impl Tx {
         self.clear_seats(user).await?;
         self.clear_login(account, user).await?;
         self.clear_service_credentials(account, user).await?;
+        self.clear_boundary(account, user.into()).await?;
         for sql in [ATTACHMENTS, GROUPS, USER, BIN] {
             self.execute_two(sql, &account.to_string(), &user.to_string()).await?;
         }

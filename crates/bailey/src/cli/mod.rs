@@ -11,6 +11,7 @@ mod decision;
 mod doctor;
 mod explain;
 mod group;
+mod guard;
 mod input;
 mod key;
 mod limit;
@@ -104,6 +105,10 @@ pub(crate) enum Command {
     #[command(subcommand)]
     OidcProvider(oidc_provider::OidcProvider),
     #[command(subcommand)]
+    Boundary(guard::Boundary),
+    #[command(subcommand)]
+    ControlPolicy(guard::ControlPolicy),
+    #[command(subcommand)]
     AccessKey(access_key::AccessKey),
     #[command(subcommand)]
     LoginProfile(login_profile::LoginProfile),
@@ -156,6 +161,8 @@ impl Command {
             Self::Role(role) => role.plan()?,
             Self::Tag(tag) => tag.plan(),
             Self::OidcProvider(provider) => provider.plan(),
+            Self::Boundary(boundary) => boundary.plan()?,
+            Self::ControlPolicy(policy) => policy.plan(),
             Self::AccessKey(key) => key.plan(),
             Self::LoginProfile(profile) => profile.plan()?,
             Self::Mfa(mfa) => mfa.plan(),

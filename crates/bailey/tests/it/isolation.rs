@@ -30,6 +30,7 @@ struct Tenant {
     marks: BTreeSet<String>,
 }
 
+const EVERYTHING: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 const DOCUMENT: &str =
     r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"sfm:ListIndex","Resource":"*"}]}"#;
 
@@ -73,6 +74,13 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
     control.done(&root, "CreateOIDCProvider", provider).await;
     let attach = json!({ "PolicyType": "Custom", "PolicyName": "reads", "RoleName": "reader" });
     control.done(&root, "AttachPolicyToRole", attach).await;
+    let everything = json!({ "PolicyName": "everything", "Description": mark, "PolicyDocument": EVERYTHING });
+    control.done(&root, "CreatePolicy", everything).await;
+    let everything = json!({ "policyType": "Custom", "policyName": "everything" });
+    control.done(&root, "AttachControlPolicy", everything.clone()).await;
+    let mut of_alice = everything;
+    (of_alice["type"], of_alice["name"]) = (json!("user"), json!("alice"));
+    control.done(&root, "PutPermissionBoundary", of_alice).await;
     let workspace = control.workspace(&root, "Research").await;
     control.grant(&root, &workspace, "qwen-plus", true).await;
     control.seat(&root, &workspace, "alice", &["api-key"]).await;
@@ -222,12 +230,14 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
             .map(|by| json!({ "groupBy": by }))
             .to_vec(),
         "TestProvider" => vec![json!({ "name": "demo" })],
+        "GetPermissionBoundary" => vec![json!({ "type": "user", "name": "alice" })],
         "GetAccountSummary"
         | "ListUserBasicInfos"
         | "GetAccessKeyPolicyForAccount"
         | "ListUsersInRecycleBin"
         | "GetCredentialReport"
         | "ListUsers"
+        | "ListControlPolicies"
         | "ListRoles"
         | "ListOIDCProviders"
         | "ListGroups"

@@ -79,6 +79,19 @@ impl State {
                 let slot = self.policy_slot(account, policy_type, &policy).ok_or_else(|| unknown(&policy))?;
                 self.policies_of(to)?.retain(|held| *held != slot);
             }
+            Change::Boundary { account, of, policy_type, policy } => {
+                let slot = self.policy_slot(account, policy_type, &policy).ok_or_else(|| unknown(&policy))?;
+                *self.boundary_mut(of).ok_or_else(|| unknown(of.id()))? = Some(slot);
+            }
+            Change::BoundaryGone { of } => *self.boundary_mut(of).ok_or_else(|| unknown(of.id()))? = None,
+            Change::ControlPolicy { account, policy_type, policy } => {
+                let slot = self.policy_slot(account, policy_type, &policy).ok_or_else(|| unknown(&policy))?;
+                self.attach_control(account, slot);
+            }
+            Change::ControlPolicyGone { account, policy_type, policy } => {
+                let slot = self.policy_slot(account, policy_type, &policy).ok_or_else(|| unknown(&policy))?;
+                self.detach_control(account, slot)?;
+            }
             Change::Group { account, group } => {
                 if self.group_slots.get(&group).is_none() {
                     let slot = self.groups.insert(GroupState { account, policies: Default::default() });

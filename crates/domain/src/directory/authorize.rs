@@ -201,10 +201,11 @@ impl State {
             return Err(Reason::IdentityGone);
         };
         chain.note(Check::Root, false);
-        let certain = match question.session {
-            None => self.outlook(identity, question.action).foregone(),
-            Some(_) => None,
-        };
+        // Where nothing narrows the identity's own policies, the action alone may decide.
+        let narrowed = question.session.is_some()
+            || identity.boundary.is_some()
+            || self.control_policies(question.account).is_some();
+        let certain = if narrowed { None } else { self.outlook(identity, question.action).foregone() };
         let verdict = match certain {
             Some(Foregone::ExplicitDeny) => {
                 chain.decided_by(Layer::Identity, self.certain_deny(identity, question.action));
@@ -243,8 +244,11 @@ impl State {
     ) -> Foregone {
         let session =
             question.session.map(|own| self.verdict_of(&[own].into_iter(), identity, question, workspace));
+        let (control, boundary) = self.verdicts_above(identity, question, workspace);
         let decided = bailey_policy::combine(&Verdicts {
+            control: control.as_slice(),
             session,
+            boundary,
             identity: self.verdict(identity, question, workspace),
             ..Verdicts::NONE
         });
@@ -252,8 +256,10 @@ impl State {
             Verdict::Allow { .. } => (Foregone::Allow, None),
             Verdict::ImplicitDeny => (Foregone::ImplicitDeny, None),
             Verdict::ExplicitDeny { policy, .. } => {
-                let own = decided.layer == Layer::Identity;
-                let slot = own.then(|| self.policy_slots_held(identity).nth(policy)).flatten();
+                let slot = match decided.layer {
+                    Layer::Identity => self.policy_slots_held(identity).nth(policy),
+                    layer => self.policy_above(identity, layer, policy),
+                };
                 (Foregone::ExplicitDeny, slot)
             }
         };

@@ -100,6 +100,8 @@ impl Directory {
             conditions: told.iter().flat_map(conditions).collect(),
             matched,
             change: match (&told, identity) {
+                // What stands above the caller's policies is not mended by changing them.
+                _ if matches!(refusal.chain.layer(), Layer::Control | Layer::Boundary) => None,
                 (Some(told), Some(identity)) => state.change(identity, told),
                 _ => None,
             },
@@ -111,6 +113,9 @@ impl Directory {
 impl Directory {
     /// Puts the smallest change that would do into the links of a refusal.
     pub(crate) fn make_concrete(&self, refusal: &Refusal, links: &mut [Link]) {
+        if refusal.chain.layer() != Layer::Identity {
+            return;
+        }
         let state = self.read();
         state.make_concrete(refusal.caller.principal, &About::refused(&state, refusal), links);
     }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bailey_policy::{Value, Verdict};
+use bailey_policy::{Layer, Value, Verdict};
 use serde::Serialize;
 
 use super::Directory;
@@ -264,7 +264,7 @@ impl State {
             Check::Workspace | Check::Membership => {
                 question.workspace.map_or_else(|| "none".to_owned(), |id| id.to_string())
             }
-            Check::Policy => question.action.name().to_owned(),
+            Check::Policy | Check::Boundary | Check::ControlPolicy => question.action.name().to_owned(),
             Check::NoExplicitDeny => {
                 let policy = chain.policy().and_then(|slot| self.policy_labels.get(slot));
                 denied(question.action.name(), policy.map(|label| &*label.name))
@@ -272,7 +272,9 @@ impl State {
             _ => who.clone(),
         };
         let mut links = chain.render(&subject);
-        self.make_concrete(question.principal, &About::question(question), &mut links);
+        if chain.layer() == Layer::Identity {
+            self.make_concrete(question.principal, &About::question(question), &mut links);
+        }
         links
     }
 
@@ -336,6 +338,9 @@ impl State {
             session: None,
             circumstances,
         };
+        if self.decide(&question).0.is_err() {
+            return None;
+        }
         let holder = &self.user(user)?.identity;
         let place = workspace.and_then(|id| self.workspace_slot_in(account, id));
         let Verdict::Allow { policy, .. } = self.verdict(holder, &question, place) else { return None };

@@ -181,7 +181,7 @@ impl Directory {
 }
 
 impl State {
-    fn hand_out<O: Operation>(
+    pub(super) fn hand_out<O: Operation>(
         &self,
         caller: &Caller,
         scope: &O::On,
@@ -217,13 +217,17 @@ impl State {
         self.administers_ram(caller) || self.covers(caller, proposed)
     }
 
-    fn administers_ram(&self, caller: &Caller) -> bool {
+    /// Whoever has a boundary does not, whatever their policies give: they could give it to somebody who has none.
+    pub(super) fn administers_ram(&self, caller: &Caller) -> bool {
+        if self.identity(caller.principal).is_some_and(|identity| identity.boundary.is_some()) {
+            return false;
+        }
         let everything =
             self.system_policies.get("aliyunramfullaccess").and_then(|slot| self.policies.get(*slot));
         everything.is_some_and(|ram| self.covers(caller, ram))
     }
 
-    /// Whether the caller's policies, narrowed by the session's if there is one, give all that a policy would.
+    /// Whether the caller's policies give all that a policy would, and whatever narrows them leaves it.
     fn covers(&self, caller: &Caller, proposed: &Policy) -> bool {
         if caller.principal == Principal::Root {
             return true;
@@ -232,5 +236,6 @@ impl State {
         let narrowing = caller.role_session.as_ref().and_then(|session| session.policy.as_ref());
         bailey_policy::covers(self.policies_held(identity), proposed, &self.catalogue).is_ok()
             && narrowing.is_none_or(|own| bailey_policy::covers([own], proposed, &self.catalogue).is_ok())
+            && self.within_guards(identity, proposed)
     }
 }

@@ -12,6 +12,7 @@ mod authorize;
 mod diagnose;
 mod explain;
 mod flight;
+mod guards;
 mod hand_out;
 mod holds;
 mod index;

@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use super::admit::{ModelEntry, ProviderEntry};
+use super::guards::ControlPolicies;
 use super::index::{Index, Map};
 use super::sessions::Sessions;
 use super::slab::{Numbers, Slab, Slot};
@@ -102,11 +103,13 @@ pub(crate) struct IdentityState {
     pub(crate) policies: SmallVec<[Slot; 4]>,
     /// A role is in none.
     pub(crate) groups: SmallVec<[Slot; 2]>,
+    /// The policy that caps all of them.
+    pub(crate) boundary: Option<Slot>,
 }
 
 impl IdentityState {
     pub(crate) fn new(account: AccountId, arn: Box<str>) -> Self {
-        Self { account, arn, policies: SmallVec::new(), groups: SmallVec::new() }
+        Self { account, arn, policies: SmallVec::new(), groups: SmallVec::new(), boundary: None }
     }
 }
 
@@ -278,6 +281,8 @@ pub(crate) struct State {
     /// What each policy is called, under the policy's own slot.
     pub(crate) policy_labels: Slab<PolicyLabel>,
     pub(crate) system_policies: Table<String, Slot>,
+    /// Of the accounts that have any.
+    pub(super) control: Table<AccountId, ControlPolicies>,
     pub(crate) groups: Slab<GroupState>,
     pub(crate) group_slots: Map<GroupId, Slot>,
     pub(crate) users: Map<UserId, UserState>,
@@ -321,6 +326,7 @@ impl State {
             policies,
             policy_labels,
             system_policies,
+            control: Table::default(),
             groups: Slab::default(),
             group_slots: Map::default(),
             users: Map::default(),

@@ -12,6 +12,8 @@ mod feed;
 #[cfg(test)]
 mod flights;
 #[cfg(test)]
+mod guards;
+#[cfg(test)]
 mod hand_out;
 #[cfg(test)]
 mod house;

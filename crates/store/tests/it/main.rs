@@ -33,6 +33,8 @@ mod grants;
 #[cfg(test)]
 mod groups;
 #[cfg(test)]
+mod guards;
+#[cfg(test)]
 mod key_lists;
 #[cfg(test)]
 mod keys;

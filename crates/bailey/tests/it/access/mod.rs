@@ -5,6 +5,7 @@
 
 mod cast;
 mod gateway;
+mod guards;
 mod hand_out;
 mod matrix;
 mod stage;

@@ -2,6 +2,7 @@
 //! thing is made for it; where it is to be refused, a lasting one stands there, which must survive.
 
 mod groups;
+mod guards;
 mod ims;
 mod lasting;
 mod logins;
@@ -175,6 +176,9 @@ impl Stage {
             self.delegates = delegates;
         }
         if let Some(asked) = self.login(operation, thing, caller, outcome).await {
+            return asked;
+        }
+        if let Some(asked) = self.guard(operation, thing, outcome).await {
             return asked;
         }
         let entry = bailey_domain::operations::find(operation).unwrap();
