@@ -293,3 +293,42 @@ class TestDiagnostics:
         for wrong in (message[:-4], "nothing", message[:40] + "A" + message[41:]):
             with refused(400, "InvalidParameter.EncodedDiagnosticMessage"):
                 root.ram.decode_diagnostic_message(models.DecodeDiagnosticMessageRequest(encoded_diagnostic_message=wrong))
+
+
+class TestGuards:
+    """Permission boundaries and control policies, which the real service does not have in one account."""
+
+    def test_a_boundary_caps_the_sessions_of_a_role(self, root: Cloud, taker: Cloud) -> None:
+        owner = account(root)
+        role = create(root, "guards-bounded", trust(f"acs:ram::{owner}:root"))
+        attach(root, READ, "guards-bounded")
+        session = take(taker, role.arn)
+        session.ram.list_groups(models.ListGroupsRequest())
+        of_role = {"type": "role", "name": "guards-bounded"}
+        root.ours("PutPermissionBoundary", body={"policyType": "System", "policyName": TAKE}, **of_role)
+        with refused(403, "NoPermission") as refusal:
+            session.ram.list_groups(models.ListGroupsRequest())
+        assert refusal.detail["PolicyType"] == "PermissionBoundary"
+        assert root.ours("GetPermissionBoundary", **of_role)["boundary"]["policyName"] == TAKE
+        root.ours("DeletePermissionBoundary", **of_role)
+        session.ram.list_groups(models.ListGroupsRequest())
+        detach(root, READ, "guards-bounded")
+        root.ram.delete_role(models.DeleteRoleRequest(role_name="guards-bounded"))
+
+    def test_a_control_policy_binds_sessions_and_not_root(self, root: Cloud, taker: Cloud) -> None:
+        owner = account(root)
+        role = create(root, "guards-controlled", trust(f"acs:ram::{owner}:root"))
+        attach(root, READ, "guards-controlled")
+        session = take(taker, role.arn)
+        root.ours("AttachControlPolicy", policyName=TAKE, body={"policyType": "System"})
+        try:
+            with refused(403, "NoPermission") as refusal:
+                session.ram.list_groups(models.ListGroupsRequest())
+            assert refusal.detail["PolicyType"] == "ControlPolicy"
+            root.ram.list_groups(models.ListGroupsRequest())
+        finally:
+            root.ours("DetachControlPolicy", policyName=TAKE, policyType="System")
+        assert root.ours("ListControlPolicies")["controlPolicies"] == []
+        session.ram.list_groups(models.ListGroupsRequest())
+        detach(root, READ, "guards-controlled")
+        root.ram.delete_role(models.DeleteRoleRequest(role_name="guards-controlled"))
