@@ -195,7 +195,11 @@ impl Api {
         let control = self.control();
         let found = id.parse().ok().and_then(|id| control.directory().service_credential(&id));
         let facts = found.ok_or(AuthError::ServiceCredential(ServiceCredentialFault::NotFound))?;
-        let opens = route.is_some_and(|route| route.entry().service == Service::ModelStudio);
+        // What stands above policies is called in the style of ModelStudio and still is RAM's.
+        let opens = route.is_some_and(|route| {
+            let entry = route.entry();
+            entry.service == Service::ModelStudio && !entry.action.starts_with("ram:")
+        });
         let is_its = control.service_credential_hash(secret.expose()) == facts.hash;
         let fault = match CredentialStatus::at(now_ms, facts.active, facts.expires_at_ms) {
             _ if !is_its => ServiceCredentialFault::Secret,
