@@ -134,8 +134,9 @@ async fn load_identities(from: &mut Source, directory: &Directory) -> Result<(),
             policy: PolicyName::parse("policy", &policy)?,
         }
     });
-    table!(*connection, directory,
+    table!(from, directory,
         "SELECT account_id, principal_type, principal_id, policy_type, policy_name FROM permission_boundaries",
+        " WHERE account_id = $1";
         (account: String, kind: String, of: String, policy_type: String, policy: String) => {
         Change::Boundary {
             account: id(&account)?,
@@ -144,9 +145,9 @@ async fn load_identities(from: &mut Source, directory: &Directory) -> Result<(),
             policy: PolicyName::parse("policy", &policy)?,
         }
     });
-    table!(*connection, directory,
-        "SELECT account_id, policy_type, policy_name FROM control_policies
-            ORDER BY attached_at, folded_policy_name, policy_type",
+    table!(from, directory,
+        "SELECT account_id, policy_type, policy_name FROM control_policies", " WHERE account_id = $1",
+        " ORDER BY attached_at, folded_policy_name, policy_type";
         (account: String, policy_type: String, policy: String) => {
         let policy = PolicyName::parse("policy", &policy)?;
         Change::ControlPolicy { account: id(&account)?, policy_type: policy_type_of(&policy_type), policy }

@@ -53,6 +53,8 @@ fn took(claims: &SessionClaims, is: &impl Fn(Principal) -> bool) -> bool {
         || match &claims.taken.by {
             Taker::User { user, .. } => is(Principal::User(*user)),
             Taker::Session(before) => took(before, is),
+            // Whom a provider vouches for is nobody of the account.
+            Taker::Federated(_) => false,
         }
 }
 
