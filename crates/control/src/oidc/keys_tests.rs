@@ -1,3 +1,5 @@
+//! When keys are fetched, and when not.
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Mutex;

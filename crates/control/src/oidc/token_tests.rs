@@ -1,3 +1,5 @@
+//! A corpus of tokens: every claim missing and wrong, every algorithm under every key, every part touched.
+
 use serde_json::{Value, json};
 
 use super::super::fixture::{ISSUER, Issuer, NOW, claims, provider, text};
