@@ -208,7 +208,7 @@ mod tests {
         };
         let allow = r#"{"Effect":"Allow","Action":"a:B","Resource":"*"}"#;
         let deny = r#"{"Effect":"Deny","Action":"a:B","Resource":"*"}"#;
-        let narrower = r#"{"Effect":"Deny","Action":"a:B","Resource":"x"}"#;
+        let narrower = r#"{"Effect":"Deny","Action":"a:B","Resource":"acs:a:*:*:x"}"#;
         let at_times = r#"{"Effect":"Deny","Action":"a:B","Resource":["*"],"Condition":{"Bool":{"acs:MFAPresent":"false"}}}"#;
         let before = policy(&[allow, deny]);
         assert!(before.has_deny() && !policy(&[allow]).has_deny());

@@ -72,7 +72,7 @@ pub(crate) static COMMANDS: &[(&str, &str, &str)] = &[
     (
         "AssumeRoleWithOIDC",
         "role assume-with-oidc",
-        "acs:ram::1234567890123456:role/operator --provider acs:ram::1234567890123456:oidc-provider/corp --token token.txt --session-name build-7",
+        "acs:ram::1234567890123456:role/operator --provider acs:ram::1234567890123456:oidc-provider/corp --token key.txt --session-name build-7",
     ),
     (
         "CreateOIDCProvider",
