@@ -185,7 +185,8 @@ impl Population {
 
     fn identity_changes(&self) -> impl Iterator<Item = Change> + '_ {
         let account = self.account;
-        let policies = self.policies.iter().enumerate().map(move |(place, document)| Change::Policy { version: 1,
+        let policies = self.policies.iter().enumerate().map(move |(place, document)| Change::Policy {
+            version: 1,
             account,
             name: policy_name(place),
             document: document.ram(),
@@ -274,7 +275,8 @@ impl Population {
 
     /// What puts a policy as it is.
     pub fn policy_change(&self, place: usize) -> Change {
-        Change::Policy { version: 1,
+        Change::Policy {
+            version: 1,
             account: self.account,
             name: policy_name(place),
             document: self.policies[place].ram(),

@@ -183,6 +183,8 @@ pub fn questions(
                 account: population.account,
                 principal: Principal::User(population.users[user]),
                 access_key: None,
+                role_session: None,
+                federated: None,
                 session: None,
                 source_ip: address(&mut random),
                 secure_transport: true,
