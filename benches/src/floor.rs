@@ -9,6 +9,9 @@ use hashbrown::HashMap;
 use crate::population::Population;
 use crate::questions::{ModelCall, Question};
 
+/// As many words as hold a bit for every operation.
+const WORDS: usize = 4;
+
 /// What a key leads to.
 #[derive(Clone, Copy, Debug)]
 struct Key {
@@ -26,7 +29,7 @@ pub struct Floor {
     workspaces: HashMap<WorkspaceId, u64>,
     models: HashMap<Box<str>, u32>,
     /// A bit for each operation that an Allow names.
-    policies: HashMap<u32, [u64; 2]>,
+    policies: HashMap<u32, [u64; WORDS]>,
 }
 
 impl Floor {
@@ -39,7 +42,7 @@ impl Floor {
             [one, other, first[0], first[1], second[0], second[1]]
         };
         let bits = |place: usize| {
-            let mut bits = [0_u64; 2];
+            let mut bits = [0_u64; WORDS];
             for entry in OPERATIONS {
                 let allows = population.policies[place]
                     .0
