@@ -137,12 +137,6 @@ impl Control {
         let scope = RamScope::role(caller.account, name.as_str());
         let (mut tx, permit) = self.begin::<DeleteRole>(caller, scope, name.as_str()).await?;
         let role = present(&mut tx, caller.account, name).await?;
-        if tx.has_policies(role.role_id).await? {
-            return Err(Error::in_use(
-                "Role.Policy",
-                "The role CAN NOT has any attached policy while deleting the role.",
-            ));
-        }
         tx.delete_role(&permit, role.role_id).await?;
         let record = Record { target: name.to_string(), before: json!(role), after: Value::Null };
         let committed = tx.commit(permit, record).await?;

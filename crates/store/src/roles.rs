@@ -203,16 +203,19 @@ impl Tx {
         self.note_role(account, row.ok_or_else(|| Error::absent("Role"))?)
     }
 
-    /// Deletes a role that holds no policy. Its sessions end with the revision.
+    /// Deletes a role. It must hold no policy: what is attached has to find it when the database is loaded. Its sessions
+    /// end with the revision.
     pub async fn delete_role(&mut self, permit: &Permit<DeleteRole>, role: RoleId) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM roles WHERE account_id = $1 AND role_id = $2";
         let account = permit.caller().account;
-        let gone = on!(self.connection, conn => sqlx::query(SQL)
-            .bind(account.to_string()).bind(role.to_string()).execute(conn).await.map(|done| done.rows_affected()))
-        .map_err(database)?;
-        if gone == 0 {
-            return Err(Error::absent("Role"));
+        self.demand_role(account, role).await?;
+        if self.has_policies(role).await? {
+            return Err(Error::in_use(
+                "Role.Policy",
+                "The role CAN NOT has any attached policy while deleting the role.",
+            ));
         }
+        self.execute_two(SQL, &account.to_string(), &role.to_string()).await?;
         self.clear_boundary(account, role.into()).await?;
         self.note(Change::RoleGone { role });
         Ok(())

@@ -123,6 +123,9 @@ cases! {
         let mut tx = test.store.write().await.unwrap();
         assert!(tx.has_policies(role).await.unwrap());
         tx.abandon().await.unwrap();
+        let error = refused!(test, test.root(one.account), DeleteRole on scope(), |tx, permit| tx.delete_role(&permit, role));
+        assert_eq!(error.code(), "DeleteConflict.Role.Policy");
+        assert!(test.store.directory().knows(one.account, Principal::Role(role)));
         let name = policy_name(READ);
         assert!(commit!(test, test.root(one.account), DetachPolicyFromRole on scope(), |tx, permit| tx.detach_policy(&permit, role, PolicyType::System, &name)));
         commit!(test, test.root(one.account), DeleteRole on scope(), |tx, permit| tx.delete_role(&permit, role));
