@@ -115,7 +115,7 @@ fn known(
     };
     if *name == PRINCIPAL_TAG && options.language == Language::Standard {
         let message = format!("`{key}` exists only in the extended language, so no request has it here");
-        let fix = "save the policy in the extended language".to_owned();
+        let fix = "attach the policy to the groups that are meant, or ask for acs:PrincipalARN".to_owned();
         findings.add(Rule::UnknownKey, place, message, Some(fix));
         return;
     }

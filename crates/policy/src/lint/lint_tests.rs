@@ -225,6 +225,19 @@ fn conditions_that_are_never_met_or_always() {
     );
 }
 
+/// Nothing here saves a policy in the extended language, so no finding sends anybody looking for it.
+#[test]
+fn what_the_standard_language_lacks_is_mended_within_it() {
+    let catalogue = catalogue();
+    let statement = r#"{"Effect":"Allow","Action":"ram:GetUser","Resource":"acs:ram:*:1:user/${x:y}","Condition":{"StringEquals":{"acs:PrincipalTag/a":"x","acs:UserAgent":"${x:y}"}}}"#;
+    let document = format!(r#"{{"Version":"1","Statement":[{statement}]}}"#);
+    let findings = lint(&document, &options(&catalogue));
+    let fixes: Vec<_> = findings.iter().filter_map(|one| one.fix.as_deref()).collect();
+    let written = "write what is meant, in a policy for each if it differs";
+    let tag = "attach the policy to the groups that are meant, or ask for acs:PrincipalARN";
+    assert_eq!(fixes, [written, tag, written]);
+}
+
 #[test]
 fn the_extended_language_has_its_own_mistakes() {
     let statement = |effect: &str, condition: &str| {

@@ -35,7 +35,7 @@ pub(crate) fn literal_variable(
 ) {
     if options.language == Language::Standard && text.contains("${") {
         let message = format!("`{text}` is taken as it stands, the standard language has no variables");
-        let fix = "save the policy in the extended language, or write what is meant".to_owned();
+        let fix = "write what is meant, in a policy for each if it differs".to_owned();
         findings.add(Rule::LiteralVariable, place, message, Some(fix));
     }
 }
