@@ -231,8 +231,8 @@ impl Directory {
     }
 }
 
-/// Whether a change can take a right of a call in flight away. Policies, access keys and sessions never open the gateway;
-/// everything else that is not known to be harmless may.
+/// Whether a change can take a right of a call in flight away. Policies and what stands above them, OIDC providers, access
+/// keys and sessions never open the gateway; everything else that is not known to be harmless may.
 fn may_shrink(change: &Change) -> bool {
     !matches!(
         change,
@@ -250,13 +250,50 @@ fn may_shrink(change: &Change) -> bool {
             | Change::PolicyGone { .. }
             | Change::Attached { .. }
             | Change::Detached { .. }
+            | Change::Boundary { .. }
+            | Change::BoundaryGone { .. }
+            | Change::ControlPolicy { .. }
+            | Change::ControlPolicyGone { .. }
             | Change::Group { .. }
             | Change::GroupGone { .. }
             | Change::GroupMember { .. }
             | Change::GroupMemberGone { .. }
             | Change::Role { .. }
             | Change::RoleGone { .. }
+            | Change::OidcProvider { .. }
+            | Change::OidcProviderGone { .. }
             | Change::Limits { .. }
             | Change::Provider { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Attachee;
+    use crate::change::PolicyType;
+    use crate::clock::Fixed;
+    use crate::id::OidcProviderId;
+    use crate::name::{OidcProviderName, PolicyName};
+
+    #[test]
+    fn what_stands_above_policies_cuts_no_call_and_is_not_rechecked() {
+        let entropy = Fixed::seeded(7);
+        let (account, of) = (AccountId::random(&entropy), Attachee::User(UserId::random(&entropy)));
+        let (provider, policy_type) = (OidcProviderId::random(&entropy), PolicyType::System);
+        let policy = || PolicyName::parse("name", "AliyunRAMFullAccess").unwrap();
+        let name = OidcProviderName::parse("name", "forge").unwrap();
+        let (issuer, client_ids) = ("https://forge.example".to_owned(), Vec::new());
+        for change in [
+            Change::Boundary { account, of, policy_type, policy: policy() },
+            Change::BoundaryGone { of },
+            Change::ControlPolicy { account, policy_type, policy: policy() },
+            Change::ControlPolicyGone { account, policy_type, policy: policy() },
+            Change::OidcProvider { account, provider, name, issuer, client_ids },
+            Change::OidcProviderGone { provider },
+        ] {
+            assert!(!may_shrink(&change), "{change:?}");
+        }
+        assert!(may_shrink(&Change::UserGone { user: UserId::random(&entropy) }));
+    }
 }
