@@ -116,6 +116,7 @@ async fn decisions(ground: Ground) {
     let (alice, key) = (("user", "alice"), ("api_key", key_id.as_str()));
     let own = format!("acs:sfm:*:{}:workspace/{workspace}/index/1", account.id);
     let others = format!("acs:sfm:*:{}:workspace/{workspace}/index/1", ground.there.account.id);
+    let user = |name: &str| format!("acs:ram:*:{}:user/{name}", account.id);
     // Written from the rules, by their numbers.
     let expected = [
         (question(("user", "root"), "model:call", ("model", "qwen-max"), home), true, "1"),
@@ -165,6 +166,9 @@ async fn decisions(ground: Ground) {
             false,
             "5: no access to a workspace",
         ),
+        (question(alice, "ram:BindMFADevice", ("api", &user("alice")), None), true, "5: for oneself"),
+        (question(alice, "ram:BindMFADevice", ("api", &user("ALICE")), None), true, "5: in whatever case"),
+        (question(alice, "ram:BindMFADevice", ("api", &user("manager")), None), false, "5: for others"),
         (question(key, "page:read", ("page", "prompts"), here), false, "6"),
         (question(key, "sfm:CreateIndex", ("workspace", workspace), None), false, "6"),
         (question(("robot", "alice"), "page:read", ("page", "prompts"), here), false, "no such type"),

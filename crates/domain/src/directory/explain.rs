@@ -134,7 +134,7 @@ impl Directory {
             action: &action,
             needs,
             workspace: asked.workspace,
-            subject: asked.principal.user(),
+            subject: state.asked_about(asked),
             resources: asked.resources,
             duty: None,
             role: None,
@@ -247,6 +247,20 @@ fn needs_of(action: &str) -> &'static Needs {
     }
 }
 
+/// Whether a RAM resource is a user, such as `acs:ram:*:1234567890123456:user/alice`.
+fn names_a_user(resource: &str) -> bool {
+    let mut parts = resource.splitn(5, ':').skip(1);
+    let is_ram = parts.next().is_some_and(|service| service.eq_ignore_ascii_case("ram"));
+    let kind = parts.nth(2).and_then(|name| name.split_once('/'));
+    is_ram && kind.is_some_and(|(kind, _)| kind.eq_ignore_ascii_case("user"))
+}
+
+/// Whether two RAM resources are called the same in the same account, whatever is said of their regions.
+fn same_name(one: &str, other: &str) -> bool {
+    let named = |resource: &str| resource.splitn(4, ':').nth(3).map(str::to_ascii_lowercase);
+    named(one) == named(other)
+}
+
 impl State {
     fn decision(&self, answer: Result<(), Reason>, chain: Vec<Link>) -> Decision {
         Decision {
@@ -276,6 +290,15 @@ impl State {
             self.make_concrete(question.principal, &About::question(question), &mut links);
         }
         links
+    }
+
+    /// Whom a question is about: the one who would act, unless a resource names another user.
+    fn asked_about(&self, asked: &Asked<'_>) -> Option<UserId> {
+        let user = asked.principal.user()?;
+        let own = self.user(user).map(|user| &*user.identity.arn);
+        let others =
+            |resource: &String| names_a_user(resource) && !own.is_some_and(|own| same_name(own, resource));
+        (!asked.resources.iter().any(others)).then_some(user)
     }
 
     /// What policies and chains call an identity.
