@@ -10,6 +10,7 @@ use crate::decision::{Chain, Check, Decision, Outcome};
 use crate::directory::Directory;
 use crate::operations::{Entry, Operation};
 use crate::reason::Reason;
+use crate::secret::Secret;
 
 /// Proof that `caller` may do `O` on `scope`. Only the directory makes one, from its own state; store methods
 /// demand it and take actor and scope from it. It is not `Clone` and is never kept.
@@ -66,6 +67,8 @@ pub struct Refusal {
     pub workspace: Option<crate::id::WorkspaceId>,
     /// The RAM resources that it was tried on; empty means the workspace's or the account's own name.
     pub resources: Vec<String>,
+    /// What it gave as `sts:ExternalId`, which is shown to nobody.
+    pub(crate) external_id: Option<Secret<String>>,
     /// The first reason.
     pub reason: Reason,
     pub(crate) chain: Chain,
@@ -96,7 +99,9 @@ impl Refusal {
                 let policy = self.chain.policy().and_then(|policy| directory.policy_name(policy));
                 denied(self.action, policy.as_deref())
             }
-            Check::Policy | Check::Boundary | Check::ControlPolicy => self.action.to_owned(),
+            Check::Policy | Check::SessionPolicy | Check::Boundary | Check::ControlPolicy => {
+                self.action.to_owned()
+            }
             _ => directory.name_of(self.caller.principal),
         };
         let mut chain = self.chain.render(&subject);

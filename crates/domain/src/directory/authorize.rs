@@ -17,6 +17,7 @@ use crate::reason::Reason;
 use crate::role::Federated;
 use crate::rules::Needs;
 use crate::scope::Scope;
+use crate::secret::Secret;
 
 /// What a workspace is called in policies.
 pub(crate) fn workspace_resource(account: AccountId, workspace: WorkspaceId) -> String {
@@ -38,6 +39,20 @@ pub struct Circumstances<'a> {
     pub external_id: Option<&'a str>,
     /// Condition keys by name that override the ones above; only `explain` gives any.
     pub given: &'a [(&'a str, Value<'a>)],
+}
+
+impl<'a> Circumstances<'a> {
+    /// Those of the caller's own request.
+    pub(crate) fn of(caller: &Caller, external_id: Option<&'a str>) -> Self {
+        Self {
+            source_ip: caller.source_ip,
+            now_ms: caller.now_ms,
+            secure_transport: caller.secure_transport,
+            mfa_present: caller.mfa_present(),
+            external_id,
+            given: &[],
+        }
+    }
 }
 
 /// The checks that an outsider gets to see: the same ones whether the workspace is there or not (rule 8).
@@ -145,14 +160,7 @@ impl State {
             role: scope.role(),
             federated: caller.federated.as_deref(),
             session: caller.role_session.as_ref().and_then(|session| session.policy.as_ref()),
-            circumstances: Circumstances {
-                source_ip: caller.source_ip,
-                now_ms: caller.now_ms,
-                secure_transport: caller.secure_transport,
-                mfa_present: caller.mfa_present(),
-                external_id: scope.external_id(),
-                given: &[],
-            },
+            circumstances: Circumstances::of(caller, scope.external_id()),
         }
     }
 
@@ -172,6 +180,7 @@ impl State {
             action: entry.action,
             workspace: question.workspace,
             resources: question.resources.to_vec(),
+            external_id: question.circumstances.external_id.map(|id| Secret::new(id.to_owned())),
             reason,
             chain,
             revision: self.revision,

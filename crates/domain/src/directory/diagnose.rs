@@ -100,8 +100,8 @@ impl Directory {
             conditions: told.iter().flat_map(conditions).collect(),
             matched,
             change: match (&told, identity) {
-                // What stands above the caller's policies is not mended by changing them.
-                _ if matches!(refusal.chain.layer(), Layer::Control | Layer::Boundary) => None,
+                // What narrows the caller's policies is not mended by changing them.
+                _ if refusal.chain.layer() != Layer::Identity => None,
                 (Some(told), Some(identity)) => state.change(identity, told),
                 _ => None,
             },
@@ -121,8 +121,12 @@ impl Directory {
     }
 }
 
+/// The keys that were asked for, with what the request gave; of an external id no more than that it was asked for.
 fn conditions(told: &Diagnosis) -> impl Iterator<Item = (String, Vec<String>)> + '_ {
-    told.conditions.iter().map(|condition| (condition.key.clone(), condition.values.clone()))
+    told.conditions.iter().map(|condition| {
+        let hidden = condition.key.eq_ignore_ascii_case("sts:ExternalId");
+        (condition.key.clone(), if hidden { Vec::new() } else { condition.values.clone() })
+    })
 }
 
 /// What policies were asked about.
@@ -138,14 +142,10 @@ impl<'a> About<'a> {
         Self {
             action: state.catalogue.resolve(refusal.action),
             resources: named(account, refusal.workspace, &refusal.resources),
-            circumstances: Circumstances {
-                source_ip: refusal.caller.source_ip,
-                now_ms: refusal.caller.now_ms,
-                secure_transport: refusal.caller.secure_transport,
-                mfa_present: refusal.caller.mfa_present(),
-                external_id: None,
-                given: &[],
-            },
+            circumstances: Circumstances::of(
+                &refusal.caller,
+                refusal.external_id.as_ref().map(|id| id.reveal().as_str()),
+            ),
         }
     }
 

@@ -278,7 +278,9 @@ impl State {
             Check::Workspace | Check::Membership => {
                 question.workspace.map_or_else(|| "none".to_owned(), |id| id.to_string())
             }
-            Check::Policy | Check::Boundary | Check::ControlPolicy => question.action.name().to_owned(),
+            Check::Policy | Check::SessionPolicy | Check::Boundary | Check::ControlPolicy => {
+                question.action.name().to_owned()
+            }
             Check::NoExplicitDeny => {
                 let policy = chain.policy().and_then(|slot| self.policy_labels.get(slot));
                 denied(question.action.name(), policy.map(|label| &*label.name))

@@ -3,6 +3,8 @@
 // `cfg(test)` lets the helpers beside the tests unwrap too (`allow-unwrap-in-tests` in clippy.toml looks for it).
 #[cfg(test)]
 mod calls;
+#[cfg(test)]
+mod explained;
 
 #[cfg(test)]
 mod federation;
