@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use bailey_policy::Layer;
 
 use crate::access::Caller;
-use crate::decision::{Chain, Check, Decision, Outcome};
+use crate::decision::{Chain, Decision, Link, Outcome};
 use crate::directory::Directory;
 use crate::operations::{Entry, Operation};
 use crate::reason::Reason;
@@ -75,39 +75,18 @@ pub struct Refusal {
     pub(crate) revision: u64,
 }
 
-/// An action, and the policy that denies it: whoever mends it must know which one it is.
-pub(crate) fn denied(action: &str, policy: Option<&str>) -> String {
-    match policy {
-        Some(policy) => format!("{action} denied by policy `{policy}`"),
-        None => action.to_owned(),
-    }
-}
-
 /// The guide's sentence to whoever is outside a workspace, verbatim.
 pub const WORKSPACE_DENIED: &str =
     "You do not have access permissions to this workspace, or the workspace does not exist";
 
 impl Refusal {
-    /// The reason and the checks, for those entitled to see them. Put into words here, with the names that things have
-    /// in `directory`, and not when it was decided: a decision must not cost more because it is a no.
+    /// The reason and the checks, for those entitled to see them, with the names that things have in `directory`.
     pub fn decision(&self, directory: &Directory) -> Decision {
-        let subject = |check: Check| match check {
-            Check::Workspace | Check::Membership => {
-                self.workspace.map_or_else(|| "none".to_owned(), |id| id.to_string())
-            }
-            Check::NoExplicitDeny => {
-                let policy = self.chain.policy().and_then(|policy| directory.policy_name(policy));
-                denied(self.action, policy.as_deref())
-            }
-            Check::Policy | Check::SessionPolicy | Check::Boundary | Check::ControlPolicy => {
-                self.action.to_owned()
-            }
-            _ => directory.name_of(self.caller.principal),
-        };
-        let mut chain = self.chain.render(&subject);
-        if !self.hides() {
-            directory.make_concrete(self, &mut chain);
-        }
+        self.told(directory.render(self))
+    }
+
+    /// The decision with its checks in words.
+    pub(crate) fn told(&self, chain: Vec<Link>) -> Decision {
         Decision {
             outcome: Outcome::Deny,
             request_id: self.caller.request_id.to_string(),

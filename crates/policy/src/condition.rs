@@ -91,8 +91,8 @@ pub(crate) enum Truth {
     Unknown(ConditionError),
 }
 
-/// Keys that only the extended language has.
-const EXTENDED_KEYS: &str = "acs:PrincipalTag/";
+/// Keys that begin so, only the extended language has.
+pub(crate) const PRINCIPAL_TAG: &str = "acs:PrincipalTag/";
 
 impl Test {
     /// Compiles the values of an operator. Fails with the first value that can never be right for it.
@@ -123,7 +123,7 @@ impl Test {
         let wanted = Wanted::new(operator.operator, key, &plain)
             .map_err(|(kind, at)| (WrongValue::Kind(kind), places.get(at).copied().unwrap_or(at)))?;
         let extended =
-            key.get(..EXTENDED_KEYS.len()).is_some_and(|start| start.eq_ignore_ascii_case(EXTENDED_KEYS));
+            key.get(..PRINCIPAL_TAG.len()).is_some_and(|start| start.eq_ignore_ascii_case(PRINCIPAL_TAG));
         let unknown = extended && language == Language::Standard;
         Ok(Self { operator, key: key.into(), wanted, templates: templates.into(), unknown })
     }

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::connection::{on, reading};
 use crate::error::{conflict_of, database, stored, to_unsigned};
+use crate::load::policy_type_of;
 use crate::store::Store;
 use crate::tx::Tx;
 
@@ -75,14 +76,27 @@ pub struct Entity {
     pub attached_at: i64,
 }
 
+/// The policies that a table attaches, of one account.
+macro_rules! attached {
+    ($table:literal, $rest:literal) => {
+        concat!(
+            "SELECT a.policy_type, a.policy_name, p.description, p.default_version, a.attached_at
+            FROM ", $table, " a LEFT JOIN policies p
+                ON a.policy_type = 'Custom' AND p.account_id = a.account_id AND p.folded_name = a.folded_policy_name
+            WHERE a.account_id = $1 ",
+            $rest
+        )
+    };
+}
+pub(crate) use attached;
+
 pub(crate) type AttachmentRow = (String, String, Option<String>, Option<i64>, i64);
 
 pub(crate) fn attachment(
     (policy_type, name, description, version, attached_at): AttachmentRow,
 ) -> Result<Attachment, Error> {
-    let policy_type = if policy_type == "System" { PolicyType::System } else { PolicyType::Custom };
     Ok(Attachment {
-        policy_type: policy_type.name(),
+        policy_type: policy_type_of(&policy_type).name(),
         policy_name: stored(PolicyName::parse("policy_name", &name), "policy_name")?,
         description,
         default_version: version.map(to_unsigned),
@@ -97,12 +111,10 @@ impl Store {
         permit: &Permit<O>,
         of: O::Of,
     ) -> Result<Vec<Attachment>, Error> {
-        const SQL: &str = "
-            SELECT a.policy_type, a.policy_name, p.description, p.default_version, a.attached_at
-            FROM policy_attachments a LEFT JOIN policies p
-                ON a.policy_type = 'Custom' AND p.account_id = a.account_id AND p.folded_name = a.folded_policy_name
-            WHERE a.account_id = $1 AND a.principal_type = $2 AND a.principal_id = $3
-            ORDER BY a.attached_at, a.folded_policy_name";
+        const SQL: &str = attached!(
+            "policy_attachments",
+            "AND a.principal_type = $2 AND a.principal_id = $3 ORDER BY a.attached_at, a.folded_policy_name"
+        );
         let of: Attachee = of.into();
         let rows: Vec<AttachmentRow> = reading!(self.pools, pool => sqlx::query_as(SQL)
             .bind(permit.caller().account.to_string()).bind(of.kind().name()).bind(of.id()).fetch_all(pool).await)
@@ -202,19 +214,18 @@ impl Tx {
     /// Refuses a custom policy that is attached to something, or stands above something, which keeps it from being
     /// deleted.
     pub async fn demand_unattached(&mut self, account: AccountId, name: &PolicyName) -> Result<(), Error> {
-        const SQL: &str = "SELECT COUNT(*) FROM policy_attachments WHERE account_id = $1
-            AND policy_type = 'Custom' AND folded_policy_name = $2 AND principal_type = $3";
-        for kind in AttacheeKind::ALL {
-            let (count,): (i64,) = on!(self.connection, conn => sqlx::query_as(SQL)
-                .bind(account.to_string()).bind(name.folded()).bind(kind.name()).fetch_one(conn).await)
-            .map_err(database)?;
-            if count > 0 {
-                let kind_name = kind.name();
-                return Err(Error::in_use(
-                    &format!("Policy.{}", kind.entity()),
-                    format!("The policy CAN NOT been attached to any {kind_name} while deleting the policy."),
-                ));
-            }
+        const SQL: &str = "SELECT principal_type FROM policy_attachments WHERE account_id = $1
+            AND policy_type = 'Custom' AND folded_policy_name = $2 GROUP BY principal_type";
+        let attached: Vec<(String,)> = on!(self.connection, conn => sqlx::query_as(SQL)
+            .bind(account.to_string()).bind(name.folded()).fetch_all(conn).await)
+        .map_err(database)?;
+        let is_attached = |kind: &&AttacheeKind| attached.iter().any(|(to,)| to == kind.name());
+        if let Some(kind) = AttacheeKind::ALL.iter().find(is_attached) {
+            let kind_name = kind.name();
+            return Err(Error::in_use(
+                &format!("Policy.{}", kind.entity()),
+                format!("The policy CAN NOT been attached to any {kind_name} while deleting the policy."),
+            ));
         }
         let guarding = self.guarded_by(account, name).await?;
         let in_use = if !guarding.bounded.is_empty() {

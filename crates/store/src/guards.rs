@@ -9,7 +9,7 @@ use bailey_domain::operations::{
 };
 use bailey_domain::{AccountId, Error, Permit};
 
-use crate::attachments::{Attachment, AttachmentRow, attachment};
+use crate::attachments::{Attachment, AttachmentRow, attached, attachment};
 use crate::connection::{on, reading};
 use crate::error::{conflict_of, database, stored};
 use crate::store::Store;
@@ -24,11 +24,8 @@ pub struct Guarding {
     pub controls: bool,
 }
 
-const BOUNDARY: &str = "
-    SELECT b.policy_type, b.policy_name, p.description, p.default_version, b.attached_at
-    FROM permission_boundaries b LEFT JOIN policies p
-        ON b.policy_type = 'Custom' AND p.account_id = b.account_id AND p.folded_name = b.folded_policy_name
-    WHERE b.account_id = $1 AND b.principal_type = $2 AND b.principal_id = $3";
+const BOUNDARY: &str =
+    attached!("permission_boundaries", "AND a.principal_type = $2 AND a.principal_id = $3");
 
 impl Store {
     /// The permission boundary of a user or role.
@@ -48,11 +45,8 @@ impl Store {
         &self,
         permit: &Permit<ListControlPolicies>,
     ) -> Result<Vec<Attachment>, Error> {
-        const SQL: &str = "
-            SELECT c.policy_type, c.policy_name, p.description, p.default_version, c.attached_at
-            FROM control_policies c LEFT JOIN policies p
-                ON c.policy_type = 'Custom' AND p.account_id = c.account_id AND p.folded_name = c.folded_policy_name
-            WHERE c.account_id = $1 ORDER BY c.attached_at, c.folded_policy_name, c.policy_type";
+        const SQL: &str =
+            attached!("control_policies", "ORDER BY a.attached_at, a.folded_policy_name, a.policy_type");
         let rows: Vec<AttachmentRow> = reading!(self.pools, pool => sqlx::query_as(SQL)
             .bind(permit.caller().account.to_string()).fetch_all(pool).await)
         .map_err(database)?;

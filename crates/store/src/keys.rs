@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::connection::{on, reading};
 use crate::error::{database, stored, to_unsigned};
-use crate::load::owner;
+use crate::load::{key_hash, owner};
 use crate::page::{Cursor, Page};
 use crate::store::Store;
 use crate::tx::Tx;
@@ -384,13 +384,14 @@ impl Tx {
     pub(crate) async fn clear_api_keys(&mut self, account: AccountId, user: UserId) -> Result<(), Error> {
         const KEYS: &str =
             "DELETE FROM api_keys WHERE account_id = $1 AND owner_id = $2 RETURNING api_key_id";
-        const LIMITS: &str =
-            "DELETE FROM model_limits WHERE account_id = $1 AND level = 'key' AND level_id = $2";
+        const LIMITS: &str = "
+            DELETE FROM model_limits WHERE account_id = $1 AND level = 'key' AND level_id IN (
+                SELECT api_key_id FROM api_keys WHERE account_id = $1 AND owner_id = $2)";
+        self.execute_two(LIMITS, &account.to_string(), &user.to_string()).await?;
         let rows: Vec<(String,)> = on!(self.connection, conn => sqlx::query_as(KEYS)
             .bind(account.to_string()).bind(user.to_string()).fetch_all(conn).await)
         .map_err(database)?;
         for (id,) in rows {
-            self.execute_two(LIMITS, &account.to_string(), &id).await?;
             self.note(Change::KeyGone { key: stored(id.parse(), "api_key_id")? });
         }
         Ok(())
@@ -421,8 +422,7 @@ impl Tx {
                 .map_err(database)?;
         Ok(KeyFacts {
             id,
-            hash: KeyHash::from_hex(&hash)
-                .ok_or_else(|| Error::internal("a stored key hash does not read back"))?,
+            hash: key_hash(&hash)?,
             workspace: stored(workspace.parse(), "workspace_id")?,
             owner: owner(&owner_id)?,
             epoch: to_unsigned(epoch),

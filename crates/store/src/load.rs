@@ -21,22 +21,13 @@ use crate::store::Store;
 /// Rows are turned into changes in pieces of this many, so that loading does not hold a table twice.
 const PIECE: usize = 10_000;
 
-/// Reads a whole table, or one account's rows of it, and puts its rows into the directory. `$only` narrows the query to
-/// the account that is bound to it; `$order` comes last.
-macro_rules! table {
-    ($from:expr, $directory:expr, $sql:literal, $only:literal $(, $order:literal)?; ($($column:ident: $type:ty),*) => $change:expr) => {{
-        const ALL: &str = concat!($sql $(, $order)?);
-        const ONE: &str = concat!($sql, $only $(, $order)?);
+/// Puts every row that a query gives into the directory, as the change that it stands for.
+macro_rules! rows {
+    ($from:expr, $directory:expr, $query:expr; $row:pat => $change:expr) => {{
         let mut piece: Vec<Change> = Vec::new();
-        let account = $from.account.as_deref();
         on!($from.connection, conn => {
-            let query = sqlx::query_as::<_, ($($type,)*)>(if account.is_some() { ONE } else { ALL });
-            let query = match account {
-                Some(account) => query.bind(account),
-                None => query,
-            };
-            let mut rows = query.fetch(conn);
-            while let Some(($($column,)*)) = rows.try_next().await.map_err(database)? {
+            let mut rows = $query.fetch(conn);
+            while let Some($row) = rows.try_next().await.map_err(database)? {
                 piece.push($change);
                 if piece.len() == PIECE {
                     $directory.load(piece.drain(..))?;
@@ -44,6 +35,26 @@ macro_rules! table {
             }
         });
         $directory.load(piece)?;
+    }};
+}
+
+/// Reads a whole table, or one account's rows of it. `$only` narrows the query to the account that is bound to it; `$order`
+/// comes last.
+macro_rules! table {
+    ($from:expr, $directory:expr, $sql:literal, of every account; ($($column:ident: $type:ty),*) => $change:expr) => {
+        rows!($from, $directory, sqlx::query_as::<_, ($($type,)*)>($sql); ($($column,)*) => $change)
+    };
+    ($from:expr, $directory:expr, $sql:literal, $only:literal $(, $order:literal)?; ($($column:ident: $type:ty),*) => $change:expr) => {{
+        const ALL: &str = concat!($sql $(, $order)?);
+        const ONE: &str = concat!($sql, $only $(, $order)?);
+        let account = $from.account.as_deref();
+        rows!($from, $directory, {
+            let query = sqlx::query_as::<_, ($($type,)*)>(if account.is_some() { ONE } else { ALL });
+            match account {
+                Some(account) => query.bind(account),
+                None => query,
+            }
+        }; ($($column,)*) => $change)
     }};
 }
 
@@ -168,19 +179,19 @@ async fn load_preferences(from: &mut Source, directory: &Directory) -> Result<()
 /// Of every account: they are looked up before the account is known.
 async fn load_credentials(from: &mut Source, directory: &Directory) -> Result<(), Error> {
     table!(from, directory,
-        "SELECT account_id, access_key_id, user_id, active, sealed_secret FROM access_keys", " WHERE account_id = $1";
+        "SELECT account_id, access_key_id, user_id, active, sealed_secret FROM access_keys", of every account;
         (account: String, key: String, user: Option<String>, active: bool, sealed_secret: String) => {
         Change::AccessKey { account: id(&account)?, access_key: id(&key)?, owner: owner(user.as_deref().unwrap_or(""))?, active, sealed_secret }
     });
     table!(from, directory,
-        "SELECT access_key_id, network_policy FROM access_keys WHERE network_policy IS NOT NULL", " AND account_id = $1";
+        "SELECT access_key_id, network_policy FROM access_keys WHERE network_policy IS NOT NULL", of every account;
         (key: String, policy: String) => {
         let policy = Box::new(stored(serde_json::from_str(&policy), "network_policy")?);
         Change::AccessKeyNetwork { access_key: id(&key)?, policy }
     });
     table!(from, directory,
         "SELECT service_credential_id, account_id, user_id, hash, active, expires_at FROM service_credentials",
-        " WHERE account_id = $1";
+        of every account;
         (credential: String, account: String, user: String, hash: String, active: bool, expires_at: Option<i64>) => {
         Change::ServiceCredential(Box::new(ServiceCredentialFacts {
             id: id(&credential)?,
@@ -192,7 +203,7 @@ async fn load_credentials(from: &mut Source, directory: &Directory) -> Result<()
         }))
     });
     table!(from, directory,
-        "SELECT account_id, network_policy FROM accounts WHERE network_policy IS NOT NULL", " AND account_id = $1";
+        "SELECT account_id, network_policy FROM accounts WHERE network_policy IS NOT NULL", of every account;
         (account: String, policy: String) => {
         let policy = Box::new(stored(serde_json::from_str(&policy), "network_policy")?);
         Change::AccountNetwork { account: id(&account)?, policy }
@@ -202,14 +213,10 @@ async fn load_credentials(from: &mut Source, directory: &Directory) -> Result<()
 
 /// Of every account.
 async fn load_sessions(from: &mut Source, directory: &Directory) -> Result<(), Error> {
-    let mut piece: Vec<Change> = Vec::new();
-    on!(from.connection, conn => {
-        let mut rows = sqlx::query_as::<_, SessionRow>("SELECT * FROM sessions").fetch(conn);
-        while let Some(row) = rows.try_next().await.map_err(database)? {
-            piece.push(Change::Session(Box::new(row.try_into()?)));
-        }
+    rows!(from, directory, sqlx::query_as::<_, SessionRow>("SELECT * FROM sessions"); row => {
+        Change::Session(Box::new(row.try_into()?))
     });
-    directory.load(piece)
+    Ok(())
 }
 
 async fn load_workspaces(from: &mut Source, directory: &Directory) -> Result<(), Error> {
@@ -298,7 +305,8 @@ pub(crate) fn key_hash(text: &str) -> Result<KeyHash, Error> {
     KeyHash::from_hex(text).ok_or_else(|| Error::internal("a stored hash does not read back"))
 }
 
-fn policy_type_of(text: &str) -> PolicyType {
+/// A stored type of policies.
+pub(crate) fn policy_type_of(text: &str) -> PolicyType {
     if text == "System" { PolicyType::System } else { PolicyType::Custom }
 }
 

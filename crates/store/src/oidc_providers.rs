@@ -10,6 +10,7 @@ use bailey_domain::operations::{
 use bailey_domain::{AccountId, Error, Permit};
 use serde::Serialize;
 
+use crate::audit::text_of;
 use crate::connection::{on, reading};
 use crate::error::{conflict_of, database, stored, to_signed, to_unsigned};
 use crate::page::{Cursor, Page};
@@ -100,11 +101,6 @@ impl TryFrom<ProviderRow> for OidcProvider {
 
 const FIND: &str = "SELECT * FROM oidc_providers WHERE account_id = $1 AND folded_name = $2";
 
-/// A list as it is stored.
-fn list(texts: &[String]) -> Result<String, Error> {
-    serde_json::to_string(texts).map_err(Error::internal)
-}
-
 impl Store {
     /// A provider by name, in whatever case. Finding is no operation; what is done with it is.
     pub async fn find_oidc_provider(
@@ -166,7 +162,7 @@ impl Tx {
                 fingerprints, description, issuance_limit_time, created_at, updated_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) RETURNING *";
         let account = permit.caller().account;
-        let (client_ids, fingerprints) = (list(&new.client_ids)?, list(&new.fingerprints)?);
+        let (client_ids, fingerprints) = (text_of(&new.client_ids)?, text_of(&new.fingerprints)?);
         let row: ProviderRow = on!(self.connection, conn => sqlx::query_as(SQL)
             .bind(new.provider_id.to_string()).bind(account.to_string()).bind(new.name.as_str())
             .bind(new.name.folded()).bind(&new.issuer_url).bind(&client_ids).bind(&fingerprints)
@@ -187,7 +183,7 @@ impl Tx {
             UPDATE oidc_providers SET client_ids = $3, description = $4, issuance_limit_time = $5, updated_at = $6
             WHERE account_id = $1 AND provider_id = $2 RETURNING *";
         let account = permit.caller().account;
-        let client_ids = list(update.client_ids.as_ref().unwrap_or(&provider.client_ids))?;
+        let client_ids = text_of(update.client_ids.as_ref().unwrap_or(&provider.client_ids))?;
         let limit = update.issuance_limit_time.unwrap_or(provider.issuance_limit_time);
         let row: Option<ProviderRow> = on!(self.connection, conn => sqlx::query_as(SQL)
             .bind(account.to_string()).bind(provider.provider_id.to_string()).bind(&client_ids)

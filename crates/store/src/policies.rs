@@ -333,21 +333,6 @@ impl Tx {
         Ok(())
     }
 
-    /// How many principals a policy is attached to.
-    pub async fn count_attachments(
-        &mut self,
-        account: AccountId,
-        policy_type: PolicyType,
-        name: &PolicyName,
-    ) -> Result<u64, Error> {
-        const CUSTOM: &str = "SELECT COUNT(*) FROM policy_attachments
-            WHERE account_id = $1 AND folded_policy_name = $2 AND policy_type = 'Custom'";
-        const SYSTEM: &str = "SELECT COUNT(*) FROM policy_attachments
-            WHERE account_id = $1 AND folded_policy_name = $2 AND policy_type = 'System'";
-        let sql = if policy_type == PolicyType::System { SYSTEM } else { CUSTOM };
-        self.count_two(sql, &account.to_string(), &name.folded()).await
-    }
-
     async fn insert_version_row(
         &mut self,
         account: AccountId,

@@ -4,13 +4,12 @@ use bailey_domain::access::Principal;
 use bailey_domain::change::Change;
 use bailey_domain::login::{Duty, SessionFacts, idle_since};
 use bailey_domain::operations::{CreateSession, DeleteSession};
-use bailey_domain::secret::KeyHash;
 use bailey_domain::{AccountId, Error, Permit, SessionId};
 
 use crate::access_keys::column;
 use crate::connection::{on, reading};
 use crate::error::{database, stored};
-use crate::load::owner;
+use crate::load::{key_hash, owner};
 use crate::store::Store;
 use crate::tx::Tx;
 
@@ -37,8 +36,7 @@ impl TryFrom<SessionRow> for SessionFacts {
     fn try_from(row: SessionRow) -> Result<Self, Error> {
         Ok(Self {
             id: stored(row.session_id.parse(), "session_id")?,
-            hash: KeyHash::from_hex(&row.hash)
-                .ok_or_else(|| Error::internal("a stored session hash does not read back"))?,
+            hash: key_hash(&row.hash)?,
             account: stored(row.account_id.parse(), "account_id")?,
             principal: owner(&row.user_id)?,
             mfa_present: row.mfa_present,
@@ -118,8 +116,8 @@ impl Tx {
             return Err(Error::internal("a session would be made for somebody else"));
         }
         let (account, user) = (caller.account.to_string(), column(caller.principal)?.unwrap_or_default());
-        // Another use of a session than the one written down is at most a minute younger, and one that idles for half
-        // an hour and a minute may go.
+        // A use is written down at most once a minute, and not at once: what may go has idled for half an hour and two
+        // minutes by what is written down.
         let dead: Vec<(String,)> = on!(self.connection, conn => sqlx::query_as(DEAD)
             .bind(&account).bind(caller.now_ms).bind(idle_since(caller.now_ms) - 120_000).bind(CLEARED_AT_ONCE)
             .fetch_all(conn).await)
@@ -148,7 +146,7 @@ impl Tx {
         Ok(ended)
     }
 
-    /// Ends somebody's sessions, all but one where one is to go on: that one has nothing left to do first.
+    /// Ends somebody's sessions, all but one where one is to go on.
     pub(crate) async fn end_sessions(
         &mut self,
         account: AccountId,

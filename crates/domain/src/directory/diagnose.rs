@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::Directory;
 use super::authorize::{Circumstances, Question, workspace_resource};
 use super::slab::Slot;
-use super::state::{IdentityState, State};
+use super::state::State;
 use super::verdict::in_context;
 use crate::access::{Caller, Principal};
-use crate::decision::{Check, Decision, Link};
+use crate::decision::{Chain, Decision, Link};
 use crate::id::{AccountId, WorkspaceId};
 use crate::permit::Refusal;
 use crate::reason::Reason;
@@ -81,43 +81,30 @@ pub struct MatchedPolicy {
 impl Directory {
     /// Tells all there is to tell about a refusal, with the policies as they are now.
     pub fn diagnose(&self, refusal: &Refusal) -> Diagnostic {
-        let decision = refusal.decision(self);
         let state = self.read();
-        let identity = state.identity(refusal.caller.principal);
-        let (resource, told) = state.tell(identity, &About::refused(&state, refusal));
-        let matched = match (&told, identity) {
-            (Some(told), Some(identity)) => state.matched(identity, told),
-            _ => Vec::new(),
-        };
+        let about = About::refused(&state, refusal);
+        let told = state.tell(&about);
+        let matched = told.diagnosis.as_ref().map(|told| state.matched(&about, told)).unwrap_or_default();
+        let change = state.mended(&refusal.chain, &about, &told);
         Diagnostic {
             explicit_deny: refusal.reason == Reason::ExplicitDeny,
             policy_type: refusal.policy_type().to_owned(),
             action: refusal.action.to_owned(),
-            resource,
+            resource: told.resource,
             principal_type: refusal.caller.principal.type_name().to_owned(),
             principal_owner: refusal.caller.account.to_string(),
             principal_name: refusal.caller.display_name(),
-            conditions: told.iter().flat_map(conditions).collect(),
+            conditions: told.diagnosis.iter().flat_map(conditions).collect(),
             matched,
-            change: match (&told, identity) {
-                // What narrows the caller's policies is not mended by changing them.
-                _ if refusal.chain.layer() != Layer::Identity => None,
-                (Some(told), Some(identity)) => state.change(identity, told),
-                _ => None,
-            },
-            decision,
+            decision: refusal.told(state.links(&refusal.chain, &about, change.clone())),
+            change,
         }
     }
-}
 
-impl Directory {
-    /// Puts the smallest change that would do into the links of a refusal.
-    pub(crate) fn make_concrete(&self, refusal: &Refusal, links: &mut [Link]) {
-        if refusal.chain.layer() != Layer::Identity {
-            return;
-        }
+    /// The checks of a refusal as people read them.
+    pub(crate) fn render(&self, refusal: &Refusal) -> Vec<Link> {
         let state = self.read();
-        state.make_concrete(refusal.caller.principal, &About::refused(&state, refusal), links);
+        state.render(&refusal.chain, &About::refused(&state, refusal))
     }
 }
 
@@ -129,9 +116,11 @@ fn conditions(told: &Diagnosis) -> impl Iterator<Item = (String, Vec<String>)> +
     })
 }
 
-/// What policies were asked about.
+/// What was asked, of whom and about what.
 pub(super) struct About<'a> {
-    action: Action,
+    pub(super) principal: Principal,
+    pub(super) workspace: Option<WorkspaceId>,
+    pub(super) action: Action,
     resources: Vec<String>,
     circumstances: Circumstances<'a>,
 }
@@ -140,6 +129,8 @@ impl<'a> About<'a> {
     fn refused(state: &State, refusal: &'a Refusal) -> Self {
         let account = refusal.caller.account;
         Self {
+            principal: refusal.caller.principal,
+            workspace: refusal.workspace,
             action: state.catalogue.resolve(refusal.action),
             resources: named(account, refusal.workspace, &refusal.resources),
             circumstances: Circumstances::of(
@@ -151,11 +142,19 @@ impl<'a> About<'a> {
 
     pub(super) fn question(question: &Question<'a>) -> Self {
         Self {
+            principal: question.principal,
+            workspace: question.workspace,
             action: question.action.clone(),
             resources: named(question.account, question.workspace, question.resources),
             circumstances: question.circumstances,
         }
     }
+}
+
+/// What an identity's policies say about a request that they refuse.
+pub(super) struct Told {
+    resource: String,
+    diagnosis: Option<Diagnosis>,
 }
 
 /// The resources that policies are asked about: the ones named, else the workspace's or the account's own name.
@@ -169,8 +168,8 @@ fn named(account: AccountId, workspace: Option<WorkspaceId>, resources: &[String
 
 impl State {
     /// The first resource that the identity's policies do not allow the action on, with what they say; else the first.
-    fn tell(&self, identity: Option<&IdentityState>, about: &About<'_>) -> (String, Option<Diagnosis>) {
-        if let Some(identity) = identity {
+    pub(super) fn tell(&self, about: &About<'_>) -> Told {
+        if let Some(identity) = self.identity(about.principal) {
             let policies: Vec<&Policy> = self.policies_held(identity).collect();
             for resource in &about.resources {
                 let told = in_context(identity, &about.circumstances, |context| {
@@ -178,27 +177,15 @@ impl State {
                     diagnose(policies.iter().copied(), &request)
                 });
                 if told.change.is_some() {
-                    return (resource.clone(), Some(told));
+                    return Told { resource: resource.clone(), diagnosis: Some(told) };
                 }
             }
         }
-        (about.resources.first().cloned().unwrap_or_default(), None)
+        Told { resource: about.resources.first().cloned().unwrap_or_default(), diagnosis: None }
     }
 
-    /// Puts the smallest change that would do into the links where policies refused.
-    pub(super) fn make_concrete(&self, principal: Principal, about: &About<'_>, links: &mut [Link]) {
-        let of_policies = [Check::Policy.name(), Check::NoExplicitDeny.name()];
-        let refused = |link: &&mut Link| link.result == "fail" && of_policies.contains(&&*link.check);
-        let Some(identity) = self.identity(principal) else { return };
-        if let Some(link) = links.iter_mut().find(refused)
-            && let (_, Some(told)) = self.tell(Some(identity), about)
-            && let Some(change) = self.change(identity, &told)
-        {
-            link.fix = Some(change);
-        }
-    }
-
-    fn matched(&self, identity: &IdentityState, told: &Diagnosis) -> Vec<MatchedPolicy> {
+    fn matched(&self, about: &About<'_>, told: &Diagnosis) -> Vec<MatchedPolicy> {
+        let Some(identity) = self.identity(about.principal) else { return Vec::new() };
         let slots: Vec<Slot> = self.policy_slots_held(identity).collect();
         let own = identity.policies.len();
         let mut matched: Vec<MatchedPolicy> = Vec::new();
@@ -226,9 +213,14 @@ impl State {
         matched
     }
 
-    /// The smallest change of the caller's policies that would do, in a sentence.
-    fn change(&self, identity: &IdentityState, told: &Diagnosis) -> Option<String> {
-        let change = told.change.as_ref()?;
+    /// The smallest change of the identity's policies that would do, in a sentence. What narrows them is not mended by
+    /// changing them.
+    pub(super) fn mended(&self, chain: &Chain, about: &About<'_>, told: &Told) -> Option<String> {
+        if chain.layer() != Layer::Identity {
+            return None;
+        }
+        let identity = self.identity(about.principal)?;
+        let change = told.diagnosis.as_ref()?.change.as_ref()?;
         let slots: Vec<Slot> = self.policy_slots_held(identity).collect();
         let name = |policy: usize| {
             let label = slots.get(policy).and_then(|slot| self.policy_labels.get(*slot));

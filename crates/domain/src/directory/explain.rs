@@ -3,21 +3,19 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bailey_policy::{Layer, Value, Verdict};
+use bailey_policy::{Value, Verdict};
 use serde::Serialize;
 
 use super::Directory;
 use super::admit::Call;
 use super::authorize::{Circumstances, Question, outsiders_chain};
 use super::diagnose::About;
-use super::slab::Slot;
 use super::state::{Opening, State};
 use crate::access::{Caller, Principal};
 use crate::decision::{Chain, Check, Decision, Link, Outcome};
 use crate::id::{AccountId, ApiKeyId, UserId, WorkspaceId};
 use crate::operations::{Explain, FEATURE_ACTIONS, FEATURE_NEEDS, OPERATIONS};
 use crate::page::{Page, Pages};
-use crate::permit::denied;
 use crate::reason::Reason;
 use crate::rules::Needs;
 
@@ -165,7 +163,7 @@ impl Directory {
         if answer == Err(Reason::WorkspaceAccessDenied) && !sees {
             chain = outsiders_chain();
         }
-        state.decision(answer, state.render_question(&question, &chain))
+        state.decision(answer, state.render(&chain, &About::question(&question)))
     }
 
     /// The account's models by name.
@@ -180,11 +178,6 @@ impl Directory {
     /// What policies and chains call an identity.
     pub fn name_of(&self, principal: Principal) -> String {
         self.read().name_of(principal)
-    }
-
-    /// The name of a policy by its number.
-    pub(crate) fn policy_name(&self, policy: Slot) -> Option<Arc<str>> {
-        self.read().policy_labels.get(policy).map(|label| Arc::clone(&label.name))
     }
 
     /// The four kinds for one person in one workspace.
@@ -272,28 +265,6 @@ impl State {
         }
     }
 
-    pub(super) fn render_question(&self, question: &Question<'_>, chain: &Chain) -> Vec<Link> {
-        let who = self.name_of(question.principal);
-        let subject = |check: Check| match check {
-            Check::Workspace | Check::Membership => {
-                question.workspace.map_or_else(|| "none".to_owned(), |id| id.to_string())
-            }
-            Check::Policy | Check::SessionPolicy | Check::Boundary | Check::ControlPolicy => {
-                question.action.name().to_owned()
-            }
-            Check::NoExplicitDeny => {
-                let policy = chain.policy().and_then(|slot| self.policy_labels.get(slot));
-                denied(question.action.name(), policy.map(|label| &*label.name))
-            }
-            _ => who.clone(),
-        };
-        let mut links = chain.render(&subject);
-        if chain.layer() == Layer::Identity {
-            self.make_concrete(question.principal, &About::question(question), &mut links);
-        }
-        links
-    }
-
     /// Whom a question is about: the one who would act, unless a resource names another user.
     fn asked_about(&self, asked: &Asked<'_>) -> Option<UserId> {
         let user = asked.principal.user()?;
@@ -301,14 +272,6 @@ impl State {
         let others =
             |resource: &String| names_a_user(resource) && !own.is_some_and(|own| same_name(own, resource));
         (!asked.resources.iter().any(others)).then_some(user)
-    }
-
-    /// What policies and chains call an identity.
-    fn name_of(&self, principal: Principal) -> String {
-        match self.identity(principal) {
-            Some(identity) => identity.arn.to_string(),
-            None => principal.to_string(),
-        }
     }
 
     /// Whether a workspace may call a model; `None` when there is no such model.

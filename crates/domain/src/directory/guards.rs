@@ -29,12 +29,12 @@ impl Directory {
         bounded: &[Attachee],
         controls: bool,
     ) -> Result<(), Box<Refusal>> {
-        let state = self.read();
-        let allowed = caller.principal == Principal::Root
-            || (!controls
-                && state.administers_ram(caller)
-                && bounded.iter().all(|of| !acts_for(caller, *of)));
-        state.hand_out::<O>(caller, scope, allowed)
+        self.hand_out::<O>(caller, scope, |state| {
+            caller.principal == Principal::Root
+                || (!controls
+                    && state.administers_ram(caller)
+                    && bounded.iter().all(|of| !acts_for(caller, *of)))
+        })
     }
 }
 

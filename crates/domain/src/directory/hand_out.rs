@@ -26,23 +26,23 @@ impl Directory {
         before: Pages,
         after: Pages,
     ) -> Result<(), Box<Refusal>> {
-        if caller.principal == Principal::Root {
-            return Ok(());
-        }
-        let state = self.read();
-        let giver = caller.principal.user();
-        let seat = giver.and_then(|giver| state.seat_of(giver, workspace));
-        let held = seat.map(|seat| seat.pages).unwrap_or_default();
-        // Taking Administrator from somebody is as much a change of it as giving it.
-        let touched = before.difference(after);
-        let reserved = Pages::of(&[Page::Administrator, Page::PermissionManagement]);
-        let within = if held.contains(Page::Administrator) {
-            true
-        } else {
-            touched.iter().all(|page| page.is_feature() || (held.contains(page) && !reserved.contains(page)))
-                && !before.contains(Page::Administrator)
-        };
-        state.hand_out::<O>(caller, scope, giver != Some(member) && within)
+        self.hand_out::<O>(caller, scope, |state| {
+            if caller.principal == Principal::Root {
+                return true;
+            }
+            let giver = caller.principal.user();
+            let seat = giver.and_then(|giver| state.seat_of(giver, workspace));
+            let held = seat.map(|seat| seat.pages).unwrap_or_default();
+            // Taking Administrator from somebody is as much a change of it as giving it.
+            let touched = before.difference(after);
+            let reserved = Pages::of(&[Page::Administrator, Page::PermissionManagement]);
+            let within = held.contains(Page::Administrator)
+                || (!before.contains(Page::Administrator)
+                    && touched
+                        .iter()
+                        .all(|page| page.is_feature() || (held.contains(page) && !reserved.contains(page))));
+            giver != Some(member) && within
+        })
     }
 
     /// Checks a document that is to count from now on in place of what a custom policy says: it gives no more than the
@@ -55,13 +55,14 @@ impl Directory {
         name: &PolicyName,
         document: &str,
     ) -> Result<(), Box<Refusal>> {
-        let state = self.read();
-        let before = state.policy(caller.account, PolicyType::Custom, name);
-        let allowed = Policy::parse(document, &state.catalogue).is_ok_and(|after| {
-            state.administers_ram(caller)
-                || (state.covers(caller, &after) && before.is_none_or(|before| after.keeps_denies_of(before)))
-        });
-        state.hand_out::<O>(caller, scope, allowed)
+        self.hand_out::<O>(caller, scope, |state| {
+            let before = state.policy(caller.account, PolicyType::Custom, name);
+            Policy::parse(document, &state.catalogue).is_ok_and(|after| {
+                state.administers_ram(caller)
+                    || (state.covers(caller, &after)
+                        && before.is_none_or(|before| after.keeps_denies_of(before)))
+            })
+        })
     }
 
     /// The same for a policy that exists.
@@ -72,10 +73,10 @@ impl Directory {
         policy_type: PolicyType,
         name: &PolicyName,
     ) -> Result<(), Box<Refusal>> {
-        let state = self.read();
-        let policy = state.policy(caller.account, policy_type, name);
-        let covered = policy.is_some_and(|policy| state.holds(caller, policy));
-        state.hand_out::<O>(caller, scope, covered)
+        self.hand_out::<O>(caller, scope, |state| {
+            let policy = state.policy(caller.account, policy_type, name);
+            policy.is_some_and(|policy| state.holds_all(caller, [policy]))
+        })
     }
 
     /// Checks that a policy may be taken away from whom it counts for: what denies something is lifted by whoever
@@ -87,10 +88,10 @@ impl Directory {
         policy_type: PolicyType,
         name: &PolicyName,
     ) -> Result<(), Box<Refusal>> {
-        let state = self.read();
-        let policy = state.policy(caller.account, policy_type, name);
-        let allowed = policy.is_some_and(|policy| state.may_lift(caller, [policy]));
-        state.hand_out::<O>(caller, scope, allowed)
+        self.hand_out::<O>(caller, scope, |state| {
+            let policy = state.policy(caller.account, policy_type, name);
+            policy.is_some_and(|policy| state.may_lift(caller, [policy]))
+        })
     }
 
     /// The same for somebody who joins a group: the group's policies count for them from then on, so each is held to
@@ -101,11 +102,10 @@ impl Directory {
         scope: &O::On,
         group: GroupId,
     ) -> Result<(), Box<Refusal>> {
-        let state = self.read();
-        let covered = state
-            .policies_of_group(caller, group)
-            .is_some_and(|mut policies| policies.all(|policy| state.holds(caller, policy)));
-        state.hand_out::<O>(caller, scope, covered)
+        self.hand_out::<O>(caller, scope, |state| {
+            let policies = state.policies_of_group(caller, group);
+            policies.is_some_and(|policies| state.holds_all(caller, policies))
+        })
     }
 
     /// The same for somebody who leaves a group, and what detaching each of its policies would ask.
@@ -115,10 +115,10 @@ impl Directory {
         scope: &O::On,
         group: GroupId,
     ) -> Result<(), Box<Refusal>> {
-        let state = self.read();
-        let policies = state.policies_of_group(caller, group);
-        let allowed = policies.is_some_and(|policies| state.may_lift(caller, policies));
-        state.hand_out::<O>(caller, scope, allowed)
+        self.hand_out::<O>(caller, scope, |state| {
+            let policies = state.policies_of_group(caller, group);
+            policies.is_some_and(|policies| state.may_lift(caller, policies))
+        })
     }
 
     /// Checks that the caller may make a credential of this person: his own, or anybody's for whoever
@@ -129,10 +129,9 @@ impl Directory {
         scope: &O::On,
         owner: Principal,
     ) -> Result<(), Box<Refusal>> {
-        let state = self.read();
-        let allowed =
-            caller.principal == owner || (owner != Principal::Root && state.administers_ram(caller));
-        state.hand_out::<O>(caller, scope, allowed)
+        self.hand_out::<O>(caller, scope, |state| {
+            caller.principal == owner || (owner != Principal::Root && state.administers_ram(caller))
+        })
     }
 
     /// Checks that the caller holds everything that a role's policies give, since whoever is to take the role gets it.
@@ -142,11 +141,10 @@ impl Directory {
         scope: &O::On,
         role: RoleId,
     ) -> Result<(), Box<Refusal>> {
-        let state = self.read();
-        let held = state.identity(Principal::Role(role));
-        let covered =
-            held.is_some_and(|role| state.policies_held(role).all(|policy| state.holds(caller, policy)));
-        state.hand_out::<O>(caller, scope, covered)
+        self.hand_out::<O>(caller, scope, |state| {
+            let role = state.identity(Principal::Role(role));
+            role.is_some_and(|role| state.holds_all(caller, state.policies_held(role)))
+        })
     }
 
     /// Checks that the caller holds everything that the roles give which trust an OIDC provider: more people are to
@@ -157,7 +155,6 @@ impl Directory {
         scope: &O::On,
         provider: &OidcProviderName,
     ) -> Result<(), Box<Refusal>> {
-        let state = self.read();
         let account = caller.account.to_string();
         let trusts = |principal: &TrustedPrincipal| match principal {
             TrustedPrincipal::Provider { account: own, kind: ProviderKind::Oidc, name } => {
@@ -165,13 +162,13 @@ impl Directory {
             }
             _ => false,
         };
-        let mut roles = state.roles.values().filter(|role| {
-            role.identity.account == caller.account
-                && role.trust.principals().any(|(_, principal)| trusts(principal))
-        });
-        let covered =
-            roles.all(|role| state.policies_held(&role.identity).all(|policy| state.holds(caller, policy)));
-        state.hand_out::<O>(caller, scope, covered)
+        self.hand_out::<O>(caller, scope, |state| {
+            let roles = state.roles.values().filter(|role| {
+                role.identity.account == caller.account
+                    && role.trust.principals().any(|(_, principal)| trusts(principal))
+            });
+            state.holds_all(caller, roles.flat_map(|role| state.policies_held(&role.identity)))
+        })
     }
 
     /// Checks a policy document and gives the reason when it is wrong.
@@ -180,23 +177,27 @@ impl Directory {
     }
 }
 
-impl State {
+impl Directory {
+    /// Refuses to hand out what `allowed` says no to.
     pub(super) fn hand_out<O: Operation>(
         &self,
         caller: &Caller,
         scope: &O::On,
-        allowed: bool,
+        allowed: impl FnOnce(&State) -> bool,
     ) -> Result<(), Box<Refusal>> {
-        if allowed {
+        let state = self.read();
+        if allowed(&state) {
             return Ok(());
         }
-        let question = self.question_of(caller, O::entry(), scope);
+        let question = state.question_of(caller, O::entry(), scope);
         let mut chain = Chain::default();
         chain.note(Check::Root, false);
         chain.note(Check::HandOut, false);
-        Err(self.refusal(caller, O::entry(), &question, Reason::HandOut, chain))
+        Err(state.refusal(caller, O::entry(), &question, Reason::HandOut, chain))
     }
+}
 
+impl State {
     fn policy(&self, account: AccountId, policy_type: PolicyType, name: &PolicyName) -> Option<&Policy> {
         self.policies.get(self.policy_slot(account, policy_type, name)?)
     }
@@ -213,8 +214,9 @@ impl State {
         !policies.into_iter().any(Policy::has_deny) || self.administers_ram(caller)
     }
 
-    fn holds(&self, caller: &Caller, proposed: &Policy) -> bool {
-        self.administers_ram(caller) || self.covers(caller, proposed)
+    /// Whether the caller may give these policies to somebody.
+    fn holds_all<'p>(&self, caller: &Caller, policies: impl IntoIterator<Item = &'p Policy>) -> bool {
+        self.administers_ram(caller) || policies.into_iter().all(|policy| self.covers(caller, policy))
     }
 
     /// Whoever has a boundary does not, whatever their policies give: they could give it to somebody who has none.

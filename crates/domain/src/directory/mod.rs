@@ -17,6 +17,7 @@ mod hand_out;
 mod holds;
 mod index;
 mod network;
+mod render;
 mod sessions;
 mod slab;
 mod state;

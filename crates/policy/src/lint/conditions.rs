@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 
-use crate::condition::ValueKind;
+use crate::condition::{PRINCIPAL_TAG, ValueKind};
 use crate::json::Json;
 use crate::language::Language;
 use crate::lint::LintOptions;
@@ -31,8 +31,6 @@ const KEYS: [(&str, ValueKind); 15] = [
     ("acs:UserAgent", ValueKind::Text),
     ("acs:Referer", ValueKind::Text),
 ];
-
-const PRINCIPAL_TAG: &str = "acs:PrincipalTag/";
 
 pub(crate) fn check(
     place: &Place,

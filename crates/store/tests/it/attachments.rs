@@ -43,9 +43,9 @@ cases! {
         commit!(test, test.root(home.account), DetachPolicyFromUser on scope, |tx, permit| tx.detach_policy(&permit, home.alice, PolicyType::System, &name));
         let alice = test.user(home.account, home.alice);
         assert!(test.store.directory().authorize::<CreateWorkspace>(&alice, WholeAccount).is_err());
+        assert_eq!(test.count_attachments(home.account, PolicyType::Custom, &name).await, 1);
+        assert_eq!(test.count_attachments(home.account, PolicyType::System, &name).await, 0);
         let mut tx = test.store.write().await.unwrap();
-        assert_eq!(tx.count_attachments(home.account, PolicyType::Custom, &name).await.unwrap(), 1);
-        assert_eq!(tx.count_attachments(home.account, PolicyType::System, &name).await.unwrap(), 0);
         assert_eq!(tx.count_policies_of(home.alice, PolicyType::Custom).await.unwrap(), 1);
         assert_eq!(tx.count_policies_of(home.alice, PolicyType::System).await.unwrap(), 0);
         tx.abandon().await.unwrap();

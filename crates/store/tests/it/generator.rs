@@ -171,8 +171,9 @@ impl<'a> Walk<'a> {
                 tx.commit(permit, record()).await.unwrap();
             }
             3 if exists => {
+                let attached = test.count_attachments(account, PolicyType::Custom, &name).await;
                 let mut tx = test.store.write().await.unwrap();
-                if tx.count_attachments(account, PolicyType::Custom, &name).await.unwrap() > 0 {
+                if attached > 0 {
                     // Half of what is given up is dropped without a word.
                     if self.coin() {
                         tx.abandon().await.unwrap();

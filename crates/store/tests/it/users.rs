@@ -159,10 +159,8 @@ cases! {
         tx.abandon().await.unwrap();
         let scope = RamScope::user(one.account, "alice");
         commit!(test, test.root(one.account), DeleteUser on scope, |tx, permit| tx.delete_user(&permit, one.alice));
-        let mut tx = test.store.write().await.unwrap();
         let name = policy_name("AliyunBailianFullAccess");
-        assert_eq!(tx.count_attachments(one.account, PolicyType::System, &name).await.unwrap(), 0);
-        assert_eq!(tx.count_attachments(two.account, PolicyType::System, &name).await.unwrap(), 1);
-        tx.abandon().await.unwrap();
+        assert_eq!(test.count_attachments(one.account, PolicyType::System, &name).await, 0);
+        assert_eq!(test.count_attachments(two.account, PolicyType::System, &name).await, 1);
     }
 }

@@ -221,6 +221,21 @@ impl TestStore {
         commit!(self, self.root(account), AttachPolicyToUser on scope, |tx, permit| tx.attach_policy(&permit, user, policy_type, &policy_name(name)));
     }
 
+    /// To how many things a policy is attached.
+    pub(crate) async fn count_attachments(
+        &self,
+        account: AccountId,
+        policy_type: PolicyType,
+        name: &PolicyName,
+    ) -> i64 {
+        let (policy_type, name) = (policy_type.name(), name.folded());
+        let sql = format!(
+            "SELECT COUNT(*) FROM policy_attachments WHERE account_id = '{account}'
+                AND policy_type = '{policy_type}' AND folded_policy_name = '{name}'"
+        );
+        self.raw().await.number(&sql).await
+    }
+
     pub(crate) async fn create_group(&self, account: AccountId, name: &str) -> GroupId {
         let new = self.new_group(name);
         commit!(self, self.root(account), CreateGroup on RamScope::group(account, "*"), |tx, permit| tx.insert_group(&permit, &new)).group_id
