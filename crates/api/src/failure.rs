@@ -60,9 +60,13 @@ pub(crate) struct Told {
 }
 
 impl Failure {
-    /// Whether the credential is what is wrong.
+    /// Whether the credential is what is wrong. One that is good and may not be used like this is refused, and not asked for
+    /// again.
     pub(crate) fn is_of_credential(&self) -> bool {
-        matches!(self, Self::Credential(_) | Self::NoSession)
+        match self {
+            Self::Credential(error) => error.status() != StatusCode::FORBIDDEN,
+            other => matches!(other, Self::NoSession),
+        }
     }
 
     /// What the caller is told. `seal` makes the encoded diagnostic message.

@@ -11,6 +11,7 @@ mod question;
 use std::net::IpAddr;
 
 use bailey_acs::credentials::{self, Presented, Received};
+use bailey_acs::{AuthError, ServiceCredentialFault};
 use bailey_control::Origin;
 use bailey_domain::decision::Outcome;
 use bailey_domain::{Caller, Principal, Reason};
@@ -98,6 +99,12 @@ impl Api {
                 match self.authenticate(parts, b"", origin, None).await {
                     Ok(caller) => Ok(self.identity(&caller, &question, workspace.as_deref())),
                     Err(Failure::Operation(error)) => Err(error),
+                    Err(Failure::Credential(AuthError::KeptOut { .. })) => {
+                        Ok(Verdict::No(Reason::IpNotAllowed))
+                    }
+                    Err(Failure::Credential(AuthError::ServiceCredential(
+                        ServiceCredentialFault::OtherService,
+                    ))) => Ok(Verdict::No(Reason::ImplicitDeny)),
                     Err(_) => Ok(Verdict::WhoIsThere),
                 }
             }

@@ -287,6 +287,27 @@ async fn explanations(ground: &Ground) {
 }
 
 #[test]
+fn a_network_policy_keeps_out_an_enforcement_point_whose_credential_is_good() {
+    with_ground(Database::Sqlite, async |ground| {
+        let Tenant { account, alice, workspace, .. } = &ground.here;
+        let elsewhere = json!({ "Status": "Active", "Statements": [{ "Type": "ClassicWhiteList", "IPList": ["10.0.0.1"] }] });
+        let policy = json!({
+            "UserPrincipalName": "alice", "UserAccessKeyId": alice.access_key(),
+            "AccessKeyPolicy": elsewhere.to_string(),
+        });
+        ground.control.done(&account.root, "SetAccessKeyPolicy", policy).await;
+        let asked = question(("user", "alice"), "sfm:CreateIndex", ("workspace", workspace), None);
+        let told =
+            |answer: Answer| (answer.status, answer.code(), answer.headers.contains_key("www-authenticate"));
+        let refused = (403, "Forbidden.AccessKeyPolicy".to_owned(), false);
+        assert_eq!(told(ground.ask(alice, "evaluation", &asked).await), refused);
+        let wrong = Credential::basic(alice.access_key(), "wrong");
+        let refused = (401, "SignatureDoesNotMatch".to_owned(), true);
+        assert_eq!(told(ground.ask(&wrong, "evaluation", &asked).await), refused);
+    });
+}
+
+#[test]
 fn searches_find_exactly_what_questions_allow_on_sqlite() {
     with_ground(Database::Sqlite, searches);
 }

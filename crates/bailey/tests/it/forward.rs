@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::world::{Account, Answer, Call, Client, Control, Credential, Database, Installation, run};
+use crate::world::{Account, Answer, Call, Client, Control, Credential, Database, Installation, id_of, run};
 
 struct Ground {
     control: Control,
@@ -110,6 +110,46 @@ fn a_credential_decides_about_itself() {
             assert_eq!(ground.control.send(alice, call).await.status, 200);
         }
         counting(&ground, &bearer).await;
+        another_service(&ground, &here).await;
+    });
+}
+
+/// A service credential is good and opens no original request: it is refused, not asked for again.
+async fn another_service(ground: &Ground, query: &str) {
+    let (control, root) = (&ground.control, &ground.account.root);
+    let parameters =
+        json!({ "UserPrincipalName": "alice", "ServiceName": "bailian", "ServiceCredentialName": "ci" });
+    let made = control.done(root, "CreateServiceCredential", parameters).await;
+    let id = id_of(&made, "/ServiceCredential/ServiceCredentialId");
+    let secret = id_of(&made, "/ServiceCredential/ServiceCredentialSecret");
+    let good = Credential::basic(&id, &secret);
+    assert_eq!(verdict(&ground.ask(&good, query, &[]).await), "403 implicit_deny");
+    let wrong = Credential::basic(&id, "wrong");
+    assert_eq!(verdict(&ground.ask(&wrong, query, &[]).await), "401");
+}
+
+#[test]
+fn a_network_policy_keeps_out_a_credential_that_is_good() {
+    with_ground(&[], async |ground, _| {
+        let Ground { control, account, alice, workspace, .. } = &ground;
+        let listed = json!({
+            "Status": "Active", "Statements": [{ "Type": "ClassicWhiteList", "IPList": ["203.0.113.0/24"] }],
+        });
+        let policy = json!({
+            "UserPrincipalName": "alice", "UserAccessKeyId": alice.access_key(),
+            "AccessKeyPolicy": listed.to_string(),
+        });
+        control.done(&account.root, "SetAccessKeyPolicy", policy).await;
+        let here = format!("action=sfm:CreateIndex&workspace={workspace}");
+        // The address is the original one.
+        let inside = [("x-forwarded-for", "203.0.113.5")];
+        assert!(verdict(&ground.ask(alice, &here, &inside).await).starts_with("200 user/"));
+        for headers in [&[][..], &[("x-forwarded-for", "198.51.100.1")]] {
+            assert_eq!(verdict(&ground.ask(alice, &here, headers).await), "403 ip_not_allowed");
+        }
+        // Whoever does not hold the secret hears nothing of the policy.
+        let wrong = Credential::basic(alice.access_key(), "wrong");
+        assert_eq!(verdict(&ground.ask(&wrong, &here, &[]).await), "401");
     });
 }
 
