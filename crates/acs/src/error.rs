@@ -81,6 +81,8 @@ pub enum Place {
     Header(&'static str),
     /// Among the parameters, under the name of the part itself.
     Parameter,
+    /// In a signed request: the way in which the credential came has no place for it.
+    Signature,
 }
 
 /// The most of an echo that is sent back, in bytes: longer than any query that arrives.
@@ -238,6 +240,10 @@ impl fmt::Display for AuthError {
             Self::Missing { name, place: Place::Parameter } => {
                 write!(formatter, "{name} is mandatory for this action. Send it as a parameter.")
             }
+            Self::Missing { name, place: Place::Signature } => write!(
+                formatter,
+                "{name} is mandatory for this action. HTTP Basic does not carry it; sign the request instead."
+            ),
             Self::RepeatedHeader { name } => {
                 write!(formatter, "the header `{name}` came more than once; send it once")
             }

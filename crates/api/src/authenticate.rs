@@ -7,6 +7,7 @@ use bailey_acs::credentials::{self, Presented, Received};
 use bailey_acs::{AuthError, Place, SecurityTokenFault, ServiceCredentialFault};
 use bailey_control::{Origin, PresentedKey, PresentedTemporaryKey};
 use bailey_domain::directory::NetworkLevel;
+use bailey_domain::id::SessionKeyId;
 use bailey_domain::login::SignedIn;
 use bailey_domain::operations::Service;
 use bailey_domain::role::RoleSession;
@@ -117,7 +118,7 @@ impl Api {
     ) -> Result<Holder, Failure> {
         let Origin { source_ip, request_id, now_ms, .. } = *origin;
         let Some(id) = presented.access_key_id() else { return Err(Failure::NoSession) };
-        let signer = self.signer(id, presented.security_token())?;
+        let signer = self.signer(id, presented)?;
         let secret = signer.secret();
         match presented {
             Presented::Acs3(signed) => {
@@ -161,10 +162,14 @@ impl Api {
     }
 
     /// The key that a credential names. Temporary keys come with a token, others without.
-    fn signer(&self, id: &str, token: Option<&bailey_acs::Secret>) -> Result<Signer, Failure> {
-        let Some(token) = token else {
-            if id.starts_with("STS.") {
-                let place = Place::Header("x-acs-security-token");
+    fn signer(&self, id: &str, presented: &Presented) -> Result<Signer, Failure> {
+        let Some(token) = presented.security_token() else {
+            if id.starts_with(SessionKeyId::PREFIX) {
+                let place = match presented {
+                    Presented::Acs3(_) => Place::Header("x-acs-security-token"),
+                    Presented::V1(_) => Place::Parameter,
+                    Presented::Basic { .. } | Presented::Bearer(_) => Place::Signature,
+                };
                 return Err(AuthError::Missing { name: "SecurityToken", place }.into());
             }
             let id: AccessKeyId = id.parse().map_err(|_| AuthError::AccessKeyNotFound)?;

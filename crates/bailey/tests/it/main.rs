@@ -9,6 +9,8 @@ mod authzen;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod credentials;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod forward;
