@@ -28,22 +28,22 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 /// What enforcement points of AuthZEN name their requests with; it comes back as it was sent.
 const REQUEST_ID: &str = "x-request-id";
 
-/// Parameters of RPC calls that say how the call is made and not what it asks. Those of a credential get here only as part of a
-/// checked signature: beside an `authorization` header they are refused. They are no parameters of ROA calls.
-const COMMON: [&str; 12] = [
+/// Parameters of RPC calls that say how the call is made and not what it asks. They are no parameters of ROA calls.
+const COMMON: [&str; 9] = [
     "Action",
     "Version",
     "Format",
     "RegionId",
-    "AccessKeyId",
     "SignatureMethod",
     "SignatureVersion",
     "SignatureType",
     "SignatureNonce",
     "Timestamp",
-    "Signature",
-    "SecurityToken",
 ];
+
+/// Those of a credential. Beside an `authorization` header they are refused: in query and form as a second credential, and in a
+/// JSON body, where nothing checks them, as parameters that no operation has.
+const CREDENTIAL: [&str; 3] = ["AccessKeyId", "Signature", "SecurityToken"];
 
 /// The same of ROA calls: the generic clients send it with every call.
 const COMMON_ROA: [&str; 1] = ["RegionId"];
@@ -196,7 +196,12 @@ impl Api {
         let parameters = |query| {
             let parameters = Parameters::collect(Sources { query, path: &values, ..sources })?;
             match route.form {
-                Form::Rpc { .. } => parameters.ignore(&COMMON),
+                Form::Rpc { .. } => {
+                    parameters.ignore(&COMMON);
+                    if !parts.headers.contains_key(header::AUTHORIZATION) {
+                        parameters.ignore(&CREDENTIAL);
+                    }
+                }
                 Form::Roa { .. } => parameters.ignore(&COMMON_ROA),
             }
             Ok::<_, Failure>(parameters)

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{Credential, Database, Installation, run};
+use crate::world::{Call, Credential, Database, Installation, run};
 
 #[test]
 fn a_temporary_key_without_its_token_is_told_where_the_token_goes() {
@@ -21,6 +21,30 @@ fn a_temporary_key_without_its_token_is_told_where_the_token_goes() {
             assert_eq!((answer.status, answer.code().as_str()), (400, "MissingSecurityToken"), "{who:?}");
             let message = format!("SecurityToken is mandatory for this action. {advice}");
             assert_eq!(answer.field("message"), json!(message), "{who:?}");
+        }
+    });
+}
+
+#[test]
+fn a_json_body_holds_no_second_credential() {
+    let mut installation = Installation::new(Database::Sqlite);
+    let root = installation.found(&[]).root;
+    installation.start();
+    run(async {
+        let control = installation.control();
+        for who in [root.clone(), root.signed()] {
+            let call = |body| {
+                let call = Call::post("/", &body).with("x-acs-action", "GetCallerIdentity");
+                call.with("x-acs-version", "2015-04-01")
+            };
+            let common = json!({ "RegionId": "cn-beijing", "Timestamp": "", "SignatureNonce": "1" });
+            assert_eq!(control.send(&who, call(common)).await.status, 200, "{who:?}");
+            for name in ["AccessKeyId", "Signature", "SecurityToken"] {
+                let answer = control.send(&who, call(json!({ name: "another" }))).await;
+                assert_eq!((answer.status, answer.code().as_str()), (400, "InvalidParameter"), "{name}");
+                let told = format!("`{name}` is not a parameter of this operation");
+                assert!(answer.field("message").as_str().unwrap().starts_with(&told), "{answer:?}");
+            }
         }
     });
 }
