@@ -1,10 +1,10 @@
 //! Many questions at once: defaults, the three semantics, and one wrong question among good ones.
 
 use bailey_domain::Error;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::point::Point;
-use super::request::{Evaluation, optional_object};
+use super::request::{Evaluation, Source, optional_object};
 use crate::failure::Failure;
 use crate::routes::Answer;
 
@@ -54,7 +54,7 @@ pub(super) async fn answer(point: &Point<'_>, request: &Value) -> Answer {
         Some(_) => return Err(Error::field("evaluations", "must be a list").into()),
     };
     if items.is_empty() {
-        return point.evaluate(&Evaluation::read(request)?).await;
+        return point.evaluate(&Evaluation::read(Source::of(request))?).await;
     }
     if items.len() > MOST {
         let why = format!("holds {} questions and may hold {MOST}; ask in several calls", items.len());
@@ -66,7 +66,7 @@ pub(super) async fn answer(point: &Point<'_>, request: &Value) -> Answer {
     let mut answers = Vec::with_capacity(items.len());
     for item in items {
         // What is wrong with one question is that question's answer; who may not ask gets no answer at all.
-        let answer = match Evaluation::read(&with_defaults(request, item)) {
+        let answer = match Evaluation::read(Source::among(item, request)) {
             Ok(evaluation) => match point.evaluate(&evaluation).await {
                 Err(Failure::Operation(Error::Invalid { .. })) => json!({ "decision": false }),
                 other => other?,
@@ -82,51 +82,44 @@ pub(super) async fn answer(point: &Point<'_>, request: &Value) -> Answer {
     Ok(json!({ "evaluations": answers }))
 }
 
-/// A question with the defaults of its batch. Each of the four is taken whole; only a `type`, `id` or `name` that an entity
-/// must have and lacks comes from the default of the same kind.
-fn with_defaults(request: &Value, item: &Value) -> Value {
-    let mut whole = Map::new();
-    for (name, required) in [
-        ("subject", &["type", "id"][..]),
-        ("action", &["name"]),
-        ("resource", &["type", "id"]),
-        ("context", &[]),
-    ] {
-        let usual = request.get(name);
-        let Some(own) = item.get(name).filter(|own| !own.is_null()).or(usual) else { continue };
-        let mut own = own.clone();
-        if let (Some(members), Some(usual)) = (own.as_object_mut(), usual.and_then(Value::as_object)) {
-            for field in required {
-                if let Some(value) = usual.get(*field).filter(|_| !members.contains_key(*field)) {
-                    members.insert((*field).to_owned(), value.clone());
-                }
-            }
-        }
-        whole.insert(name.to_owned(), own);
-    }
-    // A question that is no object has none of the four of its own, and must not live on the defaults alone.
-    if item.is_object() { Value::Object(whole) } else { Value::Null }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::request::Entity;
     use super::*;
 
     #[test]
     fn an_own_entity_replaces_the_default_but_for_what_it_must_have() {
         let request = json!({
             "subject": { "type": "user", "id": "alice", "properties": { "role": "admin" } },
+            "action": { "name": "read", "properties": { "how": "fast" } },
             "resource": { "type": "record", "properties": { "status": "active" } },
             "context": { "a": 1 },
         });
-        let item = json!({ "subject": { "id": "bob" }, "resource": { "id": "1" }, "context": { "b": 2 } });
+        let item = json!({
+            "subject": { "id": "bob" }, "action": {}, "resource": { "id": "1" }, "context": { "b": 2 },
+        });
         let expected = json!({
             "subject": { "type": "user", "id": "bob" },
+            "action": { "name": "read" },
             "resource": { "type": "record", "id": "1" },
             "context": { "b": 2 },
         });
-        assert_eq!(with_defaults(&request, &item), expected);
-        assert_eq!(with_defaults(&request, &json!({}))["subject"], request["subject"]);
-        assert_eq!(with_defaults(&request, &json!("x")), Value::Null);
+        let read = Evaluation::read(Source::among(&item, &request)).unwrap();
+        assert_eq!(read, Evaluation::read(Source::of(&expected)).unwrap());
+        let nothing = json!({ "context": null });
+        let subject = Entity::read(Source::among(&nothing, &request), "subject").unwrap();
+        assert_eq!(subject, Entity::read(Source::of(&request), "subject").unwrap());
+        let lived_on_defaults = json!({ "resource": { "id": "1" }, "context": null });
+        let read = Evaluation::read(Source::among(&lived_on_defaults, &request)).unwrap();
+        assert_eq!(read.context, request["context"].as_object());
+        assert_eq!(read.action.properties, request["action"]["properties"].as_object());
+        // What is there and empty is not left out.
+        let emptied = json!({ "subject": { "id": null }, "resource": { "id": "1" } });
+        assert!(Evaluation::read(Source::among(&emptied, &request)).is_err());
+        for no_object in [json!("x"), json!([]), Value::Null] {
+            for name in ["subject", "action", "resource"] {
+                assert!(Entity::searched(Source::among(&no_object, &expected), name).is_err());
+            }
+        }
     }
 }

@@ -6,9 +6,10 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::request::{Action, Entity, Evaluation};
+use super::Sought;
+use super::request::{Action, Entity, Evaluation, Members};
 use super::rule::{Facts, Rule};
 use super::search::Asked;
 
@@ -23,8 +24,8 @@ pub struct Fixture {
     pub(crate) name: String,
     /// Whether it answers without a credential.
     pub(crate) anonymous: bool,
-    subjects: Vec<Entity>,
-    resources: Vec<Entity>,
+    subjects: Vec<Known>,
+    resources: Vec<Known>,
     actions: Vec<String>,
     rules: Vec<Rule>,
 }
@@ -55,20 +56,14 @@ struct File {
     rules: Vec<Rule>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Known {
     #[serde(rename = "type")]
     kind: String,
     id: String,
     #[serde(default)]
-    properties: Map<String, Value>,
-}
-
-impl From<Known> for Entity {
-    fn from(known: Known) -> Self {
-        Self { kind: known.kind, id: known.id, properties: known.properties }
-    }
+    properties: Members,
 }
 
 impl Fixture {
@@ -88,51 +83,45 @@ impl Fixture {
         Ok(Self {
             name: name.to_owned(),
             anonymous: file.anonymous,
-            subjects: file.subjects.into_iter().map(Into::into).collect(),
-            resources: file.resources.into_iter().map(Into::into).collect(),
+            subjects: file.subjects,
+            resources: file.resources,
             actions: file.actions,
             rules: file.rules,
         })
     }
 
     /// Decides: a rule that forbids wins, then one that permits, and nothing is a no.
-    pub(crate) fn decide(&self, asked: &Evaluation) -> bool {
-        let subject = known(&self.subjects, &asked.subject);
-        let resource = known(&self.resources, &asked.resource);
-        let facts =
-            Facts { subject: &subject, action: &asked.action, resource: &resource, context: &asked.context };
+    pub(crate) fn decide(&self, asked: &Evaluation<'_>) -> bool {
+        let facts = Facts {
+            asked,
+            of_subject: known(&self.subjects, &asked.subject),
+            of_resource: known(&self.resources, &asked.resource),
+        };
         let applies =
             |permits: bool| self.rules.iter().any(|rule| rule.permits() == permits && rule.applies(&facts));
         !applies(false) && applies(true)
     }
 
     /// One page of a search. A position is a place in the file.
-    pub(crate) fn search(&self, asked: &Asked, after: &str, limit: usize) -> (Vec<Value>, Option<String>) {
-        let one = |subject: &Entity, action: &Action, resource: &Entity| {
-            self.decide(&Evaluation {
-                subject: subject.clone(),
-                action: action.clone(),
-                resource: resource.clone(),
-                context: asked.context().clone(),
-            })
-        };
-        let candidate = |of: &Entity, asked: &Entity| Entity { id: of.id.clone(), ..asked.clone() };
-        let found: Vec<&str> = match asked {
-            Asked::Subjects { subject, action, resource, .. } => (self.subjects.iter())
-                .filter(|known| known.kind == subject.kind)
-                .filter(|known| one(&candidate(known, subject), action, resource))
-                .map(|known| known.id.as_str())
+    pub(crate) fn search(
+        &self,
+        asked: &Asked<'_>,
+        after: &str,
+        limit: usize,
+    ) -> (Vec<Value>, Option<String>) {
+        let about = asked.about;
+        let (subject, resource) = (about.subject, about.resource);
+        let found: Vec<&str> = match asked.sought {
+            Sought::Subjects => ids(&self.subjects, subject.kind)
+                .filter(|id| self.decide(&Evaluation { subject: Entity { id, ..subject }, ..about }))
                 .collect(),
-            Asked::Resources { subject, action, resource, .. } => (self.resources.iter())
-                .filter(|known| known.kind == resource.kind)
-                .filter(|known| one(subject, action, &candidate(known, resource)))
-                .map(|known| known.id.as_str())
+            Sought::Resources => ids(&self.resources, resource.kind)
+                .filter(|id| self.decide(&Evaluation { resource: Entity { id, ..resource }, ..about }))
                 .collect(),
-            Asked::Actions { subject, resource, .. } => (self.actions.iter())
+            Sought::Actions => (self.actions.iter().map(String::as_str))
                 .filter(|name| {
-                    one(subject, &Action { name: (*name).clone(), properties: Map::new() }, resource)
+                    self.decide(&Evaluation { action: Action { name, properties: None }, ..about })
                 })
-                .map(String::as_str)
                 .collect(),
         };
         let start: usize = after.parse().unwrap_or(0);
@@ -142,16 +131,20 @@ impl Fixture {
     }
 }
 
-/// An entity of the request with the properties that the file knows of it; those of the request win.
-fn known(list: &[Entity], asked: &Entity) -> Entity {
-    let stored = list.iter().find(|known| known.kind == asked.kind && known.id == asked.id);
-    let mut properties = stored.map(|known| known.properties.clone()).unwrap_or_default();
-    properties.extend(asked.properties.clone());
-    Entity { properties, ..asked.clone() }
+/// The ids of those of a type.
+fn ids<'k>(list: &'k [Known], kind: &'k str) -> impl Iterator<Item = &'k str> {
+    list.iter().filter(move |known| known.kind == kind).map(|known| known.id.as_str())
+}
+
+/// What the file knows of an entity of the request.
+fn known<'k>(list: &'k [Known], asked: &Entity<'_>) -> Option<&'k Members> {
+    let found = list.iter().find(|known| known.kind == asked.kind && known.id == asked.id);
+    found.map(|known| &known.properties)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::request::Source;
     use super::*;
     use serde_json::json;
 
@@ -168,7 +161,7 @@ mod tests {
 
     fn decide(subject: &Value, action: &str, resource: &Value) -> bool {
         let request = json!({ "subject": subject, "action": { "name": action }, "resource": resource });
-        Fixture::parse("t", FILE).unwrap().decide(&Evaluation::read(&request).unwrap())
+        Fixture::parse("t", FILE).unwrap().decide(&Evaluation::read(Source::of(&request)).unwrap())
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::failure::Failure;
 use crate::routes::{Answer, Call};
 use fixture::Fixture;
 use point::Point;
+use request::{Evaluation, Source};
 
 pub use metadata::{NotPublic, PublicUrl};
 
@@ -58,9 +59,15 @@ pub(crate) fn place(path: &str) -> Option<Place<'_>> {
 
 /// What a call asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+enum Kind {
     Evaluation,
     Evaluations,
+    Search(Sought),
+}
+
+/// What a search is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sought {
     Subjects,
     Resources,
     Actions,
@@ -72,9 +79,9 @@ impl Kind {
         match path.strip_prefix(BASE)? {
             "evaluation" => Some(Self::Evaluation),
             "evaluations" => Some(Self::Evaluations),
-            "search/subject" => Some(Self::Subjects),
-            "search/resource" => Some(Self::Resources),
-            "search/action" => Some(Self::Actions),
+            "search/subject" => Some(Self::Search(Sought::Subjects)),
+            "search/resource" => Some(Self::Search(Sought::Resources)),
+            "search/action" => Some(Self::Search(Sought::Actions)),
             _ => None,
         }
     }
@@ -89,15 +96,15 @@ pub(crate) async fn evaluations(call: &Call<'_>) -> Answer {
 }
 
 pub(crate) async fn search_subject(call: &Call<'_>) -> Answer {
-    answered(&Point::Account(call), Kind::Subjects, call.parameters).await
+    answered(&Point::Account(call), Kind::Search(Sought::Subjects), call.parameters).await
 }
 
 pub(crate) async fn search_resource(call: &Call<'_>) -> Answer {
-    answered(&Point::Account(call), Kind::Resources, call.parameters).await
+    answered(&Point::Account(call), Kind::Search(Sought::Resources), call.parameters).await
 }
 
 pub(crate) async fn search_action(call: &Call<'_>) -> Answer {
-    answered(&Point::Account(call), Kind::Actions, call.parameters).await
+    answered(&Point::Account(call), Kind::Search(Sought::Actions), call.parameters).await
 }
 
 /// A call to a fixture.
@@ -113,11 +120,9 @@ pub(crate) async fn of_fixture(
 
 async fn answered(point: &Point<'_>, kind: Kind, parameters: &Parameters) -> Answer {
     match kind {
-        Kind::Evaluation => point.evaluate(&request::Evaluation::read(&members(parameters))?).await,
+        Kind::Evaluation => point.evaluate(&Evaluation::read(Source::of(&members(parameters)))?).await,
         Kind::Evaluations => batch::answer(point, &members(parameters)).await,
-        Kind::Subjects | Kind::Resources | Kind::Actions => {
-            search::answer(point, kind, &members(parameters)).await
-        }
+        Kind::Search(sought) => search::answer(point, sought, &members(parameters)).await,
     }
 }
 

@@ -4,6 +4,7 @@ use bailey_control::{Control, Matches, Search};
 use bailey_domain::Outcome;
 use serde_json::{Value, json};
 
+use super::Sought;
 use super::fixture::Fixture;
 use super::request::{self, Evaluation};
 use super::search::Asked;
@@ -20,17 +21,17 @@ pub(crate) enum Point<'a> {
 
 impl Point<'_> {
     /// One decision. More than yes or no is told only to whoever asks for it and may explain.
-    pub(crate) async fn evaluate(&self, evaluation: &Evaluation) -> Answer {
+    pub(crate) async fn evaluate(&self, evaluation: &Evaluation<'_>) -> Answer {
         let call = match self {
             Self::Fixture(_, fixture) => return Ok(json!({ "decision": fixture.decide(evaluation) })),
             Self::Account(call) => call,
         };
-        let wanted = request::wants_explanation(&evaluation.context)?;
+        let wanted = request::wants_explanation(evaluation.context)?;
         let answer = call.api.control().evaluate_access(call.caller, &evaluation.as_question()?).await?;
         let mut body = json!({ "decision": answer.decision.outcome == Outcome::Allow });
         if wanted && answer.may_explain {
             let diagnostic =
-                call.api.control().decision_message(call.caller, &evaluation.action.name, &answer.decision);
+                call.api.control().decision_message(call.caller, evaluation.action.name, &answer.decision);
             body["context"] = json!({
                 "revision": answer.decision.revision,
                 "permission_kind": answer.kind,
@@ -47,7 +48,7 @@ impl Point<'_> {
     /// One page of a search: what was found, each as it is answered.
     pub(crate) async fn search(
         &self,
-        asked: &Asked,
+        asked: &Asked<'_>,
         after: &str,
         limit: usize,
     ) -> Result<(Vec<Value>, Option<String>), Failure> {
@@ -55,19 +56,20 @@ impl Point<'_> {
             Self::Fixture(_, fixture) => return Ok(fixture.search(asked, after, limit)),
             Self::Account(call) => call,
         };
-        let given = request::given(asked.context())?;
-        let search = match asked {
-            Asked::Subjects { subject, action, resource, .. } => Search::Subjects {
-                kind: subject.kind.clone(),
-                action: action.name.clone(),
+        let Evaluation { subject, action, resource, context } = &asked.about;
+        let given = request::given(*context)?;
+        let search = match asked.sought {
+            Sought::Subjects => Search::Subjects {
+                kind: subject.kind.to_owned(),
+                action: action.name.to_owned(),
                 resource: resource.as_resource()?,
             },
-            Asked::Resources { subject, action, resource, .. } => Search::Resources {
+            Sought::Resources => Search::Resources {
                 subject: subject.as_subject(),
-                action: action.name.clone(),
+                action: action.name.to_owned(),
                 resource: resource.as_resource()?,
             },
-            Asked::Actions { subject, resource, .. } => {
+            Sought::Actions => {
                 Search::Actions { subject: subject.as_subject(), resource: resource.as_resource()? }
             }
         };

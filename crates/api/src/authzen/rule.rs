@@ -1,16 +1,17 @@
 //! Rules about attributes: the language of fixtures, and of nothing else.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::request::{Action, Entity};
+use super::request::{Evaluation, Members};
 
-/// What a rule is asked about.
+/// What a rule is asked about: the question, whose properties win, and those that the file knows.
 pub(super) struct Facts<'a> {
-    pub(super) subject: &'a Entity,
-    pub(super) action: &'a Action,
-    pub(super) resource: &'a Entity,
-    pub(super) context: &'a Map<String, Value>,
+    pub(super) asked: &'a Evaluation<'a>,
+    pub(super) of_subject: Option<&'a Members>,
+    pub(super) of_resource: Option<&'a Members>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -79,11 +80,11 @@ impl Rule {
     }
 
     pub(super) fn applies(&self, facts: &Facts<'_>) -> bool {
-        let among = |names: &Option<Vec<String>>, name: &String| {
-            names.as_ref().is_none_or(|names| names.contains(name))
+        let among = |names: &Option<Vec<String>>, name: &str| {
+            names.as_ref().is_none_or(|names| names.iter().any(|own| own == name))
         };
-        among(&self.actions, &facts.action.name)
-            && among(&self.resource_types, &facts.resource.kind)
+        among(&self.actions, facts.asked.action.name)
+            && among(&self.resource_types, facts.asked.resource.kind)
             && self.when.iter().all(|condition| condition.holds(facts))
     }
 }
@@ -93,15 +94,15 @@ impl Condition {
     fn holds(&self, facts: &Facts<'_>) -> bool {
         let value = facts.value(&self.attribute);
         if let Some(wanted) = &self.is {
-            value.as_ref() == Some(wanted)
+            value.as_deref() == Some(wanted)
         } else if let Some(other) = &self.is_not {
-            value.as_ref() != Some(other)
+            value.as_deref() != Some(other)
         } else if let Some(list) = &self.r#in {
             value.is_some_and(|value| list.contains(&value))
         } else if let Some(attribute) = &self.same_as {
             value.is_some() && value == facts.value(attribute)
         } else if let Some(item) = &self.contains {
-            value.as_ref().and_then(Value::as_array).is_some_and(|list| list.contains(item))
+            value.as_deref().and_then(Value::as_array).is_some_and(|list| list.contains(item))
         } else {
             false
         }
@@ -119,29 +120,33 @@ fn is_attribute(path: &str) -> bool {
     }
 }
 
-impl Facts<'_> {
-    fn value(&self, path: &str) -> Option<Value> {
+impl<'a> Facts<'a> {
+    fn value(&self, path: &str) -> Option<Cow<'a, Value>> {
+        let Evaluation { subject, action, resource, context } = self.asked;
         let (whose, rest) = path.split_once('.')?;
-        let text = |text: &str| Some(Value::String(text.to_owned()));
-        match (whose, rest) {
-            ("subject", "type") => text(&self.subject.kind),
-            ("subject", "id") => text(&self.subject.id),
-            ("resource", "type") => text(&self.resource.kind),
-            ("resource", "id") => text(&self.resource.id),
-            ("action", "name") => text(&self.action.name),
-            ("subject", _) => within(&self.subject.properties, rest.strip_prefix("properties.")?),
-            ("resource", _) => within(&self.resource.properties, rest.strip_prefix("properties.")?),
-            ("action", _) => within(&self.action.properties, rest.strip_prefix("properties.")?),
-            _ => within(self.context, rest),
-        }
+        let text = |text: &str| Some(Cow::Owned(Value::String(text.to_owned())));
+        let property = |own, known| within(own, known, rest.strip_prefix("properties.")?);
+        let value = match (whose, rest) {
+            ("subject", "type") => return text(subject.kind),
+            ("subject", "id") => return text(subject.id),
+            ("resource", "type") => return text(resource.kind),
+            ("resource", "id") => return text(resource.id),
+            ("action", "name") => return text(action.name),
+            ("subject", _) => property(subject.properties, self.of_subject),
+            ("resource", _) => property(resource.properties, self.of_resource),
+            ("action", _) => property(action.properties, None),
+            _ => within(*context, None, rest),
+        };
+        value.map(Cow::Borrowed)
     }
 }
 
-/// A member by its name, which may hold dots itself, or through the objects that the dots divide.
-fn within(members: &Map<String, Value>, path: &str) -> Option<Value> {
-    if let Some(value) = members.get(path) {
-        return Some(value.clone());
-    }
-    let (first, rest) = path.split_once('.')?;
-    within(members.get(first)?.as_object()?, rest)
+/// A member by its name, which may hold dots itself, or through the objects that the dots divide. One of `own` hides the
+/// other's of the same name.
+fn within<'a>(own: Option<&'a Members>, known: Option<&'a Members>, path: &str) -> Option<&'a Value> {
+    let member = |name: &str| own.and_then(|own| own.get(name)).or_else(|| known?.get(name));
+    member(path).or_else(|| {
+        let (first, rest) = path.split_once('.')?;
+        within(Some(member(first)?.as_object()?), None, rest)
+    })
 }

@@ -1,11 +1,11 @@
 //! Searches and their pages. A token belongs to the search that it came from: with another one it is refused.
 
 use bailey_domain::Error;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::Kind;
+use super::Sought;
 use super::point::Point;
-use super::request::{self, Action, Entity, optional_object};
+use super::request::{Evaluation, Source, optional_object};
 use crate::failure::Failure;
 use crate::routes::Answer;
 
@@ -13,52 +13,21 @@ use crate::routes::Answer;
 const MOST: usize = 1000;
 const USUAL: usize = 100;
 
-/// What is searched for.
+/// A search.
 #[derive(Debug)]
-pub(crate) enum Asked {
-    Subjects { subject: Entity, action: Action, resource: Entity, context: Map<String, Value> },
-    Resources { subject: Entity, action: Action, resource: Entity, context: Map<String, Value> },
-    Actions { subject: Entity, resource: Entity, context: Map<String, Value> },
+pub(crate) struct Asked<'v> {
+    pub(crate) sought: Sought,
+    /// The question that every candidate is put into.
+    pub(crate) about: Evaluation<'v>,
 }
 
-impl Asked {
-    fn read(kind: Kind, request: &Value) -> Result<Self, Failure> {
-        let context = request::context(request)?;
-        Ok(match kind {
-            Kind::Subjects => Self::Subjects {
-                subject: Entity::searched(request, "subject")?,
-                action: Action::read(request)?,
-                resource: Entity::read(request, "resource")?,
-                context,
-            },
-            Kind::Resources => Self::Resources {
-                subject: Entity::read(request, "subject")?,
-                action: Action::read(request)?,
-                resource: Entity::searched(request, "resource")?,
-                context,
-            },
-            Kind::Actions | Kind::Evaluation | Kind::Evaluations => Self::Actions {
-                subject: Entity::read(request, "subject")?,
-                resource: Entity::read(request, "resource")?,
-                context,
-            },
-        })
-    }
-
-    pub(crate) fn context(&self) -> &Map<String, Value> {
-        match self {
-            Self::Subjects { context, .. }
-            | Self::Resources { context, .. }
-            | Self::Actions { context, .. } => context,
-        }
-    }
-
+impl Asked<'_> {
     /// A result as it is answered.
     pub(crate) fn shown(&self, id: &str) -> Value {
-        match self {
-            Self::Subjects { subject, .. } => json!({ "type": subject.kind, "id": id }),
-            Self::Resources { resource, .. } => json!({ "type": resource.kind, "id": id }),
-            Self::Actions { .. } => json!({ "name": id }),
+        match self.sought {
+            Sought::Subjects => json!({ "type": self.about.subject.kind, "id": id }),
+            Sought::Resources => json!({ "type": self.about.resource.kind, "id": id }),
+            Sought::Actions => json!({ "name": id }),
         }
     }
 }
@@ -69,9 +38,9 @@ struct Start {
     limit: usize,
 }
 
-pub(super) async fn answer(point: &Point<'_>, kind: Kind, request: &Value) -> Answer {
-    let asked = Asked::read(kind, request)?;
-    let mark = mark(point, kind, request);
+pub(super) async fn answer(point: &Point<'_>, sought: Sought, request: &Value) -> Answer {
+    let asked = Asked { sought, about: Evaluation::searched(sought, Source::of(request))? };
+    let mark = mark(point, sought, request);
     let start = start(point, request, &mark)?;
     let (results, next) = point.search(&asked, &start.after, start.limit).await?;
     let mut body = json!({ "results": results });
@@ -84,12 +53,12 @@ pub(super) async fn answer(point: &Point<'_>, kind: Kind, request: &Value) -> An
 }
 
 /// A mark of everything that must be the same for the next page.
-fn mark(point: &Point<'_>, kind: Kind, request: &Value) -> String {
+fn mark(point: &Point<'_>, sought: Sought, request: &Value) -> String {
     let mut same = request.clone();
     if let Some(members) = same.as_object_mut() {
         members.remove("page");
     }
-    point.mark(&json!([format!("{kind:?}"), same]))
+    point.mark(&json!([format!("{sought:?}"), same]))
 }
 
 fn start(point: &Point<'_>, request: &Value, mark: &str) -> Result<Start, Failure> {
