@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bailey_acs::credentials::{self, Presented, Received};
+use bailey_acs::signature::Claims;
 use bailey_acs::{AuthError, Place, SecurityTokenFault, ServiceCredentialFault};
 use bailey_control::{Origin, PresentedKey, PresentedTemporaryKey};
 use bailey_domain::directory::NetworkLevel;
@@ -71,25 +72,41 @@ impl Signer {
     }
 }
 
+/// A request as it arrived.
+pub(crate) fn received<'a>(parts: &'a Parts, body: &'a [u8]) -> Received<'a> {
+    Received {
+        method: &parts.method,
+        path: parts.uri.path(),
+        query: parts.uri.query(),
+        headers: &parts.headers,
+        body,
+    }
+}
+
 impl Api {
-    /// Checks the credential of a request whose body has been read. Without a route a proxy asks for whoever sent it.
+    /// Checks the credential of a request whose body has been read.
     pub(crate) async fn authenticate(
         &self,
         parts: &Parts,
         body: &[u8],
         origin: Origin,
+        route: &Route,
+    ) -> Result<Caller, Failure> {
+        let request = received(parts, body);
+        let presented = credentials::extract(&request, origin.now_ms)?;
+        self.prove(&request, &presented, origin, Some(route)).await
+    }
+
+    /// The same once it is known what the request carries. Without a route a proxy asks for whoever sent it.
+    pub(crate) async fn prove(
+        &self,
+        request: &Received<'_>,
+        presented: &Presented,
+        origin: Origin,
         route: Option<&Route>,
     ) -> Result<Caller, Failure> {
         let Origin { source_ip, now_ms, .. } = origin;
-        let request = Received {
-            method: &parts.method,
-            path: parts.uri.path(),
-            query: parts.uri.query(),
-            headers: &parts.headers,
-            body,
-        };
-        let presented = credentials::extract(&request, now_ms)?;
-        let holder = match &presented {
+        let holder = match presented {
             Presented::Bearer(token) => {
                 let session = self.control().session(token.expose().as_bytes(), source_ip, now_ms).await?;
                 let session = session.ok_or(Failure::NoSession)?;
@@ -103,45 +120,33 @@ impl Api {
                 self.unless_kept_out(facts.account, None, source_ip)?;
                 Holder::new(facts.account, Principal::User(facts.owner))
             }
-            _ => self.key_holder(&request, &presented, &origin, route)?,
+            Presented::Basic { access_key_id, secret } => {
+                let signer = self.signer(access_key_id, None, Place::Signature)?;
+                if !secret.matches(signer.secret().reveal()) {
+                    return Err(AuthError::SecretMismatch.into());
+                }
+                self.key_holder(signer, &origin, route)?
+            }
+            Presented::Acs3(signed) => {
+                let signer = self.signer_of(signed.claims(), Place::Header("x-acs-security-token"))?;
+                let Received { method, path, query, body, .. } = *request;
+                let verified = signed.verify(method, path, query, body, signer.secret().reveal())?;
+                self.nonces().burn(&verified, now_ms)?;
+                self.key_holder(signer, &origin, route)?
+            }
+            Presented::V1(signed) => {
+                let signer = self.signer_of(signed.claims(), Place::Parameter)?;
+                let verified = signed.verify(signer.secret().reveal())?;
+                self.nonces().burn(&verified, now_ms)?;
+                self.key_holder(signer, &origin, route)?
+            }
         };
         Ok(holder.caller(&origin))
     }
 
-    /// Checks what a key signed, or its secret.
-    fn key_holder(
-        &self,
-        request: &Received<'_>,
-        presented: &Presented,
-        origin: &Origin,
-        route: Option<&Route>,
-    ) -> Result<Holder, Failure> {
+    /// Who holds a key that has been proven.
+    fn key_holder(&self, signer: Signer, origin: &Origin, route: Option<&Route>) -> Result<Holder, Failure> {
         let Origin { source_ip, request_id, now_ms, .. } = *origin;
-        let Some(id) = presented.access_key_id() else { return Err(Failure::NoSession) };
-        let signer = self.signer(id, presented)?;
-        let secret = signer.secret();
-        match presented {
-            Presented::Acs3(signed) => {
-                let verified = signed.verify(
-                    request.method,
-                    request.path,
-                    request.query,
-                    request.body,
-                    secret.reveal(),
-                )?;
-                self.nonces().burn(&verified, now_ms)?;
-            }
-            Presented::V1(signed) => {
-                let verified = signed.verify(secret.reveal())?;
-                self.nonces().burn(&verified, now_ms)?;
-            }
-            Presented::Basic { secret: shown, .. } => {
-                if !shown.matches(secret.reveal()) {
-                    return Err(AuthError::SecretMismatch.into());
-                }
-            }
-            Presented::Bearer(_) => return Err(Failure::NoSession),
-        }
         match signer {
             Signer::User(id, key) => {
                 self.unless_kept_out(key.account, Some(&id), source_ip)?;
@@ -161,15 +166,15 @@ impl Api {
         }
     }
 
-    /// The key that a credential names. Temporary keys come with a token, others without.
-    fn signer(&self, id: &str, presented: &Presented) -> Result<Signer, Failure> {
-        let Some(token) = presented.security_token() else {
+    fn signer_of(&self, claims: &Claims, place: Place) -> Result<Signer, Failure> {
+        self.signer(&claims.access_key_id, claims.security_token.as_ref(), place)
+    }
+
+    /// The key that a credential names. Temporary keys come with a token, whose place is told where it is absent; others
+    /// come without.
+    fn signer(&self, id: &str, token: Option<&bailey_acs::Secret>, place: Place) -> Result<Signer, Failure> {
+        let Some(token) = token else {
             if id.starts_with(SessionKeyId::PREFIX) {
-                let place = match presented {
-                    Presented::Acs3(_) => Place::Header("x-acs-security-token"),
-                    Presented::V1(_) => Place::Parameter,
-                    Presented::Basic { .. } | Presented::Bearer(_) => Place::Signature,
-                };
                 return Err(AuthError::Missing { name: "SecurityToken", place }.into());
             }
             let id: AccessKeyId = id.parse().map_err(|_| AuthError::AccessKeyNotFound)?;

@@ -174,7 +174,7 @@ impl Api {
                 let fixture = self.surroundings().fixture(tenant).ok_or(Failure::NoSuchApi)?;
                 let (route, _) = find(&parts.method, path)?;
                 if !fixture.anonymous {
-                    self.authenticate(parts, sources.body, origin, Some(route)).await?;
+                    self.authenticate(parts, sources.body, origin, route).await?;
                 }
                 authzen::demand_json(parts, sources.body)?;
                 let parameters = Parameters::collect(Sources { query: None, ..sources })?;
@@ -208,7 +208,7 @@ impl Api {
         };
         let fields = match route.handler {
             Handler::Signed(handler) => {
-                let caller = self.authenticate(parts, sources.body, origin, Some(route)).await?;
+                let caller = self.authenticate(parts, sources.body, origin, route).await?;
                 let parameters = if place.is_some() {
                     // A question is the body and nothing else.
                     authzen::demand_json(parts, sources.body)?;

@@ -10,7 +10,7 @@ mod question;
 
 use std::net::IpAddr;
 
-use bailey_acs::credentials::{self, Presented, Received};
+use bailey_acs::credentials::{self, Presented};
 use bailey_acs::{AuthError, ServiceCredentialFault};
 use bailey_control::Origin;
 use bailey_domain::decision::Outcome;
@@ -21,6 +21,7 @@ use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::answer;
+use crate::authenticate::received;
 use crate::failure::Failure;
 use crate::server::Api;
 use question::Question;
@@ -79,35 +80,26 @@ impl Api {
         let Ok(workspace) = question.workspace(headers) else {
             return Ok(Verdict::No(Reason::ForwardedRefused));
         };
-        let received = Received {
-            method: &parts.method,
-            path: parts.uri.path(),
-            query: parts.uri.query(),
-            headers: &parts.headers,
-            body: b"",
+        // The original body is not here, so a signature over it cannot be checked: it fails like a wrong one.
+        let received = received(parts, b"");
+        let presented = match credentials::extract(&received, origin.now_ms) {
+            Err(_) => return Ok(Verdict::WhoIsThere),
+            Ok(presented) => presented,
         };
-        match credentials::extract(&received, origin.now_ms) {
+        if let Presented::Bearer(token) = &presented
+            && KEY_PREFIXES.iter().any(|prefix| token.expose().starts_with(prefix))
+        {
+            return Ok(self.key(token.expose(), &question, workspace.as_deref(), source));
+        }
+        let origin = Origin { source_ip: source, ..origin };
+        match self.prove(&received, &presented, origin, None).await {
+            Ok(caller) => Ok(self.identity(&caller, &question, workspace.as_deref())),
+            Err(Failure::Operation(error)) => Err(error),
+            Err(Failure::Credential(AuthError::KeptOut { .. })) => Ok(Verdict::No(Reason::IpNotAllowed)),
+            Err(Failure::Credential(AuthError::ServiceCredential(ServiceCredentialFault::OtherService))) => {
+                Ok(Verdict::No(Reason::ImplicitDeny))
+            }
             Err(_) => Ok(Verdict::WhoIsThere),
-            Ok(Presented::Bearer(token))
-                if KEY_PREFIXES.iter().any(|prefix| token.expose().starts_with(prefix)) =>
-            {
-                Ok(self.key(token.expose(), &question, workspace.as_deref(), source))
-            }
-            // The original body is not here, so a signature over it cannot be checked: it fails like a wrong one.
-            Ok(_) => {
-                let origin = Origin { source_ip: source, ..origin };
-                match self.authenticate(parts, b"", origin, None).await {
-                    Ok(caller) => Ok(self.identity(&caller, &question, workspace.as_deref())),
-                    Err(Failure::Operation(error)) => Err(error),
-                    Err(Failure::Credential(AuthError::KeptOut { .. })) => {
-                        Ok(Verdict::No(Reason::IpNotAllowed))
-                    }
-                    Err(Failure::Credential(AuthError::ServiceCredential(
-                        ServiceCredentialFault::OtherService,
-                    ))) => Ok(Verdict::No(Reason::ImplicitDeny)),
-                    Err(_) => Ok(Verdict::WhoIsThere),
-                }
-            }
         }
     }
 
