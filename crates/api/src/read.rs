@@ -158,7 +158,7 @@ impl Call<'_> {
 
     /// Refuses parameters that the operation does not have. Every handler calls it before it does anything.
     pub(crate) fn finish(&self) -> Result<(), Failure> {
-        Ok(self.parameters.clone().finish()?)
+        Ok(self.parameters.finish()?)
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) async fn create_session(visit: &Visit<'_>) -> Answer {
     let password = Secret::new(parameters.required_text("password")?);
     let code = parameters.text("mfaCode")?.filter(|text| !text.is_empty());
     let code = code.map(|text| Code::parse("mfaCode", &text)).transpose()?;
-    parameters.clone().finish()?;
+    parameters.finish()?;
     let sign_in = SignIn { user_name, password, code };
     let issued = visit.api.control().create_session(&visit.origin, &sign_in).await?;
     let issued = issued.ok_or(Failure::NotSignedIn)?;

@@ -81,7 +81,7 @@ pub(crate) async fn assume_role_with_oidc(visit: &Visit<'_>) -> Answer {
         policy: parameters.document("Policy")?.filter(|text| !text.is_empty()),
         duration: duration(parameters)?,
     };
-    parameters.clone().finish()?;
+    parameters.finish()?;
     let (control, documents) = (visit.api.control(), visit.api.documents());
     let taken = control.assume_role_with_oidc(&visit.origin, request, documents).await?;
     let mut fields = shown(taken.account, &taken.assumed);

@@ -46,7 +46,7 @@ impl Sources<'_> {
 
 /// The parameters of one call, or one object within them. Readers note what was read; children share the notes, so one
 /// [`Parameters::finish`] on the outermost object checks all.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[must_use = "call `finish`, so that unknown parameters are refused"]
 pub struct Parameters {
     fields: Fields,
@@ -98,7 +98,7 @@ impl Parameters {
     ///
     /// # Errors
     /// The first parameter, with its full path, that no reader asked for.
-    pub fn finish(self) -> Result<(), ParameterError> {
+    pub fn finish(&self) -> Result<(), ParameterError> {
         self.notes.lock().check(&self.fields, &self.prefix)
     }
 
