@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
 
-use crate::signature::{self, Acs3Presented, Claims, V1Presented};
+use crate::signature::{self, Acs3Presented, V1Presented};
 use crate::{AuthError, Place, Secret};
 
 /// The longest access key id, user name or nonce that is looked at, in bytes.
@@ -32,33 +32,6 @@ pub enum Presented {
     },
     /// A bearer token.
     Bearer(Secret),
-}
-
-impl Presented {
-    /// What a signed request says of itself; `None` for a credential that is no signature.
-    #[must_use]
-    pub fn claims(&self) -> Option<&Claims> {
-        match self {
-            Self::Acs3(signed) => Some(signed.claims()),
-            Self::V1(signed) => Some(signed.claims()),
-            Self::Basic { .. } | Self::Bearer(_) => None,
-        }
-    }
-
-    /// The access key that the credential is of; a bearer token is of none.
-    #[must_use]
-    pub fn access_key_id(&self) -> Option<&str> {
-        match self {
-            Self::Basic { access_key_id, .. } => Some(access_key_id),
-            other => other.claims().map(|claims| claims.access_key_id.as_str()),
-        }
-    }
-
-    /// The security token that came with a signature, and is signed by it.
-    #[must_use]
-    pub fn security_token(&self) -> Option<&Secret> {
-        self.claims()?.security_token.as_ref()
-    }
 }
 
 /// A request as it arrived: path and query still encoded, the body whole.

@@ -181,10 +181,15 @@ impl Wire {
         let method = Method::from_bytes(self.method.as_bytes()).expect("a well-formed method");
         let (path, query, body) = (self.path.as_str(), Some(self.query.as_str()), self.body.as_slice());
         let presented = extract(&Received { method: &method, path, query, headers: &headers, body }, NOW_MS)?;
-        if presented.access_key_id() != Some(ACCESS_KEY_ID) {
+        let claims = match &presented {
+            Presented::Acs3(signed) => signed.claims(),
+            Presented::V1(signed) => signed.claims(),
+            Presented::Basic { .. } | Presented::Bearer(_) => panic!("it is signed"),
+        };
+        if claims.access_key_id != ACCESS_KEY_ID {
             return Err(AuthError::AccessKeyNotFound);
         }
-        match presented {
+        match &presented {
             Presented::Acs3(signed) => signed.verify(&method, path, query, body, SECRET),
             Presented::V1(signed) => signed.verify(SECRET),
             Presented::Basic { .. } | Presented::Bearer(_) => panic!("it is signed"),
