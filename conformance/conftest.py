@@ -50,6 +50,12 @@ def root(world: World) -> Cloud:
     return world.root
 
 
+@pytest.fixture(scope="session")
+def account(world: World) -> str:
+    """The account's id."""
+    return world.account.account_id
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The story first, in order; what inspects the remains last."""
     items.sort(key=lambda item: (item.get_closest_marker("last") is not None, item.get_closest_marker("story") is None))

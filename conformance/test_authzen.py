@@ -24,26 +24,19 @@ class Cast:
     key: str
 
 
-def hire(world: World, name: str) -> tuple[Cloud, str]:
-    """A RAM user with an access key."""
-    user = ram.create_user(world.root, name)
-    key = ram.create_access_key(world.root, name)
-    return Cloud(world.server.control, key.access_key_id, key.access_key_secret), user.user_id
-
-
 @pytest.fixture(scope="module")
 def cast(world: World) -> Iterator[Cast]:
     """The enforcement point may do nothing but ask."""
-    point, _ = hire(world, "authzen-point")
+    point = world.hire("authzen-point")
     ram.create_policy(world.root, "MayAsk", ram.statement("Allow", ["modelstudio:EvaluateAccess", "modelstudio:SearchAccess"]))
     ram.attach(world.root, "MayAsk", "authzen-point")
-    person, person_id = hire(world, "authzen-person")
+    person = world.hire("authzen-person")
     world.root.ours("AddUser", body={"type": "RamUser", "userName": "authzen-person", "displayName": "Person"})
     workspace = studio.create_workspace(world.root, "AuthZEN").workspace_id
     world.root.ours("AddMember", workspaceId=workspace, body={"userName": "authzen-person", "pages": ["api-key", "prompts"]})
     studio.permit(world.root, workspace, QWEN_PLUS)
     key = studio.create_key(person, workspace, "for AuthZEN")
-    yield Cast(point, person, person_id, workspace, str(key.api_key_id), key.api_key_value)
+    yield Cast(point, person, world.user_ids["authzen-person"], workspace, str(key.api_key_id), key.api_key_value)
 
 
 def post(world: World, who: Cloud | None, path: str, body: object) -> Answer:

@@ -254,17 +254,16 @@ class TestRecycleBin:
     """Deleting with the setting recycleBin, and what comes back."""
 
     def test_a_user_and_a_key_come_back_with_nothing(self, world: World, root: Cloud, domain: str) -> None:
-        root.ours("UpdateSettings", body={"recycleBin": True})
-        user = world.hire("ims-leaver")
-        user_id = world.user_ids["ims-leaver"]
-        root.ram.delete_access_key(ram_models.DeleteAccessKeyRequest(user_name="ims-leaver", user_access_key_id=user.access_key_id))
-        with refused(404, "InvalidAccessKeyId.NotFound"):
-            user.sts.get_caller_identity()
-        (key,) = root.ims.list_access_keys_in_recycle_bin(
-            models.ListAccessKeysInRecycleBinRequest(user_id=user_id)).body.access_keys.access_key
-        assert (key.access_key_id, key.delete_date > key.recycle_date) == (user.access_key_id, True)
-        root.ims.delete_user(models.DeleteUserRequest(user_principal_name="ims-leaver"))
-        root.ours("UpdateSettings", body={"recycleBin": False})
+        with ram.setting(root, "recycleBin", True):
+            user = world.hire("ims-leaver")
+            user_id = world.user_ids["ims-leaver"]
+            root.ram.delete_access_key(ram_models.DeleteAccessKeyRequest(user_name="ims-leaver", user_access_key_id=user.access_key_id))
+            with refused(404, "InvalidAccessKeyId.NotFound"):
+                user.sts.get_caller_identity()
+            (key,) = root.ims.list_access_keys_in_recycle_bin(
+                models.ListAccessKeysInRecycleBinRequest(user_id=user_id)).body.access_keys.access_key
+            assert (key.access_key_id, key.delete_date > key.recycle_date) == (user.access_key_id, True)
+            root.ims.delete_user(models.DeleteUserRequest(user_principal_name="ims-leaver"))
         info = root.ims.get_access_key_info_in_recycle_bin(
             models.GetAccessKeyInfoInRecycleBinRequest(user_access_key_id=user.access_key_id)).body.access_key
         assert (info.user_id, info.user_principal_name, info.user_recycled) == (user_id, f"ims-leaver@{domain}", True)
@@ -288,30 +287,28 @@ class TestRecycleBin:
         assert user.sts.get_caller_identity().body.user_id == user_id
 
     def test_what_is_deleted_for_good_does_not_come_back(self, root: Cloud) -> None:
-        root.ours("UpdateSettings", body={"recycleBin": True})
-        user_id = ram.create_user(root, "ims-gone").user_id
-        root.ims.delete_user(models.DeleteUserRequest(user_id=user_id))
-        root.ours("UpdateSettings", body={"recycleBin": False})
+        with ram.setting(root, "recycleBin", True):
+            user_id = ram.create_user(root, "ims-gone").user_id
+            root.ims.delete_user(models.DeleteUserRequest(user_id=user_id))
         root.ims.delete_user_in_recycle_bin(models.DeleteUserInRecycleBinRequest(user_id=user_id))
         with refused(404, "EntityNotExist.User"):
             root.ims.restore_user_from_recycle_bin(models.RestoreUserFromRecycleBinRequest(user_id=user_id))
 
     def test_giving_a_credential_back_takes_what_making_one_takes(self, world: World, root: Cloud) -> None:
-        root.ours("UpdateSettings", body={"recycleBin": True})
-        clerk = world.hire("ims-clerk")
-        ram.create_policy(root, "ims-restores", ram.statement("Allow", ["ram:Restore*", "ram:CreateServiceCredential"]))
-        ram.attach(root, "ims-restores", "ims-clerk")
-        user_id = ram.create_user(root, "ims-boss").user_id
-        key = ram.create_access_key(root, "ims-boss").access_key_id
-        root.ram.delete_access_key(ram_models.DeleteAccessKeyRequest(user_name="ims-boss", user_access_key_id=key))
-        with not_permitted("ram:RestoreAccessKeyFromRecycleBin"):
-            clerk.ims.restore_access_key_from_recycle_bin(
-                models.RestoreAccessKeyFromRecycleBinRequest(user_id=user_id, user_access_key_id=key))
-        with not_permitted("ram:CreateServiceCredential"):
-            clerk.ims.create_service_credential(models.CreateServiceCredentialRequest(
-                user_principal_name="ims-boss", service_name="bailian", service_credential_name="x"))
-        root.ims.delete_user(models.DeleteUserRequest(user_id=user_id))
-        root.ours("UpdateSettings", body={"recycleBin": False})
+        with ram.setting(root, "recycleBin", True):
+            clerk = world.hire("ims-clerk")
+            ram.create_policy(root, "ims-restores", ram.statement("Allow", ["ram:Restore*", "ram:CreateServiceCredential"]))
+            ram.attach(root, "ims-restores", "ims-clerk")
+            user_id = ram.create_user(root, "ims-boss").user_id
+            key = ram.create_access_key(root, "ims-boss").access_key_id
+            root.ram.delete_access_key(ram_models.DeleteAccessKeyRequest(user_name="ims-boss", user_access_key_id=key))
+            with not_permitted("ram:RestoreAccessKeyFromRecycleBin"):
+                clerk.ims.restore_access_key_from_recycle_bin(
+                    models.RestoreAccessKeyFromRecycleBinRequest(user_id=user_id, user_access_key_id=key))
+            with not_permitted("ram:CreateServiceCredential"):
+                clerk.ims.create_service_credential(models.CreateServiceCredentialRequest(
+                    user_principal_name="ims-boss", service_name="bailian", service_credential_name="x"))
+            root.ims.delete_user(models.DeleteUserRequest(user_id=user_id))
         with not_permitted("ram:RestoreUserFromRecycleBin"):
             clerk.ims.restore_user_from_recycle_bin(models.RestoreUserFromRecycleBinRequest(user_id=user_id))
 

@@ -1,6 +1,5 @@
 """OIDC providers and AssumeRoleWithOIDC through the official IMS and STS SDKs, with tokens of an issuer that this test runs."""
 
-import json
 import time
 from collections.abc import Iterator
 
@@ -9,12 +8,12 @@ from alibabacloud_ims20190815 import models
 from alibabacloud_ram20150501 import models as ram_models
 from alibabacloud_sts20150401 import models as sts
 
+from support import ram
 from support.cloud import Cloud
 from support.issuer import Issuer
 from support.ledger import LEDGER
 from support.refusals import refused
 from support.world import World
-from test_roles import account, attach, create
 
 READ = "AliyunRAMReadOnlyAccess"
 SUBJECT = {"StringEquals": {"oidc:aud": "bailey"}, "StringLike": {"oidc:sub": "repo:corp/*"}}
@@ -26,14 +25,6 @@ def issuer() -> Iterator[Issuer]:
     issuer = Issuer()
     yield issuer
     issuer.close()
-
-
-def trust(provider: str, condition: dict[str, object] | None = None) -> str:
-    """A trust policy that names a provider."""
-    statement: dict[str, object] = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Federated": [provider]}}
-    if condition:
-        statement["Condition"] = condition
-    return json.dumps({"Version": "1", "Statement": [statement]})
 
 
 def provide(root: Cloud, name: str, url: str, clients: str = "bailey,second", **fields: object) -> str:
@@ -73,9 +64,9 @@ def anyone(world: World) -> Cloud:
 class TestProviders:
     """Create, Get, List, Update, Delete, AddClientId, RemoveClientId."""
 
-    def test_a_provider_is_created_read_changed_and_deleted(self, root: Cloud) -> None:
+    def test_a_provider_is_created_read_changed_and_deleted(self, root: Cloud, account: str) -> None:
         arn = provide(root, "Corp.One", "https://login.example/one", description="研发", fingerprints="902ef2deeb3c5b13")
-        assert arn == f"acs:ram::{account(root)}:oidc-provider/Corp.One"
+        assert arn == f"acs:ram::{account}:oidc-provider/Corp.One"
         get = models.GetOIDCProviderRequest(oidcprovider_name="corp.ONE")
         found = root.ims.get_oidcprovider(get).body.oidcprovider
         assert (found.arn, found.oidcprovider_name, found.issuer_url) == (arn, "Corp.One", "https://login.example/one")
@@ -106,7 +97,7 @@ class TestProviders:
         with refused(404, "EntityNotExist.OIDCProvider"):
             root.ims.get_oidcprovider(get)
 
-    def test_documented_errors(self, root: Cloud) -> None:
+    def test_documented_errors(self, root: Cloud, account: str) -> None:
         for fields, code in (
             ({"name": ""}, "InvalidParameter.OIDCProviderName.Length"),
             ({"name": "x" * 129}, "InvalidParameter.OIDCProviderName.Length"),
@@ -126,17 +117,15 @@ class TestProviders:
             with refused(400, code):
                 provide(root, **({"name": "never", "url": "https://login.example/never"} | fields))
         with refused(400, "MalformedPolicyDocument"):
-            create(root, "oidc-none", trust(f"acs:ram::{account(root)}:oidc-provider/never"))
+            ram.create_role(root, "oidc-none", ram.trust(f"acs:ram::{account}:oidc-provider/never", kind="Federated"))
 
     def test_who_lets_more_people_in_holds_what_they_get(self, world: World, root: Cloud) -> None:
         arn = provide(root, "widened", "https://login.example/widened")
-        create(root, "oidc-widened", trust(arn))
-        attach(root, READ, "oidc-widened")
+        ram.create_role(root, "oidc-widened", ram.trust(arn, kind="Federated"))
+        ram.attach_to_role(root, READ, "oidc-widened", "System")
         keeper = world.hire("oidc-keeper")
-        document = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "ram:*OIDC*", "Resource": "*"}]}
-        root.ram.create_policy(ram_models.CreatePolicyRequest(policy_name="oidc-keeper", policy_document=json.dumps(document)))
-        root.ram.attach_policy_to_user(ram_models.AttachPolicyToUserRequest(
-            user_name="oidc-keeper", policy_name="oidc-keeper", policy_type="Custom"))
+        ram.create_policy(root, "oidc-keeper", ram.statement("Allow", "ram:*OIDC*"))
+        ram.attach(root, "oidc-keeper", "oidc-keeper")
         with refused(403, "NoPermission"):
             keeper.ims.add_client_id_to_oidcprovider(
                 models.AddClientIdToOIDCProviderRequest(oidcprovider_name="widened", client_id="mine"))
@@ -161,8 +150,8 @@ class TestTokens:
     @pytest.fixture(scope="class")
     def role(self, world: World, provider: str) -> str:
         """A role that reads RAM and trusts one audience and some subjects of the provider."""
-        found = create(world.root, "oidc-reader", trust(provider, SUBJECT))
-        attach(world.root, READ, "oidc-reader")
+        found = ram.create_role(world.root, "oidc-reader", ram.trust(provider, kind="Federated", condition=SUBJECT))
+        ram.attach_to_role(world.root, READ, "oidc-reader", "System")
         return found.arn
 
     def test_a_token_takes_a_role(self, root: Cloud, anyone: Cloud, issuer: Issuer, provider: str, role: str) -> None:
@@ -234,7 +223,7 @@ class TestTokens:
         moved = Issuer()
         moved.redirect = issuer.url + "/keys"
         arn = provide(root, "moved", moved.url)
-        found = create(root, "oidc-moved", trust(arn))
+        found = ram.create_role(root, "oidc-moved", ram.trust(arn, kind="Federated"))
         with refused(400, "AuthenticationFail.OIDCToken.IssuerConfigurationBroken"):
             ask(anyone, found.arn, arn, moved.token())
         assert len(moved.fetched) == 1

@@ -1,13 +1,12 @@
 """Every error that RAM documents for users, access keys, policies, versions and attachments, by status, code and sentence."""
 
-from collections.abc import Callable
-
 import pytest
 from alibabacloud_ram20150501 import models
 
 from support import ram
 from support.cloud import Cloud
-from support.ram import INVALID, TOO_LONG, quota
+from support.documented import Call, Named, begins, delete_policy, delete_user, literally, malformed, named
+from support.ram import INVALID, TOO_LONG, setting
 from support.refusals import refused
 from support.world import World
 
@@ -15,7 +14,7 @@ USER, OTHER, NONE = "errors-user", "errors-other", "errors-none"
 ROLE = "errors-role"
 POLICY, LOOSE = "errors-policy", "errors-loose"
 DOCUMENT = ram.document(ram.statement("Allow", "sfm:ListIndex"))
-TRUST = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["ecs.aliyuncs.com"]}}]}'
+TRUST = ram.trust("ecs.aliyuncs.com", kind="Service")
 KEY = "LTAIAAAAAAAAAAAAAAAAAAAA"
 
 NO_USER = (404, "EntityNotExist.User", "The user does not exist.")
@@ -23,10 +22,6 @@ NO_POLICY = (404, "EntityNotExist.Policy", "The policy does not exist.")
 NO_VERSION = (404, "EntityNotExist.Policy.Version", "The policy version does not exist.")
 NO_KEY = (404, "EntityNotExist.User.AccessKey", "The user access key does not exist.")
 NO_ROLE = (404, "EntityNotExist.Role", "The role does not exist.")
-
-Call = Callable[[Cloud], object]
-Named = Callable[[Cloud, str], object]
-
 
 @pytest.fixture(scope="module", autouse=True)
 def cast(world: World) -> None:
@@ -37,7 +32,7 @@ def cast(world: World) -> None:
     for policy in (POLICY, LOOSE):
         ram.create_policy(root, policy, ram.statement("Allow", "sfm:ListIndex"))
     ram.attach(root, POLICY, USER)
-    root.ram.create_role(models.CreateRoleRequest(role_name=ROLE, assume_role_policy_document=TRUST))
+    ram.create_role(root, ROLE, TRUST)
 
 
 def create_user(root: Cloud, user: str, **fields: str) -> None:
@@ -48,11 +43,6 @@ def create_user(root: Cloud, user: str, **fields: str) -> None:
 def update_user(root: Cloud, user: str, **fields: str) -> None:
     """UpdateUser."""
     root.ram.update_user(models.UpdateUserRequest(user_name=user, **fields))
-
-
-def delete_user(root: Cloud, user: str) -> None:
-    """DeleteUser, and nothing before it."""
-    root.ram.delete_user(models.DeleteUserRequest(user_name=user))
 
 
 def update_key(root: Cloud, user: str) -> None:
@@ -73,11 +63,6 @@ def create_policy(root: Cloud, policy: str, document: str = DOCUMENT, descriptio
 def describe(root: Cloud, policy: str, description: str = "changed") -> None:
     """UpdatePolicyDescription."""
     root.ram.update_policy_description(models.UpdatePolicyDescriptionRequest(policy_name=policy, new_description=description))
-
-
-def delete_policy(root: Cloud, policy: str) -> None:
-    """DeletePolicy."""
-    root.ram.delete_policy(models.DeletePolicyRequest(policy_name=policy))
 
 
 def add_version(root: Cloud, policy: str, document: str = DOCUMENT) -> None:
@@ -115,16 +100,6 @@ def get_version(root: Cloud, policy: str, kind: str = "Custom", version: str = "
     root.ram.get_policy_version(models.GetPolicyVersionRequest(policy_name=policy, policy_type=kind, version_id=version))
 
 
-def attach_to_role(root: Cloud, policy: str, role: str = ROLE, kind: str = "Custom") -> None:
-    """AttachPolicyToRole."""
-    root.ram.attach_policy_to_role(models.AttachPolicyToRoleRequest(policy_type=kind, policy_name=policy, role_name=role))
-
-
-def detach_from_role(root: Cloud, policy: str, role: str = ROLE, kind: str = "Custom") -> None:
-    """DetachPolicyFromRole."""
-    root.ram.detach_policy_from_role(models.DetachPolicyFromRoleRequest(policy_type=kind, policy_name=policy, role_name=role))
-
-
 # Calls on a user who has to be there.
 ON_USERS: dict[str, Named] = {
     "GetUser": lambda root, user: root.ram.get_user(models.GetUserRequest(user_name=user)),
@@ -151,8 +126,8 @@ ON_POLICIES: dict[str, Named] = {
     "SetDefaultPolicyVersion": set_default,
     "AttachPolicyToUser": lambda root, policy: ram.attach(root, policy, USER),
     "DetachPolicyFromUser": lambda root, policy: ram.detach(root, policy, USER),
-    "AttachPolicyToRole": attach_to_role,
-    "DetachPolicyFromRole": detach_from_role,
+    "AttachPolicyToRole": lambda root, policy: ram.attach_to_role(root, policy, ROLE),
+    "DetachPolicyFromRole": lambda root, policy: ram.detach_from_role(root, policy, ROLE),
     "ListEntitiesForPolicy": entities,
 }
 
@@ -165,8 +140,8 @@ TYPED: dict[str, Named] = {
     "ListEntitiesForPolicy": lambda root, kind: entities(root, POLICY, kind),
     "AttachPolicyToUser": lambda root, kind: ram.attach(root, POLICY, USER, kind),
     "DetachPolicyFromUser": lambda root, kind: ram.detach(root, POLICY, USER, kind),
-    "AttachPolicyToRole": lambda root, kind: attach_to_role(root, POLICY, kind=kind),
-    "DetachPolicyFromRole": lambda root, kind: detach_from_role(root, POLICY, kind=kind),
+    "AttachPolicyToRole": lambda root, kind: ram.attach_to_role(root, POLICY, ROLE, kind),
+    "DetachPolicyFromRole": lambda root, kind: ram.detach_from_role(root, POLICY, ROLE, kind),
 }
 
 # Calls that name a version.
@@ -177,8 +152,8 @@ VERSIONED: dict[str, Named] = {
 }
 
 ON_ROLES: dict[str, Named] = {
-    "AttachPolicyToRole": lambda root, role: attach_to_role(root, POLICY, role),
-    "DetachPolicyFromRole": lambda root, role: detach_from_role(root, POLICY, role),
+    "AttachPolicyToRole": lambda root, role: ram.attach_to_role(root, POLICY, role),
+    "DetachPolicyFromRole": lambda root, role: ram.detach_from_role(root, POLICY, role),
     "ListPoliciesForRole": lambda root, role: root.ram.list_policies_for_role(models.ListPoliciesForRoleRequest(role_name=role)),
 }
 
@@ -218,7 +193,7 @@ LITERAL: list[tuple[str, Call, int, str, str]] = [
     ("attached-twice", lambda root: ram.attach(root, POLICY, USER), 409, "EntityAlreadyExists.User.Policy",
      "The user has already been attached this policy."),
     ("not-attached", lambda root: ram.detach(root, LOOSE, USER), 404, "EntityNotExist.User.Policy", "The indicate policy of the user does not exist."),
-    ("not-attached-to-role", lambda root: detach_from_role(root, LOOSE), 404, "EntityNotExist.Role.Policy", "The role policy does not exist."),
+    ("not-attached-to-role", lambda root: ram.detach_from_role(root, LOOSE, ROLE), 404, "EntityNotExist.Role.Policy", "The role policy does not exist."),
 ]
 
 # Full ones: the quota that is lowered, to what, and what is refused then.
@@ -232,7 +207,7 @@ QUOTAS: list[tuple[str, int, Call, str, str]] = [
      "The policy count of the user attached policies beyond the current limits."),
     ("quotaSystemPoliciesPerUser", 0, lambda root: ram.attach(root, "AliyunRAMReadOnlyAccess", USER, "System"), "User.Policy",
      "The policy count of the user attached policies beyond the current limits."),
-    ("quotaCustomPoliciesPerRole", 0, lambda root: attach_to_role(root, LOOSE), "Role.Policy", "The count of "),
+    ("quotaCustomPoliciesPerRole", 0, lambda root: ram.attach_to_role(root, LOOSE, ROLE), "Role.Policy", "The count of "),
 ]
 
 
@@ -241,81 +216,50 @@ def cases(table: dict[str, Named]) -> list[object]:
     return [pytest.param(call, id=action) for action, call in table.items()]
 
 
-def malformed(root: Cloud, call: Named, field: str, longest: int) -> None:
-    """A name of wrong characters, and one that is too long."""
-    for name, fault, sentence in [("has space", "InvalidChars", INVALID), ("x" * (longest + 1), "Length", TOO_LONG)]:
-        with refused(400, f"InvalidParameter.{field}.{fault}") as refusal:
-            call(root, name)
-        assert refusal.message.startswith(sentence.format(field))
+# Calls that name a thing: the parameter, its longest name, and what is said where there is none of it.
+THINGS = [("UserName", 64, NO_USER, ON_USERS), ("PolicyName", 128, NO_POLICY, ON_POLICIES), ("RoleName", 64, NO_ROLE, ON_ROLES)]
 
 
-def literally(root: Cloud, call: Call, status: int, code: str, message: str) -> None:
-    """A refusal with RAM's own sentence and nothing more."""
-    with refused(status, code) as refusal:
-        call(root)
-    assert refusal.message == message
+@pytest.mark.parametrize(("call", "field", "longest", "absent"), [
+    pytest.param(call, field, longest, absent, id=f"{field}-{action}")
+    for field, longest, absent, table in THINGS for action, call in table.items()
+])
+def test_a_name_must_be_well_formed_and_of_something(root: Cloud, call: Named, field: str, longest: int, absent: tuple[int, str, str]) -> None:
+    malformed(root, call, field, longest)
+    literally(root, lambda cloud: call(cloud, NONE), *absent)
 
 
-@pytest.mark.parametrize("call", cases({"CreateUser": create_user} | ON_USERS))
-def test_a_users_name_must_be_well_formed(root: Cloud, call: Named) -> None:
-    malformed(root, call, "UserName", 64)
-
-
-@pytest.mark.parametrize("call", cases(ON_USERS))
-def test_the_user_must_exist(root: Cloud, call: Named) -> None:
-    literally(root, lambda cloud: call(cloud, NONE), *NO_USER)
-
-
-@pytest.mark.parametrize("call", cases({"CreatePolicy": create_policy} | ON_POLICIES))
-def test_a_policys_name_must_be_well_formed(root: Cloud, call: Named) -> None:
-    malformed(root, call, "PolicyName", 128)
-
-
-@pytest.mark.parametrize("call", cases(ON_POLICIES))
-def test_the_policy_must_exist(root: Cloud, call: Named) -> None:
-    literally(root, lambda cloud: call(cloud, NONE), *NO_POLICY)
-
-
-@pytest.mark.parametrize("call", cases(ON_ROLES))
-def test_the_role_must_exist(root: Cloud, call: Named) -> None:
-    malformed(root, call, "RoleName", 64)
-    literally(root, lambda cloud: call(cloud, NONE), *NO_ROLE)
+@pytest.mark.parametrize(("call", "field", "longest"), named([("CreateUser", create_user, "UserName", 64), ("CreatePolicy", create_policy, "PolicyName", 128)]))
+def test_a_new_name_must_be_well_formed(root: Cloud, call: Named, field: str, longest: int) -> None:
+    malformed(root, call, field, longest)
 
 
 @pytest.mark.parametrize("call", cases(TYPED))
 def test_a_policys_type_is_one_of_two(root: Cloud, call: Named) -> None:
-    with refused(400, "InvalidParameter.PolicyType") as refusal:
-        call(root, "Other")
-    assert refusal.message == 'The parameter - "PolicyType" must be System or Custom.'
+    literally(root, lambda cloud: call(cloud, "Other"), 400, "InvalidParameter.PolicyType", 'The parameter - "PolicyType" must be System or Custom.')
 
 
 @pytest.mark.parametrize("call", cases(VERSIONED))
 def test_a_version_is_named_by_its_number(root: Cloud, call: Named) -> None:
     for version in ("1", "v", "v0", "vv1", "latest"):
-        with refused(400, "InvalidParameter.VersionId.Format") as refusal:
-            call(root, version)
-        assert refusal.message.startswith('The parameter - "VersionId" must be')
+        begins(root, lambda cloud, version=version: call(cloud, version), 400, "InvalidParameter.VersionId.Format", 'The parameter - "VersionId" must be')
     literally(root, lambda cloud: call(cloud, "v9"), *NO_VERSION)
 
 
-@pytest.mark.parametrize(("call", "fault", "sentence"), [pytest.param(*rest, id=name) for name, *rest in PARAMETERS])
+@pytest.mark.parametrize(("call", "fault", "sentence"), named(PARAMETERS))
 def test_parameters(root: Cloud, call: Call, fault: str, sentence: str) -> None:
-    with refused(400, f"InvalidParameter.{fault}") as refusal:
-        call(root)
-    assert refusal.message.startswith(sentence.format(fault.split(".")[0]))
+    begins(root, call, 400, f"InvalidParameter.{fault}", sentence.format(fault.split(".")[0]))
 
 
-@pytest.mark.parametrize(("call", "status", "code", "message"), [pytest.param(*rest, id=name) for name, *rest in LITERAL])
+@pytest.mark.parametrize(("call", "status", "code", "message"), named(LITERAL))
 def test_documented(root: Cloud, call: Call, status: int, code: str, message: str) -> None:
     literally(root, call, status, code, message)
 
 
 @pytest.mark.parametrize(("name", "value", "call", "code", "sentence"), [pytest.param(*case, id=case[0]) for case in QUOTAS])
 def test_quotas(root: Cloud, name: str, value: int, call: Call, code: str, sentence: str) -> None:
-    with quota(root, name, value):
-        with refused(409, f"LimitExceeded.{code}") as refusal:
-            call(root)
-        assert refusal.message.startswith(sentence)
+    with setting(root, name, value):
+        begins(root, call, 409, f"LimitExceeded.{code}", sentence)
 
 
 @pytest.mark.parametrize("document", ["not json", "[]", '{"Version":"1","Statement":[{"Effect":"Allow","Action":"*"}]}'])
@@ -325,16 +269,11 @@ def test_a_malformed_document_is_refused_as_a_version_too(root: Cloud, document:
 
 
 def test_what_a_role_holds_is_not_deleted(root: Cloud) -> None:
-    attach_to_role(root, LOOSE)
-    literally(root, attach_twice, 409, "EntityAlreadyExists.Role.Policy", "The role policy does already EXIST.")
+    ram.attach_to_role(root, LOOSE, ROLE)
+    literally(root, lambda cloud: ram.attach_to_role(cloud, LOOSE, ROLE), 409, "EntityAlreadyExists.Role.Policy", "The role policy does already EXIST.")
     literally(root, lambda cloud: delete_policy(cloud, LOOSE), 409, "DeleteConflict.Policy.Role",
               "The policy CAN NOT been attached to any role while deleting the policy.")
-    detach_from_role(root, LOOSE)
-
-
-def attach_twice(root: Cloud) -> None:
-    """AttachPolicyToRole of what the role holds."""
-    attach_to_role(root, LOOSE)
+    ram.detach_from_role(root, LOOSE, ROLE)
 
 
 def test_what_has_versions_is_not_deleted_without_them(root: Cloud) -> None:

@@ -1,13 +1,12 @@
 """RAM groups through the official SDK: who is in them, what their policies give, and every error that RAM documents for them."""
 
-from collections.abc import Callable
-
 import pytest
 from alibabacloud_ram20150501 import models
 
 from support import ram
 from support.cloud import Cloud
-from support.ram import INVALID, TOO_LONG, quota
+from support.documented import Call, Named, begins, delete_policy, delete_user, literally, malformed, named
+from support.ram import INVALID, TOO_LONG, setting
 from support.refusals import not_permitted, refused
 from support.world import World
 
@@ -169,17 +168,7 @@ def delete(root: Cloud, group: str) -> None:
     root.ram.delete_group(models.DeleteGroupRequest(group_name=group))
 
 
-def delete_user(root: Cloud, user: str) -> None:
-    """DeleteUser, and nothing before it."""
-    root.ram.delete_user(models.DeleteUserRequest(user_name=user))
-
-
-def delete_policy(root: Cloud, policy: str) -> None:
-    """DeletePolicy."""
-    root.ram.delete_policy(models.DeletePolicyRequest(policy_name=policy))
-
-
-NAMED: list[tuple[str, Callable[[Cloud, str], object]]] = [
+NAMED: list[tuple[str, Named]] = [
     ("create", create), ("get", get), ("users", users), ("policies", policies), ("update", update), ("delete", delete),
     ("join", lambda root, group: ram.join(root, USER, group)),
     ("leave", lambda root, group: ram.leave(root, USER, group)),
@@ -188,7 +177,7 @@ NAMED: list[tuple[str, Callable[[Cloud, str], object]]] = [
 ]
 
 # What RAM documents, call by call, with its sentence to the letter.
-DOCUMENTED: list[tuple[str, Callable[[Cloud], object], int, str, str]] = [
+DOCUMENTED: list[tuple[str, Call, int, str, str]] = [
     ("create-taken", lambda root: create(root, GROUP.upper()), 409, "EntityAlreadyExists.Group", "The group does already EXIST."),
     ("update-taken", lambda root: update(root, GROUP, name=FULL), 409, "EntityAlreadyExists.Group", "The group does already EXIST."),
     ("delete-user", lambda root: delete(root, GROUP), 409, "DeleteConflict.Group.User", "The group CAN NOT has any user member while deleting the group."),
@@ -207,7 +196,7 @@ DOCUMENTED: list[tuple[str, Callable[[Cloud], object], int, str, str]] = [
 ]
 
 # The same where ours goes on behind RAM's sentence: with what is allowed.
-EXPLAINED: list[tuple[str, Callable[[Cloud], object], str, str]] = [
+EXPLAINED: list[tuple[str, Call, str, str]] = [
     ("create-comments", lambda root: create(root, "groups-new", "x" * 129), "Comments.Length", TOO_LONG.format("Comments")),
     ("update-name", lambda root: update(root, GROUP, name="a b"), "NewGroupName.InvalidChars", INVALID.format("NewGroupName")),
     ("update-long", lambda root: update(root, GROUP, name="x" * 65), "NewGroupName.Length", TOO_LONG.format("NewGroupName")),
@@ -230,47 +219,36 @@ EXPLAINED: list[tuple[str, Callable[[Cloud], object], str, str]] = [
 class TestErrors:
     """Every error of the group rows of RAM's tables, by status, code and sentence."""
 
-    @pytest.mark.parametrize("call", [pytest.param(call, id=name) for name, call in NAMED])
-    def test_the_groups_name_must_be_well_formed(self, root: Cloud, call: Callable[[Cloud, str], object]) -> None:
-        for name, fault, sentence in [("has space", "InvalidChars", INVALID), ("grüppe", "InvalidChars", INVALID), ("x" * 65, "Length", TOO_LONG)]:
-            with refused(400, f"InvalidParameter.GroupName.{fault}") as refusal:
-                call(root, name)
-            assert refusal.message.startswith(sentence.format("GroupName"))
+    @pytest.mark.parametrize("call", named(NAMED))
+    def test_the_groups_name_must_be_well_formed(self, root: Cloud, call: Named) -> None:
+        malformed(root, call, "GroupName", 64)
 
-    @pytest.mark.parametrize("call", [pytest.param(call, id=name) for name, call in NAMED if name != "create"])
-    def test_the_group_must_exist(self, root: Cloud, call: Callable[[Cloud, str], object]) -> None:
-        with refused(404, "EntityNotExist.Group") as refusal:
-            call(root, "groups-none")
-        assert refusal.message == "The group does not exist."
+    @pytest.mark.parametrize("call", named(NAMED[1:]))
+    def test_the_group_must_exist(self, root: Cloud, call: Named) -> None:
+        literally(root, lambda cloud: call(cloud, "groups-none"), 404, "EntityNotExist.Group", "The group does not exist.")
 
-    @pytest.mark.parametrize(("call", "status", "code", "message"), [pytest.param(*rest, id=name) for name, *rest in DOCUMENTED])
-    def test_documented(self, root: Cloud, call: Callable[[Cloud], object], status: int, code: str, message: str) -> None:
-        with refused(status, code) as refusal:
-            call(root)
-        assert refusal.message == message
+    @pytest.mark.parametrize(("call", "status", "code", "message"), named(DOCUMENTED))
+    def test_documented(self, root: Cloud, call: Call, status: int, code: str, message: str) -> None:
+        literally(root, call, status, code, message)
 
-    @pytest.mark.parametrize(("call", "code", "message"), [pytest.param(*rest, id=name) for name, *rest in EXPLAINED])
-    def test_documented_and_explained(self, root: Cloud, call: Callable[[Cloud], object], code: str, message: str) -> None:
-        with refused(400, f"InvalidParameter.{code}") as refusal:
-            call(root)
-        assert refusal.message.startswith(message)
+    @pytest.mark.parametrize(("call", "code", "message"), named(EXPLAINED))
+    def test_documented_and_explained(self, root: Cloud, call: Call, code: str, message: str) -> None:
+        begins(root, call, 400, f"InvalidParameter.{code}", message)
 
     def test_quotas_are_settings(self, root: Cloud) -> None:
         ram.create_policy(root, "groups-second", ALLOW_LIST)
         for name, call, code, sentence in [
-            ("quotaGroups", lambda: create(root, "groups-new"), "Group", "The count of groups beyond the current limits."),
-            ("quotaGroupsPerUser", lambda: ram.join(root, USER, FULL), "User.Group",
+            ("quotaGroups", lambda root: create(root, "groups-new"), "Group", "The count of groups beyond the current limits."),
+            ("quotaGroupsPerUser", lambda root: ram.join(root, USER, FULL), "User.Group",
              "The count of groups the target user joined beyond the current limits."),
-            ("quotaCustomPoliciesPerGroup", lambda: ram.attach_to_group(root, "groups-second", GROUP), "Group.Policy",
+            ("quotaCustomPoliciesPerGroup", lambda root: ram.attach_to_group(root, "groups-second", GROUP), "Group.Policy",
              "The policy count of the group beyond the current limits."),
         ]:
-            with quota(root, name, 1):
-                with refused(409, f"LimitExceeded.{code}") as refusal:
-                    call()
-                assert refusal.message.startswith(sentence)
-        with quota(root, "quotaSystemPoliciesPerGroup", 0), refused(409, "LimitExceeded.Group.Policy"):
+            with setting(root, name, 1):
+                begins(root, call, 409, f"LimitExceeded.{code}", sentence)
+        with setting(root, "quotaSystemPoliciesPerGroup", 0), refused(409, "LimitExceeded.Group.Policy"):
             ram.attach_to_group(root, "AliyunRAMReadOnlyAccess", GROUP, "System")
-        with quota(root, "quotaGroupsPerUser", 1), refused(409, "EntityAlreadyExists.User.Group"):
+        with setting(root, "quotaGroupsPerUser", 1), refused(409, "EntityAlreadyExists.User.Group"):
             ram.join(root, USER, GROUP)
         assert ram.groups_of(root, USER) == [GROUP]
         listed = root.ram.list_policies_for_group(models.ListPoliciesForGroupRequest(group_name=GROUP)).body.policies.policy
@@ -283,9 +261,8 @@ class TestErrors:
 
     def test_what_stands_in_the_way_is_cleared_in_turn(self, root: Cloud) -> None:
         ram.leave(root, USER, GROUP)
-        with refused(409, "DeleteConflict.Group.Policy") as refusal:
-            delete(root, GROUP)
-        assert refusal.message == "The entity CAN NOT has any attached policy while deleting the group."
+        literally(root, lambda cloud: delete(cloud, GROUP), 409, "DeleteConflict.Group.Policy",
+                  "The entity CAN NOT has any attached policy while deleting the group.")
         ram.detach_from_group(root, POLICY, GROUP)
         for group in (GROUP, FULL):
             delete(root, group)

@@ -1,7 +1,5 @@
 """Tags of roles and policies, and the service-linked roles that there are none of."""
 
-import json
-
 import pytest
 from alibabacloud_ram20150501 import models
 
@@ -10,9 +8,7 @@ from support.cloud import Cloud
 from support.refusals import not_permitted, refused
 from support.world import World
 
-TRUST = json.dumps({"Version": "1", "Statement": [
-    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["ecs.aliyuncs.com"]}},
-]})
+TRUST = ram.trust("ecs.aliyuncs.com", kind="Service")
 DOCUMENT = ram.document(ram.statement("Allow", "sfm:ListIndex"))
 RED = {"team": "red"}
 
@@ -26,9 +22,7 @@ def tags(kind: type, wanted: Tags) -> list[object]:
 
 def role(cloud: Cloud, name: str, held: Tags) -> None:
     """Creates a role with tags."""
-    cloud.ram.create_role(models.CreateRoleRequest(
-        role_name=name, assume_role_policy_document=TRUST, tag=tags(models.CreateRoleRequestTag, held),
-    ))
+    ram.create_role(cloud, name, TRUST, tag=tags(models.CreateRoleRequestTag, held))
 
 
 def policy(cloud: Cloud, name: str, held: Tags) -> None:
@@ -191,8 +185,7 @@ class TestTags:
         assert listed(root, "role", ["tags-two"]) == []
         assert len(listed(root, "role", ["tags-full"])) == 20
 
-    def test_policies_must_allow_every_resource(self, world: World, root: Cloud) -> None:
-        account = root.sts.get_caller_identity().body.account_id
+    def test_policies_must_allow_every_resource(self, world: World, root: Cloud, account: str) -> None:
         clerk = world.hire("tags-clerk")
         resource = f"acs:ram:*:{account}:role/tags-two"
         ram.create_policy(root, "tags-clerk", ram.statement("Allow", ["ram:TagResources", "ram:UntagResources", "ram:ListTagResources"], resource))

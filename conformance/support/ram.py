@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from alibabacloud_ram20150501 import models
+from alibabacloud_sts20150401 import models as sts
 
 from support.cloud import Cloud
 from support.ledger import LEDGER
@@ -78,6 +79,38 @@ def detach_from_group(cloud: Cloud, policy: str, group: str, kind: str = "Custom
     cloud.ram.detach_policy_from_group(models.DetachPolicyFromGroupRequest(policy_type=kind, policy_name=policy, group_name=group))
 
 
+def trust(*principals: str, kind: str = "RAM", condition: dict[str, object] | None = None) -> str:
+    """A trust policy that names these principals of one kind."""
+    trusting: dict[str, object] = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {kind: list(principals)}}
+    if condition:
+        trusting["Condition"] = condition
+    return document(trusting)
+
+
+def create_role(cloud: Cloud, name: str, trusted: str, **fields: object) -> models.CreateRoleResponseBodyRole:
+    """Creates a role with this trust policy."""
+    return cloud.ram.create_role(models.CreateRoleRequest(role_name=name, assume_role_policy_document=trusted, **fields)).body.role
+
+
+def attach_to_role(cloud: Cloud, policy: str, role: str, kind: str = "Custom") -> None:
+    """Attaches a policy to a role."""
+    cloud.ram.attach_policy_to_role(models.AttachPolicyToRoleRequest(policy_type=kind, policy_name=policy, role_name=role))
+
+
+def detach_from_role(cloud: Cloud, policy: str, role: str, kind: str = "Custom") -> None:
+    """Detaches a policy from a role."""
+    cloud.ram.detach_policy_from_role(models.DetachPolicyFromRoleRequest(policy_type=kind, policy_name=policy, role_name=role))
+
+
+def take(cloud: Cloud, arn: str, session: str = "night-shift", **fields: object) -> Cloud:
+    """Takes a role and gives the clients of the session."""
+    request = sts.AssumeRoleRequest(role_arn=arn, role_session_name=session, **fields)
+    credentials = cloud.sts.assume_role(request).body.credentials
+    LEDGER.secret(f"session {session}", credentials.access_key_secret)
+    LEDGER.secret(f"token {session}", credentials.security_token)
+    return Cloud(cloud.control, credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
+
+
 def groups_of(cloud: Cloud, user: str) -> list[str]:
     """The groups that a user is in."""
     listed = cloud.ram.list_groups_for_user(models.ListGroupsForUserRequest(user_name=user)).body.groups.group
@@ -98,8 +131,8 @@ def delete_user(cloud: Cloud, name: str) -> None:
 
 
 @contextmanager
-def quota(root: Cloud, name: str, value: int) -> Iterator[None]:
-    """Another quota for a while."""
+def setting(root: Cloud, name: str, value: object) -> Iterator[None]:
+    """Another value of a setting for a while."""
     before = root.ours("GetSettings")["settings"][name]
     root.ours("UpdateSettings", body={name: value})
     try:
