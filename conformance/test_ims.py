@@ -198,7 +198,7 @@ class TestServiceCredentials:
         )).body.service_credential
         assert (made.status, made.user_principal_name) == ("Active", f"ims-service@{domain}")
         assert made.expiration_time > made.create_time
-        LEDGER.access_key("ims-service (service credential)", made.service_credential_id, made.service_credential_secret)
+        LEDGER.service_credential("ims-service", made.service_credential_id, made.service_credential_secret)
         credential = Cloud(world.server.control, made.service_credential_id, made.service_credential_secret)
         assert basic(credential).status == 200
         settings = basic(credential, "/modelstudio/settings")
@@ -229,7 +229,7 @@ class TestServiceCredentials:
             user_principal_name="ims-two-credentials", service_name="modelstudio", service_credential_name="one")
         for _ in range(2):
             made = root.ims.create_service_credential(request).body.service_credential
-            LEDGER.secret("service credential", made.service_credential_secret)
+            LEDGER.service_credential("ims-two-credentials", made.service_credential_id, made.service_credential_secret)
             assert made.expiration_time is None
         with refused(409, "LimitExceeded.User.ServiceCredential"):
             root.ims.create_service_credential(request)

@@ -2,16 +2,15 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from alibabacloud_ims20190815 import models
 from alibabacloud_ram20150501 import models as ram_models
-from alibabacloud_sts20150401 import models as sts
 
-from support import ram
+from support import oidc, ram
 from support.cloud import Cloud
 from support.issuer import Issuer
-from support.ledger import LEDGER
 from support.refusals import refused
 from support.world import World
 
@@ -22,37 +21,8 @@ SUBJECT = {"StringEquals": {"oidc:aud": "bailey"}, "StringLike": {"oidc:sub": "r
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[Issuer]:
     """An issuer on loopback."""
-    issuer = Issuer()
-    yield issuer
-    issuer.close()
-
-
-def provide(root: Cloud, name: str, url: str, clients: str = "bailey,second", **fields: object) -> str:
-    """Makes a provider known and gives its ARN."""
-    request = models.CreateOIDCProviderRequest(oidcprovider_name=name, issuer_url=url, client_ids=clients, **fields)
-    return root.ims.create_oidcprovider(request).body.oidcprovider.arn
-
-
-def drop(root: Cloud, name: str) -> None:
-    """Deletes a provider."""
-    root.ims.delete_oidcprovider(models.DeleteOIDCProviderRequest(oidcprovider_name=name))
-
-
-def ask(anyone: Cloud, role: str, provider: str, token: str, **fields: object) -> sts.AssumeRoleWithOIDCResponseBody:
-    """Takes a role with a token. Nothing of the caller's key is sent: the SDK calls anonymously."""
-    request = sts.AssumeRoleWithOIDCRequest(
-        **({"role_arn": role, "oidcprovider_arn": provider, "oidctoken": token, "role_session_name": "build-7"} | fields))
-    answer = anyone.sts.assume_role_with_oidc(request).body
-    LEDGER.secret("OIDC token", token)
-    LEDGER.secret("OIDC session secret", answer.credentials.access_key_secret)
-    LEDGER.secret("OIDC security token", answer.credentials.security_token)
-    return answer
-
-
-def acting(anyone: Cloud, answer: sts.AssumeRoleWithOIDCResponseBody) -> Cloud:
-    """The clients of the session."""
-    credentials = answer.credentials
-    return Cloud(anyone.control, credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
+    with closing(Issuer()) as issuer:
+        yield issuer
 
 
 @pytest.fixture
@@ -65,7 +35,7 @@ class TestProviders:
     """Create, Get, List, Update, Delete, AddClientId, RemoveClientId."""
 
     def test_a_provider_is_created_read_changed_and_deleted(self, root: Cloud, account: str) -> None:
-        arn = provide(root, "Corp.One", "https://login.example/one", description="研发", fingerprints="902ef2deeb3c5b13")
+        arn = oidc.provide(root, "Corp.One", "https://login.example/one", description="研发", fingerprints="902ef2deeb3c5b13")
         assert arn == f"acs:ram::{account}:oidc-provider/Corp.One"
         get = models.GetOIDCProviderRequest(oidcprovider_name="corp.ONE")
         found = root.ims.get_oidcprovider(get).body.oidcprovider
@@ -92,8 +62,8 @@ class TestProviders:
         assert "Corp.One" in {provider.oidcprovider_name for provider in listed.oidcproviders.oidcprovider}
         for name, url in (("corp.one", "https://login.example/other"), ("other", "https://login.example/one")):
             with refused(409, "EntityAlreadyExists.OIDCProvider"):
-                provide(root, name, url)
-        drop(root, "corp.one")
+                oidc.provide(root, name, url)
+        oidc.drop(root, "corp.one")
         with refused(404, "EntityNotExist.OIDCProvider"):
             root.ims.get_oidcprovider(get)
 
@@ -115,12 +85,12 @@ class TestProviders:
             ({"description": "x" * 257}, "InvalidParameter.Description.Length"),
         ):
             with refused(400, code):
-                provide(root, **({"name": "never", "url": "https://login.example/never"} | fields))
+                oidc.provide(root, **({"name": "never", "url": "https://login.example/never"} | fields))
         with refused(400, "MalformedPolicyDocument"):
             ram.create_role(root, "oidc-none", ram.trust(f"acs:ram::{account}:oidc-provider/never", kind="Federated"))
 
     def test_who_lets_more_people_in_holds_what_they_get(self, world: World, root: Cloud) -> None:
-        arn = provide(root, "widened", "https://login.example/widened")
+        arn = oidc.provide(root, "widened", "https://login.example/widened")
         ram.create_role(root, "oidc-widened", ram.trust(arn, kind="Federated"))
         ram.attach_to_role(root, READ, "oidc-widened", "System")
         keeper = world.hire("oidc-keeper")
@@ -132,11 +102,11 @@ class TestProviders:
         with refused(403, "NoPermission"):
             keeper.ims.update_oidcprovider(models.UpdateOIDCProviderRequest(oidcprovider_name="widened", client_ids="mine"))
         # What takes away is free, and a name that a role trusts is not made anew by whoever holds less.
-        drop(keeper, "widened")
+        oidc.drop(keeper, "widened")
         with refused(403, "NoPermission"):
-            provide(keeper, "widened", "https://evil.example")
-        provide(keeper, "trusted-by-none", "https://login.example/none")
-        drop(keeper, "trusted-by-none")
+            oidc.provide(keeper, "widened", "https://evil.example")
+        oidc.provide(keeper, "trusted-by-none", "https://login.example/none")
+        oidc.drop(keeper, "trusted-by-none")
 
 
 class TestTokens:
@@ -145,7 +115,7 @@ class TestTokens:
     @pytest.fixture(scope="class")
     def provider(self, world: World, issuer: Issuer) -> str:
         """The issuer's provider."""
-        return provide(world.root, "issuer", issuer.url)
+        return oidc.provide(world.root, "issuer", issuer.url)
 
     @pytest.fixture(scope="class")
     def role(self, world: World, provider: str) -> str:
@@ -156,11 +126,11 @@ class TestTokens:
 
     def test_a_token_takes_a_role(self, root: Cloud, anyone: Cloud, issuer: Issuer, provider: str, role: str) -> None:
         for key in ("rsa", "curve"):
-            answer = ask(anyone, role, provider, issuer.token(key, aud=["other", "bailey"]), duration_seconds=900)
+            answer = oidc.ask(anyone, role, provider, issuer.token(key, aud=["other", "bailey"]), duration_seconds=900)
             told = answer.oidctoken_info
             assert (told.issuer, told.subject, told.client_ids) == (issuer.url, "repo:corp/app", "other,bailey")
             assert answer.assumed_role_user.arn == f"{role}/build-7"
-            session = acting(anyone, answer)
+            session = oidc.acting(anyone, answer)
             assert session.sts.get_caller_identity().body.arn == f"{role}/build-7"
             assert session.ram.list_users(ram_models.ListUsersRequest()).body.users.user
         assert issuer.fetched.count("/tenant/keys") == 1, "the keys are kept"
@@ -186,10 +156,10 @@ class TestTokens:
             (other.token(iss=issuer.url), "Invalid"),
             (good[:-8], "Invalid"),
             (good + "AAAA", "Invalid"),
-            ("no token", "Invalid"),
+            ("a-token-of-nobody", "Invalid"),
         ):
             with refused(400, f"AuthenticationFail.OIDCToken.{code}") as refusal:
-                ask(anyone, role, provider, token)
+                oidc.ask(anyone, role, provider, token)
             assert token not in str(refusal.body)
         for fields, code in (
             ({"oidctoken": "x" * 20001}, "InvalidParameter.OIDCToken"),
@@ -200,7 +170,7 @@ class TestTokens:
             ({"policy": "{}"}, "InvalidParameter.PolicyGrammar"),
         ):
             with refused(400, code):
-                ask(anyone, role, provider, good, **fields)
+                oidc.ask(anyone, role, provider, good, **fields)
 
     def test_who_is_not_trusted_learns_nothing_of_the_roles(self, anyone: Cloud, issuer: Issuer, provider: str, role: str) -> None:
         for wanted, token in (
@@ -209,42 +179,42 @@ class TestTokens:
             (role.replace("oidc-reader", "oidc-absent"), issuer.token()),
         ):
             with refused(403, "AuthenticationFail.NoPermission") as refusal:
-                ask(anyone, wanted, provider, token)
+                oidc.ask(anyone, wanted, provider, token)
             assert refusal.message == "There is no permission"
         for name in ("absent", "issuer"):
             arn = provider.replace("issuer", name)
             if name == "issuer":
                 arn = arn.replace(arn.split(":")[3], "1000000000000000")
             with refused(403, "AuthenticationFail.NoPermission") as refusal:
-                ask(anyone, role, arn, issuer.token())
+                oidc.ask(anyone, role, arn, issuer.token())
             assert refusal.message == "No such OIDC Provider registered."
 
     def test_redirects_are_not_followed(self, root: Cloud, anyone: Cloud, issuer: Issuer) -> None:
         moved = Issuer()
         moved.redirect = issuer.url + "/keys"
-        arn = provide(root, "moved", moved.url)
+        arn = oidc.provide(root, "moved", moved.url)
         found = ram.create_role(root, "oidc-moved", ram.trust(arn, kind="Federated"))
         with refused(400, "AuthenticationFail.OIDCToken.IssuerConfigurationBroken"):
-            ask(anyone, found.arn, arn, moved.token())
+            oidc.ask(anyone, found.arn, arn, moved.token())
         assert len(moved.fetched) == 1
         moved.close()
 
     def test_a_session_ends_with_client_id_and_provider(self, root: Cloud, anyone: Cloud, issuer: Issuer, provider: str, role: str) -> None:
         users = ram_models.ListUsersRequest()
         client = {"oidcprovider_name": "issuer", "client_id": "bailey"}
-        session = acting(anyone, ask(anyone, role, provider, issuer.token()))
+        session = oidc.acting(anyone, oidc.ask(anyone, role, provider, issuer.token()))
         root.ims.remove_client_id_from_oidcprovider(models.RemoveClientIdFromOIDCProviderRequest(**client))
         with refused(400, "InvalidSecurityToken.Expired"):
             session.ram.list_users(users)
         with refused(400, "AuthenticationFail.OIDCToken.AudienceNotMatch"):
-            ask(anyone, role, provider, issuer.token())
+            oidc.ask(anyone, role, provider, issuer.token())
         root.ims.add_client_id_to_oidcprovider(models.AddClientIdToOIDCProviderRequest(**client))
-        session = acting(anyone, ask(anyone, role, provider, issuer.token()))
+        session = oidc.acting(anyone, oidc.ask(anyone, role, provider, issuer.token()))
         session.ram.list_users(users)
-        drop(root, "issuer")
+        oidc.drop(root, "issuer")
         with refused(400, "InvalidSecurityToken.Expired"):
             session.ram.list_users(users)
-        provide(root, "issuer", issuer.url)
+        oidc.provide(root, "issuer", issuer.url)
         with refused(400, "InvalidSecurityToken.Expired"):
             session.ram.list_users(users)
-        ask(anyone, role, provider, issuer.token())
+        oidc.ask(anyone, role, provider, issuer.token())

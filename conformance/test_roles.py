@@ -8,6 +8,7 @@ from alibabacloud_sts20150401 import models as sts
 
 from support import ram
 from support.cloud import Cloud
+from support.ledger import LEDGER
 from support.refusals import not_permitted, refused
 from support.world import World
 
@@ -106,6 +107,7 @@ class TestSessions:
 
     def test_a_session_acts_as_the_role(self, root: Cloud, taker: Cloud, arn: str) -> None:
         answer = taker.sts.assume_role(sts.AssumeRoleRequest(role_arn=arn, role_session_name="alice@work")).body
+        LEDGER.session("alice@work", answer.credentials.access_key_secret, answer.credentials.security_token)
         role = root.ram.get_role(models.GetRoleRequest(role_name="roles-reader")).body.role
         assert answer.assumed_role_user.arn == f"{arn}/alice@work"
         assert answer.assumed_role_user.assumed_role_id == f"{role.role_id}:alice@work"

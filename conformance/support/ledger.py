@@ -24,12 +24,24 @@ class Ledger:
 
     def access_key(self, owner: str, key_id: str, secret: str) -> None:
         """Remembers an access key secret, and the form in which HTTP Basic carries it."""
-        self.secret(f"access key secret of {owner}", secret)
-        self.secret(f"Basic credential of {owner}", base64.b64encode(f"{key_id}:{secret}".encode()).decode())
+        self._pair("access key secret", owner, key_id, secret)
+
+    def service_credential(self, owner: str, credential_id: str, secret: str) -> None:
+        """Remembers a service credential's secret, and the form in which HTTP Basic carries it."""
+        self._pair("service credential secret", owner, credential_id, secret)
+
+    def session(self, whose: str, secret: str, token: str) -> None:
+        """Remembers what the session of a role is known by."""
+        self.secret(f"role session secret of {whose}", secret)
+        self.secret(f"security token of {whose}", token)
 
     def error(self, where: str, body: object) -> None:
         """Remembers the body of a refusal."""
         self.error_bodies.append((where, str(body)))
+
+    def _pair(self, what: str, owner: str, name: str, secret: str) -> None:
+        self.secret(f"{what} of {owner}", secret)
+        self.secret(f"Basic credential of {owner}", base64.b64encode(f"{name}:{secret}".encode()).decode())
 
 
 LEDGER = Ledger()

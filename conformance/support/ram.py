@@ -106,8 +106,7 @@ def take(cloud: Cloud, arn: str, session: str = "night-shift", **fields: object)
     """Takes a role and gives the clients of the session."""
     request = sts.AssumeRoleRequest(role_arn=arn, role_session_name=session, **fields)
     credentials = cloud.sts.assume_role(request).body.credentials
-    LEDGER.secret(f"session {session}", credentials.access_key_secret)
-    LEDGER.secret(f"token {session}", credentials.security_token)
+    LEDGER.session(session, credentials.access_key_secret, credentials.security_token)
     return Cloud(cloud.control, credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
 
 
