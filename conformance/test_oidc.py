@@ -1,6 +1,8 @@
 """OIDC providers and AssumeRoleWithOIDC through the official IMS and STS SDKs, with tokens of an issuer that this test runs."""
 
+import json
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -189,15 +191,20 @@ class TestTokens:
                 oidc.ask(anyone, role, arn, issuer.token())
             assert refusal.message == "No such OIDC Provider registered."
 
-    def test_redirects_are_not_followed(self, root: Cloud, anyone: Cloud, issuer: Issuer) -> None:
-        moved = Issuer()
-        moved.redirect = issuer.url + "/keys"
-        arn = oidc.provide(root, "moved", moved.url)
-        found = ram.create_role(root, "oidc-moved", ram.trust(arn, kind="Federated"))
-        with refused(400, "AuthenticationFail.OIDCToken.IssuerConfigurationBroken"):
-            oidc.ask(anyone, found.arn, arn, moved.token())
-        assert len(moved.fetched) == 1
-        moved.close()
+    def test_redirects_are_not_followed(self, root: Cloud, anyone: Cloud) -> None:
+        with closing(Issuer()) as moved, closing(Issuer()) as place:
+            # There stands all that is looked for: whoever follows takes the role.
+            place.documents = moved.documents
+            moved.moved_to = place
+            arn = oidc.provide(root, "moved", moved.url)
+            role = ram.create_role(root, "oidc-moved", ram.trust(arn, kind="Federated"))
+            with refused(400, "AuthenticationFail.OIDCToken.IssuerConfigurationBroken"):
+                oidc.ask(anyone, role.arn, arn, moved.token())
+            assert len(moved.fetched) == 1
+            assert place.fetched == []
+            with urllib.request.urlopen(moved.url + "/.well-known/openid-configuration") as followed:
+                assert json.load(followed)["issuer"] == moved.url
+            assert len(place.fetched) == 1
 
     def test_a_session_ends_with_client_id_and_provider(self, root: Cloud, anyone: Cloud, issuer: Issuer, provider: str, role: str) -> None:
         users = ram_models.ListUsersRequest()

@@ -27,16 +27,17 @@ class Issuer:
         self.rsa = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.curve = ec.generate_private_key(ec.SECP256R1())
         self.fetched: list[str] = []
-        self.redirect: str | None = None
+        self.moved_to: Issuer | None = None
+        """Another issuer, to which every request is redirected."""
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 issuer.fetched.append(self.path)
                 document = issuer.documents().get(self.path)
-                if issuer.redirect:
+                if issuer.moved_to:
                     self.send_response(302)
-                    self.send_header("location", issuer.redirect)
+                    self.send_header("location", issuer.moved_to.origin + self.path)
                 else:
                     self.send_response(200 if document else 404)
                 body = json.dumps(document or {}).encode()
@@ -49,7 +50,8 @@ class Issuer:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/tenant"
+        self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"{self.origin}/tenant"
 
     def documents(self) -> dict[str, dict[str, Any]]:
         """What it publishes, by path."""
