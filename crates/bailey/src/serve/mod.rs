@@ -59,6 +59,8 @@ const RECORDS: usize = 65_536;
 /// Serves until a signal says to stop.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let settings = Settings::read(arguments)?;
+    // Before anything happens: a broken file must not leave a founded account behind.
+    let surroundings = surroundings::read(&settings)?;
     let level = std::env::var("RUST_LOG").unwrap_or_else(|_| settings.log.clone());
     tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).with_ansi(false).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -80,7 +82,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let following = runtime.spawn(follow(store.clone()));
     let keeping = runtime.spawn(keep_last_uses(control.clone()));
     let writer = runtime.spawn(records::write(store.clone(), receiver, flushes));
-    listen(&runtime, &settings, arguments, &control, &gateway, demo.as_ref())?;
+    let outside = Arc::new(probe::Probe::new(Arc::clone(&gateway), settings.private_issuers));
+    let api = Api::new(control.clone(), outside.clone(), outside, surroundings);
+    listen(&runtime, &settings, arguments, &control, &gateway, api, demo.as_ref())?;
     drop(gateway);
     keeping.abort();
     runtime.block_on(async {
@@ -144,6 +148,7 @@ fn listen(
     arguments: &Arguments,
     control: &Control,
     gateway: &Arc<Gateway>,
+    api: Api,
     demo: Option<&DemoKey>,
 ) -> anyhow::Result<()> {
     let limits = bailey_edge::Limits::default();
@@ -172,9 +177,6 @@ fn listen(
             async move { worker.handle(request, peer.addr.ip()).await }
         }
     })?;
-    let surroundings = surroundings::read(settings)?;
-    let outside = Arc::new(probe::Probe::new(Arc::clone(gateway), settings.private_issuers));
-    let api = Api::new(control.clone(), outside.clone(), outside, surroundings);
     let handle = runtime.handle().clone();
     let control_plane = control_plane.serve(1, shutdown.clone(), move |_| {
         let api = api.clone();

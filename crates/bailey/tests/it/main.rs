@@ -18,6 +18,7 @@ mod forward;
 mod isolation;
 #[cfg(test)]
 mod revocation;
+mod starting;
 #[cfg(test)]
 mod what_if;
 #[cfg(test)]
