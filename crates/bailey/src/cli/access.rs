@@ -3,8 +3,10 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::Paging;
 use super::operations::example;
 use super::output::text;
+use super::pages::Marks;
 use super::plan::Plan;
 use crate::client::{Exit, Failure};
 
@@ -49,12 +51,8 @@ pub(crate) struct Search {
     /// What to look among: model, page, workspace, api or management.
     #[arg(long, value_name = "TYPE")]
     resource_type: String,
-    /// Results at most.
-    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
-    limit: u16,
-    /// Go on where an earlier answer, as JSON, says.
-    #[arg(long, value_name = "TOKEN")]
-    token: Option<String>,
+    #[command(flatten)]
+    paging: Paging,
 }
 
 /// A type and an id.
@@ -86,16 +84,10 @@ impl Access {
             Self::Evaluate(Evaluate { question, resource }) => question
                 .plan("EvaluateAccess", json!({ "type": resource.0, "id": resource.1 }))
                 .shown_by(judged),
-            Self::Search(Search { question, resource_type, limit, token }) => {
-                let mut page = json!({ "limit": limit });
-                if let Some(token) = token {
-                    page["token"] = json!(token);
-                }
-                question
-                    .plan("SearchAccess", json!({ "type": resource_type }))
-                    .with("page", page)
-                    .rows("results", &[text("TYPE", "type"), text("ID", "id")])
-            }
+            Self::Search(Search { question, resource_type, paging }) => question
+                .plan("SearchAccess", json!({ "type": resource_type }))
+                .pages("results", &[text("TYPE", "type"), text("ID", "id")], paging.limit)
+                .marked(Marks::AUTHZEN),
         }
     }
 }
@@ -125,12 +117,10 @@ mod tests {
             })
         );
         assert_eq!(
-            sent(
-                "access search --subject api_key:12 --action model:call --resource-type model --limit 5 --token t"
-            ),
+            sent("access search --subject api_key:12 --action model:call --resource-type model"),
             json!({
                 "subject": { "type": "api_key", "id": "12" }, "action": { "name": "model:call" },
-                "resource": { "type": "model" }, "page": { "limit": 5, "token": "t" },
+                "resource": { "type": "model" },
             })
         );
         assert_eq!(judged(&json!({ "decision": false })).unwrap().1, Exit::Denied);

@@ -1,11 +1,10 @@
 //! `bailey credential-report`
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
 use serde_json::Value;
 
 use super::operations::example;
+use super::pages::decoded;
 use super::plan::Plan;
 use crate::client::{Exit, Failure};
 
@@ -24,14 +23,13 @@ impl CredentialReport {
     pub(crate) fn plan(&self) -> Plan {
         match self {
             Self::Generate => Plan::new("GenerateCredentialReport").note("the report is written"),
-            Self::Get => Plan::new("GetCredentialReport").shown_by(as_csv),
+            Self::Get => Plan::new("GetCredentialReport").in_parts("Content").shown_by(as_csv),
         }
     }
 }
 
 fn as_csv(answer: &Value) -> Result<(String, Exit), Failure> {
-    let content = STANDARD.decode(answer["Content"].as_str().unwrap_or_default()).unwrap_or_default();
-    let text = String::from_utf8(content)
+    let text = String::from_utf8(decoded(&answer["Content"])?)
         .map_err(|error| Failure::failed(format!("the server's report does not read: {error}")))?;
     Ok((text, Exit::Ok))
 }

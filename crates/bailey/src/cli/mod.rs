@@ -25,6 +25,7 @@ mod oidc_provider;
 pub(crate) mod operations;
 mod output;
 mod page;
+mod pages;
 mod plan;
 mod policy;
 mod policy_check;

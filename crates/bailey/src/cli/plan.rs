@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::output::{self, Column};
-use crate::client::{Client, Exit, Failure, route_of};
+use super::pages::Marks;
+use crate::client::{Client, Exit, Failure};
 use crate::system::{print, say};
 
 /// How answers are shown.
@@ -37,17 +38,26 @@ pub(crate) struct Plan {
     pub(crate) operation: &'static str,
     pub(crate) parameters: Map<String, Value>,
     view: View,
-    /// Where the list that comes in pages is, and how many rows are wanted.
+    /// The list comes in pages; how many rows are wanted.
     paged: Option<Option<u64>>,
-    /// How pages are asked for and marked, where that is not the way of the operation's API: the parameter for their
-    /// size, the one for the token, and the most rows.
-    marks: Option<(&'static str, &'static str, u64)>,
+    /// The text in base64 that comes in parts.
+    in_parts: Option<&'static str>,
+    /// How pages are asked for and marked, where that is not the way of the operation's API.
+    pub(super) marks: Option<Marks>,
     note: Option<String>,
 }
 
 impl Plan {
     pub(crate) fn new(operation: &'static str) -> Self {
-        Self { operation, parameters: Map::new(), view: View::Nothing, paged: None, marks: None, note: None }
+        Self {
+            operation,
+            parameters: Map::new(),
+            view: View::Nothing,
+            paged: None,
+            in_parts: None,
+            marks: None,
+            note: None,
+        }
     }
 
     /// A parameter.
@@ -92,9 +102,15 @@ impl Plan {
         self.rows(path, columns)
     }
 
-    /// Says how pages are asked for and marked: the parameter for their size, the one for the token, and the most rows.
-    pub(crate) fn marked(mut self, size: &'static str, token: &'static str, most: u64) -> Self {
-        self.marks = Some((size, token, most));
+    /// Says how pages are asked for and marked.
+    pub(crate) fn marked(mut self, marks: Marks) -> Self {
+        self.marks = Some(marks);
+        self
+    }
+
+    /// A text in base64 that comes in parts: all of them are asked for.
+    pub(crate) fn in_parts(mut self, field: &'static str) -> Self {
+        self.in_parts = Some(field);
         self
     }
 
@@ -119,10 +135,7 @@ impl Plan {
 
     /// Calls, shows, and says how it ended.
     pub(crate) fn run(self, client: &Client, format: Format) -> Result<Exit, Failure> {
-        let answer = match (&self.view, self.paged) {
-            (View::Rows(path, _) | View::Lines(path), Some(limit)) => self.whole_list(client, path, limit)?,
-            _ => client.call(self.operation, &self.parameters)?,
-        };
+        let answer = self.answer(client)?;
         let shown = match &self.view {
             View::Nothing | View::Lines(_) => Ok((String::new(), Exit::Ok)),
             View::Fields(path) => Ok((output::fields(output::at(&answer, path)), Exit::Ok)),
@@ -141,45 +154,13 @@ impl Plan {
         Ok(exit)
     }
 
-    /// Follows the pages. The answer is the last page's, with the rows of all; JSON lines are printed at once instead.
-    fn whole_list(&self, client: &Client, path: &str, limit: Option<u64>) -> Result<Value, Failure> {
-        let ram = matches!(route_of(self.operation)?.form, bailey_api::routes::Form::Rpc { .. });
-        // RAM's list of groups takes no more than 100 at once, the others of RAM more.
-        let usual = if ram { ("MaxItems", "Marker", 100) } else { ("maxResults", "nextToken", 200) };
-        let (size, token, most) = self.marks.unwrap_or(usual);
-        let mut parameters = self.parameters.clone();
-        let mut left = limit.unwrap_or(u64::MAX);
-        let mut all = Vec::new();
-        loop {
-            // An export has pages of the server's own size.
-            if !matches!(self.view, View::Lines(_)) {
-                parameters.insert(size.to_owned(), left.min(most).into());
-            }
-            let mut answer = client.call(self.operation, &parameters)?;
-            let rows = list(&answer, path).to_vec();
-            left = left.saturating_sub(rows.len() as u64);
-            // A page of a search may be empty and lead on; one that leads to itself would not end.
-            let goes_on =
-                |next: &&str| !next.is_empty() && parameters.get(token).is_none_or(|last| last != next);
-            let next = answer[token].as_str().filter(goes_on).map(str::to_owned);
-            if matches!(self.view, View::Lines(_)) {
-                print(&rows.iter().map(|row| format!("{row}\n")).collect::<String>())?;
-            } else {
-                all.extend(rows);
-            }
-            match next {
-                Some(next) if left > 0 => parameters.insert(token.to_owned(), next.into()),
-                next => {
-                    if next.is_some() {
-                        say("there is more: raise `--limit`, or leave it out for all");
-                    }
-                    let pointer = format!("/{}", path.replace('.', "/"));
-                    if let Some(place) = answer.pointer_mut(&pointer) {
-                        *place = Value::Array(all);
-                    }
-                    return Ok(answer);
-                }
-            };
+    /// The answer, with what comes in pages or in parts as one.
+    pub(super) fn answer(&self, client: &Client) -> Result<Value, Failure> {
+        match (&self.view, self.paged, self.in_parts) {
+            (View::Rows(path, _), Some(limit), _) => self.whole_list(client, path, limit, false),
+            (View::Lines(path), Some(limit), _) => self.whole_list(client, path, limit, true),
+            (_, _, Some(field)) => self.whole_text(client, field),
+            _ => client.call(self.operation, &self.parameters),
         }
     }
 }

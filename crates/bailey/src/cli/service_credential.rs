@@ -6,6 +6,7 @@ use super::Paging;
 use super::access_key::{Owner, Status};
 use super::operations::example;
 use super::output::text;
+use super::pages::Marks;
 use super::plan::Plan;
 
 /// Service credentials: a RAM user's way into Model Studio's operations, by HTTP Basic and nothing else.
@@ -102,7 +103,7 @@ impl ServiceCredential {
                 of("ListServiceCredentials", owner)
                     .switch("AllUsers", *all)
                     .pages("ServiceCredentials", &columns, paging.limit)
-                    .marked("MaxResults", "NextToken", 100)
+                    .marked(Marks::NEWER)
             }
             Self::Update { one: which, new_name, status } => {
                 let status = status.map(Status::name);

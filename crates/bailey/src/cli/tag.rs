@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::Paging;
 use super::operations::example;
 use super::output::text;
+use super::pages::Marks;
 use super::plan::Plan;
 
 /// Tags of RAM roles and custom policies: keys with values, to find them by.
@@ -105,11 +106,8 @@ impl Tag {
                     text("KEY", "TagKey"),
                     text("VALUE", "TagValue"),
                 ];
-                let plan = Plan::new("ListTagResources").with("ResourceType", kind.name()).marked(
-                    "PageSize",
-                    "NextToken",
-                    100,
-                );
+                let plan =
+                    Plan::new("ListTagResources").with("ResourceType", kind.name()).marked(Marks::TAGS);
                 let plan = if tags.is_empty() { plan } else { plan.with("Tag", tags.as_slice()) };
                 plan.some("ResourceNames", names).pages("TagResources", &columns, paging.limit)
             }

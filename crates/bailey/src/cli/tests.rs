@@ -1,7 +1,12 @@
 //! Tests of the command line as a whole, and what the tests of single commands share.
 
+use std::io::{BufRead, BufReader, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc;
+
 use super::*;
 use clap::{CommandFactory as _, Parser};
+use serde_json::Value;
 
 #[derive(Debug, Parser)]
 #[command(name = "bailey")]
@@ -18,10 +23,51 @@ pub(crate) fn parsed(arguments: &[String]) -> Command {
     Program::try_parse_from(whole).unwrap_or_else(|error| panic!("{error}")).command
 }
 
-/// The parameters that a command line sends.
-pub(crate) fn sent(line: &str) -> serde_json::Value {
+/// The call that a command line is.
+pub(crate) fn plan(line: &str) -> Plan {
     let arguments: Vec<_> = line.split(' ').map(str::to_owned).collect();
-    serde_json::Value::Object(parsed(&arguments).plan().unwrap().unwrap().parameters)
+    parsed(&arguments).plan().unwrap().unwrap()
+}
+
+/// The parameters that a command line sends.
+pub(crate) fn sent(line: &str) -> Value {
+    Value::Object(plan(line).parameters)
+}
+
+/// A client of a server that gives these answers in turn, and what tells the bodies it was sent. There is no server
+/// for a call more.
+pub(crate) fn answering(answers: Vec<Value>) -> (Client, impl Fn() -> Vec<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, bodies) = mpsc::channel();
+    std::thread::spawn(move || {
+        for answer in answers {
+            let (stream, _) = listener.accept().unwrap();
+            sender.send(body_of(&mut BufReader::new(&stream))).unwrap();
+            let answer = answer.to_string();
+            let head =
+                format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", answer.len());
+            (&stream).write_all((head + &answer).as_bytes()).unwrap();
+        }
+    });
+    let client = Client::new(&endpoint, Credential::Nothing).unwrap();
+    (client, move || bodies.try_iter().collect())
+}
+
+fn body_of(request: &mut impl BufRead) -> String {
+    let mut length = 0;
+    for line in request.by_ref().lines() {
+        let line = line.unwrap().to_ascii_lowercase();
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    request.read_exact(&mut body).unwrap();
+    String::from_utf8(body).unwrap()
 }
 
 fn usage_error(line: &str) -> bool {
