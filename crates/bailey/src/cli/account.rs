@@ -166,15 +166,12 @@ impl RootLogin {
             file => Some(input::secret(file.as_deref(), "New password of root")?),
         };
         let old = self.old_password_file.as_deref().map(input::read_secret).transpose()?;
-        let plan = Plan::new("UpdateRootLogin")
+        Ok(Plan::new("UpdateRootLogin")
             .maybe("password", &password)
             .maybe("oldPassword", &old)
             .maybe("serialNumber", &self.bind_mfa)
-            .switch("unbindMfa", self.unbind_mfa);
-        let codes = self.codes.iter().enumerate();
-        let add = |plan: Plan, (at, code): (usize, &String)| {
-            plan.with(&format!("authenticationCode{}", at + 1), code.as_str())
-        };
-        Ok(codes.fold(plan, add).fields("rootLogin"))
+            .switch("unbindMfa", self.unbind_mfa)
+            .numbered("authenticationCode", &self.codes)
+            .fields("rootLogin"))
     }
 }

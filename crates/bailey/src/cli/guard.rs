@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::operations::example;
 use super::output::text;
 use super::plan::Plan;
-use super::policy::Kind;
+use super::policy::Named;
 use crate::client::Failure;
 
 /// Permission boundaries: what a RAM user or role may do at most, whatever their policies give.
@@ -15,7 +15,7 @@ pub(crate) enum Boundary {
     #[command(after_help = example("PutPermissionBoundary"))]
     Put {
         #[command(flatten)]
-        policy: Policy,
+        policy: Named,
         #[command(flatten)]
         of: Bounded,
     },
@@ -38,28 +38,13 @@ pub(crate) enum Boundary {
 pub(crate) enum ControlPolicy {
     /// Attach a policy to the account; what no control policy allows is refused before the answer.
     #[command(after_help = example("AttachControlPolicy"))]
-    Attach(Policy),
+    Attach(Named),
     /// Detach a policy from the account.
     #[command(after_help = example("DetachControlPolicy"))]
-    Detach(Policy),
+    Detach(Named),
     /// List the account's control policies.
     #[command(after_help = example("ListControlPolicies"))]
     List,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Policy {
-    /// The policy.
-    policy: String,
-    /// Its type.
-    #[arg(long = "type", value_enum, default_value = "custom")]
-    kind: Kind,
-}
-
-impl Policy {
-    fn add_to(&self, plan: Plan) -> Plan {
-        plan.with("policyName", self.policy.as_str()).with("policyType", self.kind.name())
-    }
 }
 
 /// Whose boundary it is.
@@ -91,7 +76,7 @@ impl Boundary {
     pub(crate) fn plan(&self) -> Result<Plan, Failure> {
         Ok(match self {
             Self::Put { policy, of } => {
-                let note = format!("{} caps what {} may do", policy.policy, of.named()?.1);
+                let note = format!("{} caps what {} may do", policy.name, of.named()?.1);
                 policy.add_to(of.plan("PutPermissionBoundary")?).note(note)
             }
             Self::Get { of } => of.plan("GetPermissionBoundary")?.fields("boundary"),
@@ -108,10 +93,10 @@ impl ControlPolicy {
         match self {
             Self::Attach(policy) => policy
                 .add_to(Plan::new("AttachControlPolicy"))
-                .note(format!("attached {} to the account", policy.policy)),
+                .note(format!("attached {} to the account", policy.name)),
             Self::Detach(policy) => policy
                 .add_to(Plan::new("DetachControlPolicy"))
-                .note(format!("detached {} from the account", policy.policy)),
+                .note(format!("detached {} from the account", policy.name)),
             Self::List => {
                 let columns = [
                     text("POLICY", "policyName"),

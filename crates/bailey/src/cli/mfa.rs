@@ -75,15 +75,10 @@ impl Mfa {
             Self::Delete { serial_number } => Plan::new("DeleteVirtualMFADevice")
                 .with("SerialNumber", serial_number.as_str())
                 .note(format!("deleted {serial_number}")),
-            Self::Bind { serial_number, user, codes } => {
-                let plan = of("BindMFADevice", user).with("SerialNumber", serial_number.as_str());
-                let codes = codes.iter().enumerate();
-                codes
-                    .fold(plan, |plan, (at, code)| {
-                        plan.with(&format!("AuthenticationCode{}", at + 1), code.as_str())
-                    })
-                    .note(format!("bound {serial_number} to {user}"))
-            }
+            Self::Bind { serial_number, user, codes } => of("BindMFADevice", user)
+                .with("SerialNumber", serial_number.as_str())
+                .numbered("AuthenticationCode", codes)
+                .note(format!("bound {serial_number} to {user}")),
             Self::Unbind { user } => of("UnbindMFADevice", user).fields("MFADevice"),
             Self::Get { user } => of("GetUserMFAInfo", user).fields("MFADevice"),
         }

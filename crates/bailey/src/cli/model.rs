@@ -101,11 +101,12 @@ impl Permissions {
             }
             change
         };
-        let plan = Plan::new("UpdateModelPermissions")
-            .with("workspaceId", self.place.workspace.as_str())
-            .with("accessAllEntities", scope);
         let changes: Vec<_> = self.models.iter().map(change).collect();
-        if changes.is_empty() { plan } else { plan.with("models", changes) }.fields("")
+        Plan::new("UpdateModelPermissions")
+            .with("workspaceId", self.place.workspace.as_str())
+            .with("accessAllEntities", scope)
+            .some("models", &changes)
+            .fields("")
     }
 }
 

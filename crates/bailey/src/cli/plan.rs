@@ -80,8 +80,14 @@ impl Plan {
     }
 
     /// A list that is left out when it is empty.
-    pub(crate) fn some(self, name: &str, values: &[String]) -> Self {
+    pub(crate) fn some<T: Clone + Into<Value>>(self, name: &str, values: &[T]) -> Self {
         if values.is_empty() { self } else { self.with(name, values) }
+    }
+
+    /// One parameter for each value, numbered from 1.
+    pub(crate) fn numbered(self, name: &str, values: &[String]) -> Self {
+        let values = values.iter().enumerate();
+        values.fold(self, |plan, (at, value)| plan.with(&format!("{name}{}", at + 1), value.as_str()))
     }
 
     /// Shows the fields at a path.

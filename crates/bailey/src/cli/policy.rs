@@ -5,7 +5,7 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use super::operations::example;
 use super::output::text;
 use super::plan::{Plan, list};
-use super::policy_check::{self, Check};
+use super::policy_check::{self, Check, Tests};
 use super::policy_version::{self, Version};
 use super::{Paging, input};
 use crate::client::{Exit, Failure};
@@ -65,6 +65,8 @@ pub(crate) enum Policy {
     Version(Version),
     #[command(flatten)]
     Check(Check),
+    #[command(flatten)]
+    Tests(Tests),
     /// Attach a policy to a RAM user, group or role.
     #[command(after_help = example("AttachPolicyToUser"))]
     Attach(Attachment),
@@ -101,8 +103,9 @@ impl Kind {
 /// A policy of either type.
 #[derive(Debug, Args)]
 pub(crate) struct Named {
-    /// Its name.
-    name: String,
+    /// The policy.
+    #[arg(value_name = "POLICY")]
+    pub(crate) name: String,
     /// Its type.
     #[arg(long = "type", value_enum, default_value = "custom")]
     kind: Kind,
@@ -111,6 +114,11 @@ pub(crate) struct Named {
 impl Named {
     pub(crate) fn plan(&self, operation: &'static str) -> Plan {
         Plan::new(operation).with("PolicyName", self.name.as_str()).with("PolicyType", self.kind.name())
+    }
+
+    /// Adds it to a call of our own, which names it in its way.
+    pub(crate) fn add_to(&self, plan: Plan) -> Plan {
+        plan.with("policyName", self.name.as_str()).with("policyType", self.kind.name())
     }
 }
 
@@ -176,27 +184,21 @@ impl Holder {
 }
 
 impl Attachment {
-    fn holder(&self) -> Result<(Calls, &str), Failure> {
-        self.holder.named().ok_or_else(|| Failure::failed("--user, --group or --role says whom it is about"))
-    }
-
-    fn attach(&self) -> Result<Plan, Failure> {
-        let (calls, holder) = self.holder()?;
-        let note = format!("attached {} to {holder}", self.policy.name);
-        Ok(self.policy.plan(calls.attach).with(calls.parameter, holder).note(note))
-    }
-
-    fn detach(&self) -> Result<Plan, Failure> {
-        let (calls, holder) = self.holder()?;
-        let note = format!("detached {} from {holder}", self.policy.name);
-        Ok(self.policy.plan(calls.detach).with(calls.parameter, holder).note(note))
+    /// Attaches or detaches: which call it is, and how the note puts it.
+    fn plan(&self, call: fn(&Calls) -> &'static str, done: &str, preposition: &str) -> Result<Plan, Failure> {
+        let named = self.holder.named();
+        let (calls, holder) =
+            named.ok_or_else(|| Failure::failed("--user, --group or --role says whom it is about"))?;
+        let note = format!("{done} {} {preposition} {holder}", self.policy.name);
+        Ok(self.policy.plan(call(&calls)).with(calls.parameter, holder).note(note))
     }
 }
 
 impl Policy {
-    pub(crate) fn plan(&self) -> Result<Plan, Failure> {
+    /// The call; `None` for what needs no server.
+    pub(crate) fn plan(&self) -> Result<Option<Plan>, Failure> {
         let named = |operation, name: &str| Plan::new(operation).with("PolicyName", name);
-        Ok(match self {
+        Ok(Some(match self {
             Self::Create { name, document, description, dry_run } => {
                 let plan = named("CreatePolicy", name)
                     .with("PolicyDocument", input::read(document)?)
@@ -234,16 +236,15 @@ impl Policy {
                 .switch("CascadingDelete", *cascade)
                 .note(format!("deleted {name}")),
             Self::Version(version) => version.plan()?,
-            Self::Check(check) => {
-                return check.plan()?.ok_or_else(|| Failure::failed("this needs no server"));
-            }
-            Self::Attach(attachment) => attachment.attach()?,
-            Self::Detach(attachment) => attachment.detach()?,
+            Self::Check(_) => return Ok(None),
+            Self::Tests(tests) => tests.plan()?,
+            Self::Attach(attachment) => attachment.plan(|calls| calls.attach, "attached", "to")?,
+            Self::Detach(attachment) => attachment.plan(|calls| calls.detach, "detached", "from")?,
             Self::Decode { message } => Plan::new("DecodeDiagnosticMessage")
                 .with("EncodedDiagnosticMessage", input::read_secret(message)?)
                 .fields("DecodedDiagnosticMessage"),
             Self::ListEntities(policy) => policy.plan("ListEntitiesForPolicy").shown_by(entities),
-        })
+        }))
     }
 }
 

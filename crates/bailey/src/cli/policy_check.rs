@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::input;
 use super::operations::example;
 use super::output::{aligned, harmless, shown};
-use super::plan::{Format, Plan, list};
+use super::plan::{Format, Plan, Show, list};
 use crate::client::{Exit, Failure};
 use crate::system::print;
 
-/// Checks of policies.
+/// Checks of policies that need no server.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Check {
     /// Look for mistakes in a policy document, without a server; ends with 8 when the document would be refused.
@@ -22,6 +22,11 @@ pub(crate) enum Check {
     /// Ask policy documents what their tests ask, without a server; ends with 8 when a test fails.
     #[command(after_help = "Example:\n  bailey policy test tests.json --policy policy.json")]
     Test(Test),
+}
+
+/// The tests that are stored beside a policy.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tests {
     /// Set the tests of a custom policy, the whole list: no version that fails one becomes the default.
     #[command(after_help = example("PutPolicyTests"))]
     PutTests {
@@ -60,38 +65,29 @@ pub(crate) struct Test {
     policies: Vec<String>,
 }
 
-impl Check {
-    /// The call; `None` for what needs no server.
-    pub(crate) fn plan(&self) -> Result<Option<Plan>, Failure> {
+impl Tests {
+    pub(crate) fn plan(&self) -> Result<Plan, Failure> {
         Ok(match self {
-            Self::Lint(_) | Self::Test(_) => None,
             Self::PutTests { name, tests } => {
                 let tests: Value = serde_json::from_str(&input::read(tests)?)
                     .map_err(|error| Failure::usage(format!("reading `{tests}`: {error}")))?;
                 let plan = Plan::new("PutPolicyTests").with("policyName", name.as_str()).with("tests", tests);
-                Some(plan.shown_by(stored))
+                plan.shown_by(stored)
             }
             Self::GetTests { name } => {
-                Some(Plan::new("GetPolicyTests").with("policyName", name.as_str()).shown_by(list_of_tests))
+                Plan::new("GetPolicyTests").with("policyName", name.as_str()).shown_by(list_of_tests)
             }
         })
     }
+}
 
-    /// What needs no server.
+impl Check {
     pub(crate) fn run(&self, format: Format) -> Result<Exit, Failure> {
-        let (answer, (text, exit)) = match self {
-            Self::Lint(lint) => {
-                let answer = lint.answer()?;
-                let shown = found(&answer)?;
-                (answer, shown)
-            }
-            Self::Test(test) => {
-                let answer = test.answer()?;
-                let shown = tested(&answer)?;
-                (answer, shown)
-            }
-            Self::PutTests { .. } | Self::GetTests { .. } => return Err(Failure::failed("this is a call")),
+        let (answer, show): (_, Show) = match self {
+            Self::Lint(lint) => (lint.answer()?, found),
+            Self::Test(test) => (test.answer()?, tested),
         };
+        let (text, exit) = show(&answer)?;
         match format {
             Format::Json => print(&format!("{answer:#}\n"))?,
             Format::Table => print(&text)?,

@@ -147,8 +147,7 @@ impl Role {
         Ok(match self {
             Self::Create { name, trust, details, tags } => {
                 let plan = of("CreateRole", name).with("AssumeRolePolicyDocument", input::read(trust)?);
-                let plan = if tags.is_empty() { plan } else { plan.with("Tag", tags.as_slice()) };
-                details.put(plan, "").fields("Role")
+                details.put(plan.some("Tag", tags), "").fields("Role")
             }
             Self::Get { name } => of("GetRole", name).fields("Role"),
             Self::Update { name, trust, details } => {
@@ -180,7 +179,7 @@ impl Role {
             Self::AssumeWithOidc { arn, provider, token, session } => session
                 .put(Plan::new("AssumeRoleWithOIDC"), arn)?
                 .with("OIDCProviderArn", provider.as_str())
-                .with("OIDCToken", input::read(token)?.trim())
+                .with("OIDCToken", input::read_secret(token)?)
                 .fields("Credentials"),
         })
     }

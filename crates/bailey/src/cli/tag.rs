@@ -108,8 +108,11 @@ impl Tag {
                 ];
                 let plan =
                     Plan::new("ListTagResources").with("ResourceType", kind.name()).marked(Marks::TAGS);
-                let plan = if tags.is_empty() { plan } else { plan.with("Tag", tags.as_slice()) };
-                plan.some("ResourceNames", names).pages("TagResources", &columns, paging.limit)
+                plan.some("Tag", tags).some("ResourceNames", names).pages(
+                    "TagResources",
+                    &columns,
+                    paging.limit,
+                )
             }
         }
     }
