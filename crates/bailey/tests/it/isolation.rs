@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use bailey_domain::operations::{Effect, OPERATIONS};
 use serde_json::{Value, json};
 
-use crate::world::{Account, Call, Control, Credential, Database, Installation, codes, id_of, run};
+use crate::world::{Account, Call, Control, Credential, Database, Installation, codes, id_of, run, trust};
 
 /// One account's things. All names are the same in both; ids, and the marks in free texts, are its own.
 struct Tenant {
@@ -54,18 +54,13 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
     let made = control.done(&root, "CreateUser", person).await;
     let alice = control.access_key(&root, "alice").await;
     control.done(&root, "AddUser", json!({ "userName": "alice", "displayName": mark })).await;
-    let attach = json!({ "PolicyType": "Custom", "PolicyName": "reads", "UserName": "alice" });
-    control.done(&root, "AttachPolicyToUser", attach).await;
+    control.attach_custom(&root, "reads", "alice").await;
     control.done(&root, "CreateGroup", json!({ "GroupName": "readers", "Comments": mark })).await;
     control.join(&root, "readers", "alice").await;
     let attach = json!({ "PolicyType": "Custom", "PolicyName": "reads", "GroupName": "readers" });
     control.done(&root, "AttachPolicyToGroup", attach).await;
-    let trusts = format!(
-        r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"RAM":"acs:ram::{}:root"}}}}]}}"#,
-        account.id
-    );
     let role = json!({
-        "RoleName": "reader", "Description": mark, "AssumeRolePolicyDocument": trusts, "Tag": [{ "Key": "mark", "Value": mark }],
+        "RoleName": "reader", "Description": mark, "AssumeRolePolicyDocument": trust(&account.id), "Tag": [{ "Key": "mark", "Value": mark }],
     });
     control.done(&root, "CreateRole", role).await;
     let provider = json!({
@@ -261,17 +256,9 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
     }
 }
 
-fn two_tenants(installation: &mut Installation) -> (Account, Account) {
-    let accounts =
-        (installation.found(&[]), installation.found(&["--additional", "--account-name", "second"]));
-    installation.start();
-    accounts
-}
-
 #[test]
 fn no_answer_shows_anything_of_the_other_account() {
-    let mut installation = Installation::new(Database::Sqlite);
-    let (first, second) = two_tenants(&mut installation);
+    let (installation, first, second) = Installation::shared(Database::Sqlite);
     run(async {
         let one = tenant(&installation, first, "mark-one", 3).await;
         let two = tenant(&installation, second, "mark-two", 5).await;
@@ -348,8 +335,7 @@ async fn ids_of_the_other_are_absent(control: &Control, operation: &str, own: &T
 
 #[test]
 fn what_one_account_does_is_not_felt_by_the_other() {
-    let mut installation = Installation::new(Database::Sqlite);
-    let (first, second) = two_tenants(&mut installation);
+    let (installation, first, second) = Installation::shared(Database::Sqlite);
     run(async {
         let one = tenant(&installation, first, "mark-one", 1).await;
         let two = tenant(&installation, second, "mark-two", 1).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::world::{Account, Call, Control, Credential, Database, Installation, run};
+use crate::world::{Account, Call, Control, Credential, Database, Installation, run, trust};
 
 const CREATOR: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"modelstudio:CreateWorkspace","Resource":"*"}]}"#;
 const NOBODY: &str = r#"{"Version":"1","Statement":[{"Effect":"Deny","Action":"modelstudio:CreateWorkspace","Resource":"*"}]}"#;
@@ -28,17 +28,12 @@ async fn ground(installation: &Installation, account: Account) -> Ground {
         control.known(&root, user).await;
     }
     for name in ["creators", "spare"] {
-        control.done(&root, "CreatePolicy", json!({ "PolicyName": name, "PolicyDocument": CREATOR })).await;
+        control.policy(&root, name, CREATOR).await;
     }
-    let attach = json!({ "PolicyType": "Custom", "PolicyName": "creators", "UserName": "alice" });
-    control.done(&root, "AttachPolicyToUser", attach).await;
+    control.attach_custom(&root, "creators", "alice").await;
     control.done(&root, "CreateGroup", json!({ "GroupName": "team" })).await;
     control.join(&root, "team", "bob").await;
-    let trusts = format!(
-        r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"RAM":"acs:ram::{}:root"}}}}]}}"#,
-        account.id
-    );
-    let role = json!({ "RoleName": "operator", "AssumeRolePolicyDocument": trusts });
+    let role = json!({ "RoleName": "operator", "AssumeRolePolicyDocument": trust(&account.id) });
     control.done(&root, "CreateRole", role).await;
     let workspace = control.workspace(&root, "Research").await;
     control.grant(&root, &workspace, "qwen-plus", true).await;
@@ -116,16 +111,9 @@ impl Ground {
     }
 }
 
-fn two(installation: &mut Installation) -> (Account, Account) {
-    let accounts = (installation.found(&[]), installation.found(&["--additional"]));
-    installation.start();
-    accounts
-}
-
 #[test]
 fn every_kind_of_change_says_who_gains_and_who_loses() {
-    let mut installation = Installation::new(Database::Sqlite);
-    let (here, there) = two(&mut installation);
+    let (installation, here, there) = Installation::shared(Database::Sqlite);
     run(async {
         let ground = ground(&installation, here).await;
         let everybody = json!([creates("alice"), creates("bob"), creates("root")]);
@@ -218,8 +206,7 @@ async fn what_is_not_there_is_refused(ground: &Ground, foreign: &str) {
 
 #[test]
 fn earlier_requests_are_asked_again() {
-    let mut installation = Installation::new(Database::Sqlite);
-    let (here, there) = two(&mut installation);
+    let (installation, here, there) = Installation::shared(Database::Sqlite);
     run(async {
         let (ground, other) = (ground(&installation, here).await, ground(&installation, there).await);
         let (root, mut gateway) = (&ground.account.root, installation.gateway());
@@ -261,8 +248,7 @@ fn earlier_requests_are_asked_again() {
 
 #[test]
 fn who_can_finds_everybody_once_in_pages_of_any_size() {
-    let mut installation = Installation::new(Database::Sqlite);
-    let (here, there) = two(&mut installation);
+    let (installation, here, there) = Installation::shared(Database::Sqlite);
     run(async {
         let (ground, other) = (ground(&installation, here).await, ground(&installation, there).await);
         let root = &ground.account.root;

@@ -12,7 +12,7 @@ use bailey_testkit::{Launch, PostgresCluster, Server, TemporaryDirectory};
 use serde_json::Value;
 
 pub(crate) use client::{Answer, Call, Client, LONG, Streamed};
-pub(crate) use control::{Control, id_of};
+pub(crate) use control::{Control, id_of, trust};
 pub(crate) use credential::Credential;
 pub(crate) use totp::codes;
 
@@ -55,6 +55,14 @@ impl Installation {
         let account = installation.found(&[]);
         installation.start();
         (installation, account)
+    }
+
+    /// One with two accounts, served.
+    pub(crate) fn shared(database: Database) -> (Self, Account, Account) {
+        let mut installation = Self::new(database);
+        let (first, second) = (installation.found(&[]), installation.found(&["--additional"]));
+        installation.start();
+        (installation, first, second)
     }
 
     /// Makes an account with `bailey init`; the server must be stopped.

@@ -38,9 +38,7 @@ fn listed(key: &str) -> &'static [&'static str] {
 
 #[test]
 fn every_key_by_every_carrier() {
-    let mut installation = Installation::new(Database::Sqlite);
-    let (here, abroad) = (installation.found(&[]), installation.found(&["--additional"]));
-    installation.start();
+    let (installation, here, abroad) = Installation::shared(Database::Sqlite);
     run(async {
         let keys = keys(&installation.control(), &here, &abroad).await;
         let mut gateway = installation.gateway();

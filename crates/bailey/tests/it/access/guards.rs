@@ -39,8 +39,7 @@ fn a_boundary_caps_a_user_from_the_answer_on() {
             control.attach(root, "AliyunRAMFullAccess", user).await;
         }
         for (policy, document) in [("lists", LISTS), ("no-users", NO_USERS)] {
-            let new = json!({ "PolicyName": policy, "PolicyDocument": document });
-            control.done(root, "CreatePolicy", new).await;
+            control.policy(root, policy, document).await;
         }
         let of_alice = json!({ "type": "user", "name": "alice" });
         failed(
@@ -125,8 +124,7 @@ fn control_policies_bind_all_but_root_from_the_answer_on() {
         let (control, root) = (installation.control(), &account.root);
         let ram = control.user(root, "ram").await;
         control.attach(root, "AliyunRAMFullAccess", "ram").await;
-        let new = json!({ "PolicyName": "no-users", "PolicyDocument": NO_USERS });
-        control.done(root, "CreatePolicy", new).await;
+        control.policy(root, "no-users", NO_USERS).await;
         let named = |kind: &str, policy: &str| json!({ "policyType": kind, "policyName": policy });
         let (custom, system) = (named("Custom", "no-users"), named("System", "AliyunBailianFullAccess"));
         for operation in ["AttachControlPolicy", "DetachControlPolicy"] {

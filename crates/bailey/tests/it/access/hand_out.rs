@@ -3,8 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::stage::trust;
-use crate::world::{Answer, Database, Installation, run};
+use crate::world::{Answer, Database, Installation, run, trust};
 
 const CLERK: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":["ram:AttachPolicyToUser",
     "ram:AttachPolicyToGroup","ram:AddUserToGroup","ram:CreateGroup","ram:CreateAccessKey","ram:CreatePolicy","ram:CreatePolicyVersion","ram:SetDefaultPolicyVersion"],"Resource":"*"}]}"#;
@@ -30,11 +29,9 @@ fn a_clerk_hands_out_what_the_clerk_holds_and_no_more() {
         let clerk = control.user(root, "clerk").await;
         control.done(root, "CreateUser", json!({ "UserName": "friend" })).await;
         for (policy, document) in [("clerks", CLERK), ("more", MORE)] {
-            control
-                .done(root, "CreatePolicy", json!({ "PolicyName": policy, "PolicyDocument": document }))
-                .await;
+            control.policy(root, policy, document).await;
         }
-        control.done(root, "AttachPolicyToUser", attach("Custom", "clerks", "clerk")).await;
+        control.attach_custom(root, "clerks", "clerk").await;
         for user in ["clerk", "friend"] {
             for (kind, policy) in
                 [("System", "AliyunBailianFullAccess"), ("System", "AliyunRAMFullAccess"), ("Custom", "more")]
@@ -43,7 +40,7 @@ fn a_clerk_hands_out_what_the_clerk_holds_and_no_more() {
                 refused(&answer, "ram:AttachPolicyToUser");
             }
         }
-        control.done(&clerk, "AttachPolicyToUser", attach("Custom", "clerks", "friend")).await;
+        control.attach_custom(&clerk, "clerks", "friend").await;
         let of_friend = control.call(&clerk, "CreateAccessKey", json!({ "UserName": "friend" })).await;
         refused(&of_friend, "ram:CreateAccessKey");
         control.done(&clerk, "CreateAccessKey", json!({ "UserName": "clerk" })).await;
@@ -75,9 +72,8 @@ fn a_clerk_gets_nothing_more_by_way_of_groups() {
         let (control, root) = (installation.control(), &account.root);
         let clerk = control.user(root, "clerk").await;
         control.done(root, "CreateUser", json!({ "UserName": "friend" })).await;
-        let policy = json!({ "PolicyName": "clerks", "PolicyDocument": CLERK });
-        control.done(root, "CreatePolicy", policy).await;
-        control.done(root, "AttachPolicyToUser", attach("Custom", "clerks", "clerk")).await;
+        control.policy(root, "clerks", CLERK).await;
+        control.attach_custom(root, "clerks", "clerk").await;
         for group in ["managers", "clerks"] {
             control.done(root, "CreateGroup", json!({ "GroupName": group })).await;
         }
@@ -104,7 +100,7 @@ fn a_clerk_gets_nothing_more_by_way_of_groups() {
             "ram:AttachPolicyToGroup",
         );
         // A policy that is on a group only is made no wider either.
-        control.done(root, "CreatePolicy", json!({ "PolicyName": "less", "PolicyDocument": LESS })).await;
+        control.policy(root, "less", LESS).await;
         control.done(&clerk, "AttachPolicyToGroup", to_group("Custom", "less", "empty")).await;
         let wider = json!({ "PolicyName": "less", "PolicyDocument": MORE, "SetAsDefault": true });
         refused(&control.call(&clerk, "CreatePolicyVersion", wider).await, "ram:CreatePolicyVersion");
@@ -128,9 +124,8 @@ fn joining_needs_the_user_and_the_group() {
             "Resource": [format!("acs:ram:*:{}:user/one", account.id), format!("acs:ram:*:{}:group/one", account.id)],
         });
         let document = json!({ "Version": "1", "Statement": [statement] }).to_string();
-        let policy = json!({ "PolicyName": "ones", "PolicyDocument": document });
-        control.done(root, "CreatePolicy", policy).await;
-        control.done(root, "AttachPolicyToUser", attach("Custom", "ones", "clerk")).await;
+        control.policy(root, "ones", &document).await;
+        control.attach_custom(root, "ones", "clerk").await;
         let pair = |user: &str, group: &str| json!({ "UserName": user, "GroupName": group });
         for operation in ["AddUserToGroup", "RemoveUserFromGroup"] {
             for (user, group) in [("one", "two"), ("two", "one"), ("two", "two")] {
@@ -161,13 +156,12 @@ fn a_clerk_lifts_no_deny() {
         const ALLOW: &str =
             r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"ram:ListUsers","Resource":"*"}]}"#;
         for (policy, document) in [("lifter", LIFTER), ("both", BOTH)] {
-            let new = json!({ "PolicyName": policy, "PolicyDocument": document });
-            control.done(root, "CreatePolicy", new).await;
+            control.policy(root, policy, document).await;
         }
         let both =
             |what: &str, name: &str| json!({ "PolicyType": "Custom", "PolicyName": "both", what: name });
-        control.done(root, "AttachPolicyToUser", attach("Custom", "lifter", "clerk")).await;
-        control.done(root, "AttachPolicyToUser", both("UserName", "clerk")).await;
+        control.attach_custom(root, "lifter", "clerk").await;
+        control.attach_custom(root, "both", "clerk").await;
         control.done(root, "AttachPolicyToGroup", both("GroupName", "kept-out")).await;
         control.done(root, "AttachPolicyToRole", both("RoleName", "operator")).await;
         control.join(root, "kept-out", "clerk").await;

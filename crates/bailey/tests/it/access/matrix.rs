@@ -116,21 +116,14 @@ fn every_operation_has_its_rows() {
 
 #[test]
 fn on_sqlite() {
-    let (installation, here, abroad) = two_accounts(Database::Sqlite);
+    let (installation, here, abroad) = Installation::shared(Database::Sqlite);
     run(matrix(&installation, &here, &abroad));
 }
 
 #[test]
 fn on_postgres() {
-    let (installation, here, abroad) = two_accounts(Database::Postgres);
+    let (installation, here, abroad) = Installation::shared(Database::Postgres);
     run(matrix(&installation, &here, &abroad));
-}
-
-fn two_accounts(database: Database) -> (Installation, Account, Account) {
-    let mut installation = Installation::new(database);
-    let (here, abroad) = (installation.found(&[]), installation.found(&["--additional"]));
-    installation.start();
-    (installation, here, abroad)
 }
 
 /// What the run has found.

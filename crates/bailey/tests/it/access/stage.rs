@@ -16,9 +16,8 @@ use std::collections::HashMap;
 use bailey_domain::operations::Service;
 use serde_json::{Value, json};
 
-pub(super) use self::roles::trust;
 use super::cast::{Person, Places};
-use crate::world::{Account, Control, Credential};
+use crate::world::{Account, Control, Credential, trust};
 use ims::{recycled, service_credential, user_id};
 
 /// A question: the parameters, and the ids in them that name the thing.
@@ -54,6 +53,8 @@ pub(crate) struct Stage {
 
 const DOCUMENT: &str =
     r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"sfm:ListIndex","Resource":"*"}]}"#;
+/// What lasting users, groups and roles hold, and passing ones are given.
+const HELD: &str = "AliyunSTSAssumeRoleAccess";
 /// A lasting user here: known to Model Studio, and in no workspace.
 const USER: &str = "lasting-here";
 /// A lasting member of both workspaces here.
@@ -72,23 +73,22 @@ impl Stage {
             control.demo_models(root, &["qwen-plus", &format!("model-{suffix}")]).await;
             let provider = json!({ "name": format!("provider-{suffix}"), "dialect": "demo" });
             control.done(root, "CreateProvider", provider).await;
-            let policy = json!({ "PolicyName": format!("policy-{suffix}"), "PolicyDocument": DOCUMENT });
-            control.done(root, "CreatePolicy", policy).await;
+            control.policy(root, &format!("policy-{suffix}"), DOCUMENT).await;
             let user = format!("lasting-{suffix}");
             let credential = control.user(root, &user).await;
             control.known(root, &user).await;
-            control.attach(root, "AliyunSTSAssumeRoleAccess", &user).await;
+            control.attach(root, HELD, &user).await;
             let group = format!("group-{suffix}");
             control.done(root, "CreateGroup", json!({ "GroupName": group })).await;
             control.join(root, &group, &user).await;
-            let held = json!({ "PolicyType": "System", "PolicyName": "AliyunSTSAssumeRoleAccess", "GroupName": group });
+            let held = json!({ "PolicyType": "System", "PolicyName": HELD, "GroupName": group });
             control.done(root, "AttachPolicyToGroup", held).await;
             let role = format!("role-{suffix}");
             let document = trust(&account.id);
             let tags = json!([{ "Key": "team", "Value": "lasting" }]);
             let new = json!({ "RoleName": role, "AssumeRolePolicyDocument": document, "Tag": tags });
             control.done(root, "CreateRole", new).await;
-            let held = json!({ "PolicyType": "System", "PolicyName": "AliyunSTSAssumeRoleAccess", "RoleName": role });
+            let held = json!({ "PolicyType": "System", "PolicyName": HELD, "RoleName": role });
             control.done(root, "AttachPolicyToRole", held).await;
             let new = Self::new_oidc_provider(&format!("oidc-provider-{suffix}"));
             control.done(root, "CreateOIDCProvider", new).await;
@@ -197,6 +197,11 @@ impl Stage {
             self.in_account(operation, thing, caller, outcome).await
         }
     }
+}
+
+/// Whether an operation changes something, and so needs a passing thing where it is to be done.
+fn changes(operation: &str) -> bool {
+    !operation.starts_with("Get") && !operation.starts_with("List")
 }
 
 impl Asked {

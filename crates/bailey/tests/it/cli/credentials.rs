@@ -2,26 +2,19 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::shell::Shell;
-
-fn text(answer: &Value, pointer: &str) -> String {
-    answer
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_else(|| panic!("{pointer}: {answer}"))
-        .to_owned()
-}
+use crate::world::id_of;
 
 #[test]
 fn a_last_use_outlives_the_process() {
     let mut shell = Shell::root();
     shell.run("ram-user create bob").ending(0);
-    let idle = text(&shell.json("access-key create --user bob"), "/AccessKey/AccessKeyId");
+    let idle = id_of(&shell.json("access-key create --user bob"), "/AccessKey/AccessKeyId");
     shell.hire("alice");
     shell.run("whoami --profile alice").ending(0);
-    let used = text(&shell.json("access-key list --user alice"), "/AccessKeys/AccessKey/0/AccessKeyId");
+    let used = id_of(&shell.json("access-key list --user alice"), "/AccessKeys/AccessKey/0/AccessKeyId");
     let last = |shell: &Shell| {
         shell.json(&format!("access-key last-used {used} --user alice"))["AccessKeyLastUsed"].clone()
     };
@@ -46,7 +39,7 @@ fn a_last_use_outlives_the_process() {
 fn network_policies_are_lists_of_addresses() {
     let shell = Shell::root();
     shell.run("ram-user create alice").ending(0);
-    let key = text(&shell.json("access-key create --user alice"), "/AccessKey/AccessKeyId");
+    let key = id_of(&shell.json("access-key create --user alice"), "/AccessKey/AccessKeyId");
     assert_eq!(
         shell.run(&format!("access-key policy get {key} --user alice")).ending(0).output,
         "everywhere\n"
@@ -77,7 +70,7 @@ fn network_policies_are_lists_of_addresses() {
 fn service_credentials_and_the_recycle_bin() {
     let shell = Shell::root();
     let made = shell.json("ram-user create alice");
-    let user = text(&made, "/User/UserId");
+    let user = id_of(&made, "/User/UserId");
     let created = shell.run("service-credential create ci --user alice --age-days 30").ending(0);
     assert!(
         created.output.contains("ServiceCredentialSecret") && created.errors.contains("this once"),
@@ -90,7 +83,7 @@ fn service_credentials_and_the_recycle_bin() {
     assert_eq!(listed["ServiceCredentials"].as_array().unwrap().len(), 3);
     let limited = shell.run("service-credential list --user alice --limit 2").ending(0);
     assert!(limited.errors.contains("there is more"), "{limited:?}");
-    let id = text(&listed, "/ServiceCredentials/0/ServiceCredentialId");
+    let id = id_of(&listed, "/ServiceCredentials/0/ServiceCredentialId");
     shell
         .run(&format!("service-credential update {id} --user alice --status inactive --new-name off"))
         .ending(0);
@@ -100,12 +93,12 @@ fn service_credentials_and_the_recycle_bin() {
     shell.run(&format!("service-credential get {id} --user alice")).ending(5);
 
     shell.run("settings update recycleBin=true").ending(0);
-    let key = text(&shell.json("access-key create --user alice"), "/AccessKey/AccessKeyId");
+    let key = id_of(&shell.json("access-key create --user alice"), "/AccessKey/AccessKeyId");
     shell.run(&format!("access-key delete {key} --user alice")).ending(0);
     shell.run("ram-user delete alice").ending(0);
     assert!(shell.run("recycle-bin list-users --name alice").ending(0).output.contains(&user));
     let listed = shell.json(&format!("recycle-bin list-access-keys --user-id {user}"));
-    assert_eq!(text(&listed, "/AccessKeys/AccessKey/0/AccessKeyId"), key);
+    assert_eq!(id_of(&listed, "/AccessKeys/AccessKey/0/AccessKeyId"), key);
     assert_eq!(shell.json(&format!("recycle-bin get-access-key {key}"))["AccessKey"]["UserRecycled"], true);
     shell.run(&format!("recycle-bin restore-access-key {key} --user-id {user}")).ending(6);
     shell.run(&format!("recycle-bin restore-user {user}")).ending(0);

@@ -213,19 +213,18 @@ impl Switch {
             }
             Self::AttachDeny | Self::NarrowPolicy => {
                 let policy = format!("policy-{round}");
-                let document = |document: &str| json!({ "PolicyName": policy, "PolicyDocument": document });
-                let attach = json!({ "PolicyType": "Custom", "PolicyName": policy, "UserName": name });
                 let called = ("ListProviders", json!({}));
                 if self == Self::AttachDeny {
-                    control.done(&root, "CreatePolicy", document(&LISTS.replace("Allow", "Deny"))).await;
+                    control.policy(&root, &policy, &LISTS.replace("Allow", "Deny")).await;
                     control.attach(&root, "AliyunBailianFullAccess", &name).await;
+                    let attach = json!({ "PolicyType": "Custom", "PolicyName": policy, "UserName": name });
                     ("AttachPolicyToUser", attach, called, NO_PERMISSION)
                 } else {
-                    control.done(&root, "CreatePolicy", document(LISTS)).await;
-                    control.done(&root, "AttachPolicyToUser", attach).await;
-                    control
-                        .done(&root, "CreatePolicyVersion", document(&LISTS.replace("List*", "Get*")))
-                        .await;
+                    control.policy(&root, &policy, LISTS).await;
+                    control.attach_custom(&root, &policy, &name).await;
+                    let gets =
+                        json!({ "PolicyName": policy, "PolicyDocument": LISTS.replace("List*", "Get*") });
+                    control.done(&root, "CreatePolicyVersion", gets).await;
                     let narrow = json!({ "PolicyName": policy, "VersionId": "v2" });
                     ("SetDefaultPolicyVersion", narrow, called, NO_PERMISSION)
                 }

@@ -36,6 +36,13 @@ pub(crate) fn id_of(body: &Value, pointer: &str) -> String {
         .to_owned()
 }
 
+/// A trust policy that names everybody of an account.
+pub(crate) fn trust(account: &str) -> String {
+    let everybody = json!({ "RAM": [format!("acs:ram::{account}:root")] });
+    let statement = json!({ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": everybody });
+    json!({ "Version": "1", "Statement": [statement] }).to_string()
+}
+
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
@@ -188,6 +195,18 @@ impl Control {
     /// Attaches a system policy to a RAM user.
     pub(crate) async fn attach(&self, root: &Credential, policy: &str, name: &str) {
         let parameters = json!({ "PolicyType": "System", "PolicyName": policy, "UserName": name });
+        self.done(root, "AttachPolicyToUser", parameters).await;
+    }
+
+    /// Makes a custom policy.
+    pub(crate) async fn policy(&self, root: &Credential, name: &str, document: &str) {
+        let parameters = json!({ "PolicyName": name, "PolicyDocument": document });
+        self.done(root, "CreatePolicy", parameters).await;
+    }
+
+    /// Attaches a custom policy to a RAM user.
+    pub(crate) async fn attach_custom(&self, root: &Credential, policy: &str, name: &str) {
+        let parameters = json!({ "PolicyType": "Custom", "PolicyName": policy, "UserName": name });
         self.done(root, "AttachPolicyToUser", parameters).await;
     }
 

@@ -2,17 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Outcome, Stage};
-
-/// What a passing group is given, and what is refused to be taken from a lasting one.
-const POLICY: &str = "AliyunSTSAssumeRoleAccess";
+use super::{Asked, HELD, Outcome, Stage, changes};
 
 impl Stage {
     pub(super) async fn group(&mut self, operation: &str, thing: &'static str, outcome: Outcome) -> Asked {
         let (mut group, mut user) = (Self::name("group", thing), Self::name("lasting", thing));
-        let changes = !operation.starts_with("Get") && !operation.starts_with("List");
         let done = outcome == Outcome::Done;
-        if changes && done {
+        if changes(operation) && done {
             (group, user) = (self.passing("group"), self.passing("user"));
             self.passing_group(operation, &group, &user).await;
         }
@@ -29,7 +25,7 @@ impl Stage {
                 on_group(json!({ "PolicyType": "System", "PolicyName": "AdministratorAccess" }))
             }
             "AttachPolicyToGroup" | "DetachPolicyFromGroup" => {
-                on_group(json!({ "PolicyType": "System", "PolicyName": POLICY }))
+                on_group(json!({ "PolicyType": "System", "PolicyName": HELD }))
             }
             "CreateGroup" | "GetGroup" | "DeleteGroup" | "ListUsersForGroup" | "ListPoliciesForGroup" => {
                 on_group(json!({}))
@@ -50,7 +46,7 @@ impl Stage {
         match operation {
             "RemoveUserFromGroup" => control.join(root, group, user).await,
             "DetachPolicyFromGroup" => {
-                let held = json!({ "PolicyType": "System", "PolicyName": POLICY, "GroupName": group });
+                let held = json!({ "PolicyType": "System", "PolicyName": HELD, "GroupName": group });
                 control.done(root, "AttachPolicyToGroup", held).await;
             }
             _ => {}

@@ -24,8 +24,7 @@ impl Stage {
                 let mut policy = Self::name("policy", thing);
                 if done {
                     policy = self.passing("policy");
-                    let new = json!({ "PolicyName": policy, "PolicyDocument": EVERYTHING });
-                    control.done(&root, "CreatePolicy", new).await;
+                    control.policy(&root, &policy, EVERYTHING).await;
                 }
                 let asked = json!({ "policyType": "Custom", "policyName": policy });
                 if done && operation == "DetachControlPolicy" {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{BYSTANDER, Stage};
+use super::{BYSTANDER, HELD, Stage};
 
 impl Stage {
     /// Lets the lasting users sign in, and binds a device to each.
@@ -43,14 +43,14 @@ impl Stage {
             assert_eq!(held["ServiceCredentials"][0]["Status"], "Active", "{held}");
             let attached = control.done(root, "ListPoliciesForUser", json!({ "UserName": user })).await;
             assert_eq!(attached["Policies"]["Policy"].as_array().unwrap().len(), 1, "{attached}");
-            assert_eq!(attached["Policies"]["Policy"][0]["PolicyName"], "AliyunSTSAssumeRoleAccess");
+            assert_eq!(attached["Policies"]["Policy"][0]["PolicyName"], HELD);
             let group = Self::name("group", thing);
             let members = control.done(root, "ListUsersForGroup", json!({ "GroupName": group })).await;
             assert_eq!(members["Users"]["User"].as_array().unwrap().len(), 1, "{members}");
             assert_eq!(members["Users"]["User"][0]["UserName"], user);
             let held = control.done(root, "ListPoliciesForGroup", json!({ "GroupName": group })).await;
             assert_eq!(held["Policies"]["Policy"].as_array().unwrap().len(), 1, "{held}");
-            assert_eq!(held["Policies"]["Policy"][0]["PolicyName"], "AliyunSTSAssumeRoleAccess");
+            assert_eq!(held["Policies"]["Policy"][0]["PolicyName"], HELD);
             let role = Self::name("role", thing);
             let shown = control.done(root, "GetRole", json!({ "RoleName": role })).await;
             assert_eq!(shown["Role"]["Description"], "", "{shown}");

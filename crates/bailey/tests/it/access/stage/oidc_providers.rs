@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Outcome, Stage};
+use super::{Asked, Outcome, Stage, changes};
 
 impl Stage {
     /// A provider, as it is created for an account.
@@ -18,8 +18,7 @@ impl Stage {
         outcome: Outcome,
     ) -> Asked {
         let mut name = Self::name("oidc-provider", thing);
-        let changes = !operation.starts_with("Get") && !operation.starts_with("List");
-        if changes && outcome == Outcome::Done {
+        if changes(operation) && outcome == Outcome::Done {
             name = self.passing("oidc-provider");
             if operation != "CreateOIDCProvider" {
                 let new = Self::new_oidc_provider(&name);

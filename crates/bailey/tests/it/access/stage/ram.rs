@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, DOCUMENT, Outcome, Stage};
+use super::{Asked, DOCUMENT, HELD, Outcome, Stage};
 
 impl Stage {
     pub(super) async fn ram(&mut self, operation: &str, thing: &'static str, outcome: Outcome) -> Asked {
@@ -55,9 +55,7 @@ impl Stage {
             "AttachPolicyToUser" => {
                 on_user(json!({ "PolicyType": "System", "PolicyName": "AdministratorAccess" }))
             }
-            "DetachPolicyFromUser" => {
-                on_user(json!({ "PolicyType": "System", "PolicyName": "AliyunSTSAssumeRoleAccess" }))
-            }
+            "DetachPolicyFromUser" => on_user(json!({ "PolicyType": "System", "PolicyName": HELD })),
             "GetPolicy" | "ListPolicyVersions" | "ListEntitiesForPolicy" => on_policy(typed),
             "GetPolicyVersion" => on_policy(json!({ "PolicyType": "Custom", "VersionId": "v1" })),
             "DeletePolicyVersion" | "SetDefaultPolicyVersion" => on_policy(json!({ "VersionId": "v1" })),

@@ -2,28 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, Outcome, Stage};
+use super::{Asked, HELD, Outcome, Stage, changes};
+use crate::world::trust;
 
-/// What a passing role is given, and what is refused to be taken from a lasting one.
-const POLICY: &str = "AliyunSTSAssumeRoleAccess";
-
-/// A trust policy that names everybody of an account.
-pub(in crate::access) fn trust(account: &str) -> String {
-    format!(
-        r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"RAM":["acs:ram::{account}:root"]}}}}]}}"#
-    )
-}
+/// A trust policy that names nobody of an account, so that either account may create a role with it.
+const TRUST: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["ecs.aliyuncs.com"]}}]}"#;
 
 impl Stage {
     pub(super) async fn role(&mut self, operation: &str, thing: &'static str, outcome: Outcome) -> Asked {
         let (mut role, here) = (Self::name("role", thing), self.here.id.clone());
-        let changes = !operation.starts_with("Get") && !operation.starts_with("List");
         let done = outcome == Outcome::Done;
         if operation.contains("ServiceLinked") {
             let asked = if operation == "DeleteServiceLinkedRole" { "RoleName" } else { "ServiceName" };
             return Asked::new(json!({ asked: "AliyunServiceRoleForEcs" }), &json!({}), &[]);
         }
-        if changes && done {
+        if changes(operation) && done {
             role = self.passing("role");
             self.passing_role(operation, &role).await;
         }
@@ -32,12 +25,7 @@ impl Stage {
             "ListRoles" => Asked::new(json!({}), &json!({}), &[]),
             "CreateRole" => {
                 let name = if done { role.as_str() } else { "never" };
-                // Names nobody of an account, so that either account may create it.
-                let document = json!({ "AssumeRolePolicyDocument": trust(&here).replace(
-                    &format!(r#"{{"RAM":["acs:ram::{here}:root"]}}"#),
-                    r#"{"Service":["ecs.aliyuncs.com"]}"#,
-                ) });
-                Asked::new(json!({ "RoleName": name }), &document, &[])
+                Asked::new(json!({ "RoleName": name }), &json!({ "AssumeRolePolicyDocument": TRUST }), &[])
             }
             "TagResources" | "UntagResources" | "ListTagResources" => {
                 let further = match operation {
@@ -53,7 +41,7 @@ impl Stage {
                 on_role(json!({ "PolicyType": "System", "PolicyName": "AdministratorAccess" }))
             }
             "AttachPolicyToRole" | "DetachPolicyFromRole" => {
-                on_role(json!({ "PolicyType": "System", "PolicyName": POLICY }))
+                on_role(json!({ "PolicyType": "System", "PolicyName": HELD }))
             }
             "AssumeRole" => {
                 let arn = format!("acs:ram::{here}:role/{role}");
@@ -73,7 +61,7 @@ impl Stage {
             control.done(root, "CreateRole", new).await;
         }
         if operation == "DetachPolicyFromRole" {
-            let held = json!({ "PolicyType": "System", "PolicyName": POLICY, "RoleName": role });
+            let held = json!({ "PolicyType": "System", "PolicyName": HELD, "RoleName": role });
             control.done(root, "AttachPolicyToRole", held).await;
         }
     }
