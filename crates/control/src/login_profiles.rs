@@ -166,7 +166,12 @@ impl Control {
                 "The account's owner has no password of this kind. Use UpdateRootLogin.",
             ));
         }
-        let counted = self.counted_name(caller.account, label);
+        self.check_strength(caller.account, "NewPassword", new).await?;
+        let counted = match name.as_ref().filter(|name| name.folded() == ROOT) {
+            // Attempts under that name are the owner's.
+            Some(_) => self.counted_principal(caller.account, caller.principal),
+            None => self.counted_name(caller.account, label),
+        };
         let profile = self.own_profile(caller, &counted, old).await?.ok_or_else(|| {
             Error::invalid(
                 "InvalidParameter.OldPassword.Incorrect",
@@ -189,7 +194,8 @@ impl Control {
         tx.commit(permit, record).await.map(drop)
     }
 
-    /// The caller's own profile, if this is the present password and the name is not locked.
+    /// The caller's own profile, if this is the present password and the name is not locked. Only what is wrong stays
+    /// counted: what a right password was shown for may fail yet, and be tried again.
     pub(crate) async fn own_profile(
         &self,
         caller: &Caller,
@@ -200,7 +206,11 @@ impl Control {
         let attempts = self.store.count_attempt(caller.account, counted, caller.now_ms).await?;
         let profile = self.store.find_login_profile(caller.account, caller.principal).await?;
         let right = self.is_password(caller.account, profile.as_ref(), password).await?;
-        Ok(profile.filter(|_| right && attempts <= u64::from(policy.attempts_allowed())))
+        let own = profile.filter(|_| right && attempts <= u64::from(policy.attempts_allowed()));
+        if own.is_some() {
+            self.store.uncount_attempt(caller.account, counted).await?;
+        }
+        Ok(own)
     }
 }
 

@@ -146,6 +146,16 @@ impl Control {
         self.passwords.verify(password, hash).await
     }
 
+    /// Checks what of a new password depends on nobody's earlier ones; `field` is its parameter's name.
+    pub(crate) async fn check_strength(
+        &self,
+        account: AccountId,
+        field: &str,
+        password: &Secret<String>,
+    ) -> Result<(), Error> {
+        self.store.find_password_policy(account).await?.check(field, password.reveal())
+    }
+
     /// Checks a new password against the account's policy, earlier passwords included; `field` is its parameter's name.
     pub(crate) async fn check_new_password(
         &self,

@@ -44,9 +44,12 @@ impl Control {
     ) -> Result<RootLogin, Error> {
         let account = caller.account;
         self.require::<UpdateRootLogin>(caller, WholeAccount, ROOT).await?;
+        if let Some(password) = &change.password {
+            self.check_strength(account, "password", password).await?;
+        }
         let before = self.store.find_login_profile(account, Principal::Root).await?;
+        let counted = self.counted_name(account, ROOT);
         if caller.session.is_some() {
-            let counted = self.counted_name(account, ROOT);
             let shown = match &change.old_password {
                 Some(old) => self.own_profile(caller, &counted, old).await?,
                 None => None,
@@ -83,6 +86,9 @@ impl Control {
             tx.bind_root_mfa_device(&permit, &name, step).await?;
         }
         let device = tx.find_mfa_device_of(account, Principal::Root).await?;
+        if caller.session.is_some() {
+            tx.clear_attempts(&permit, &counted).await?;
+        }
         let login = RootLogin {
             password_set_at: profile.as_ref().map(|profile| profile.changed_at),
             serial_number: device.map(|device| serial_number(account, &device.name)),

@@ -80,6 +80,11 @@ impl Control {
         self.session_hasher.hash(format!("sign-in\0{account}\0{}", name.to_lowercase()).as_bytes())
     }
 
+    /// The same of somebody whose name cannot be signed in with. No name is counted under it, whatever is sent as one.
+    pub(crate) fn counted_principal(&self, account: AccountId, principal: Principal) -> KeyHash {
+        self.session_hasher.hash(format!("principal\0{account}\0{principal}").as_bytes())
+    }
+
     /// A name without an account is one of the oldest account.
     async fn named(&self, text: &str) -> Result<Named, Error> {
         let oldest = self.store.accounts().await?.first().copied();

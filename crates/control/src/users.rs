@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::control::{Control, within};
 use crate::revoked::Revoked;
+use crate::sessions::ROOT;
 
 /// What a caller says about a user; `None` is not said.
 #[derive(Clone, Debug, Default)]
@@ -127,6 +128,14 @@ impl Control {
         let scope = RamScope::user(caller.account, name.as_str());
         let (mut tx, permit) = self.begin::<UpdateUser>(caller, scope, name.as_str()).await?;
         let user = present(&mut tx, caller.account, name).await?;
+        let owners = new_name.as_ref().is_some_and(|new| new.folded() == ROOT) && name.folded() != ROOT;
+        let principal = Principal::User(user.user_id);
+        if owners && tx.find_login_profile(caller.account, principal).await?.is_some() {
+            return Err(Error::invalid(
+                "InvalidParameter.NewUserName",
+                "a RAM user that signs in with a password cannot get the name `root`: that name is the account owner's. Delete the login profile first",
+            ));
+        }
         let NewUserText { display_name, email, mobile_phone, comments } = text;
         let update = UserUpdate { name: new_name, display_name, email, mobile_phone, comments };
         let changed = tx.update_user(&permit, &user, &update).await?;

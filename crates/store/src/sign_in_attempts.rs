@@ -1,6 +1,6 @@
 //! Attempts to sign in: counted before the password is looked at, so that a hundred at once are a hundred.
 
-use bailey_domain::operations::{ChangePassword, CreateSession, Operation};
+use bailey_domain::operations::{ChangePassword, CreateSession, Operation, UpdateRootLogin};
 use bailey_domain::secret::KeyHash;
 use bailey_domain::{AccountId, Caller, Error, Permit};
 use serde_json::Value;
@@ -18,6 +18,7 @@ const WINDOW_MS: i64 = 3_600_000;
 pub trait ProvesPassword: Operation {}
 impl ProvesPassword for CreateSession {}
 impl ProvesPassword for ChangePassword {}
+impl ProvesPassword for UpdateRootLogin {}
 
 impl Store {
     /// Counts one attempt under a name, and gives how many the hour has had with it.
@@ -36,6 +37,21 @@ impl Store {
         .map_err(database)?;
         connection.commit().await.map_err(database)?;
         Ok(to_unsigned(attempts))
+    }
+
+    /// Takes back an attempt that was right, though what it was made for is not done yet: it was no guess.
+    pub async fn uncount_attempt(&self, account: AccountId, name: &KeyHash) -> Result<(), Error> {
+        const LESS: &str = "
+            UPDATE sign_in_attempts SET attempts = attempts - 1 WHERE account_id = $1 AND name_hash = $2";
+        const NONE: &str =
+            "DELETE FROM sign_in_attempts WHERE account_id = $1 AND name_hash = $2 AND attempts < 1";
+        let mut connection = self.pools.begin().await.map_err(database)?;
+        for sql in [LESS, NONE] {
+            on!(connection, conn => sqlx::query(sql)
+                .bind(account.to_string()).bind(name.to_hex()).execute(conn).await.map(drop))
+            .map_err(database)?;
+        }
+        connection.commit().await.map_err(database)
     }
 
     /// Writes the audit record of a failed attempt. Who it was is not known, so the actor is nobody; the chain says no

@@ -9,17 +9,17 @@ use ring::hmac;
 
 use crate::world::{World, origin, root, world};
 
-const RIGHT: &str = "Correct-horse-1";
-const WRONG: &str = "Battery-staple-2";
+pub(crate) const RIGHT: &str = "Correct-horse-1";
+pub(crate) const WRONG: &str = "Battery-staple-2";
 const STEP: i64 = 30_000;
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
-fn secret(text: &str) -> Secret<String> {
+pub(crate) fn secret(text: &str) -> Secret<String> {
     Secret::new(text.to_owned())
 }
 
-fn name(text: &str) -> UserName {
+pub(crate) fn name(text: &str) -> UserName {
     UserName::parse("UserName", text).unwrap()
 }
 
@@ -28,7 +28,7 @@ fn login(password: &str) -> LoginText {
 }
 
 /// The code that an app with this seed (base 32) shows so many steps from now.
-fn code(world: &World, seed: &str, offset: i64) -> Code {
+pub(crate) fn code(world: &World, seed: &str, offset: i64) -> Code {
     use bailey_domain::Clock as _;
     let bits: String = seed
         .bytes()
@@ -48,18 +48,23 @@ fn code(world: &World, seed: &str, offset: i64) -> Code {
 }
 
 impl World {
-    async fn hire(&self, user: &str) {
+    pub(crate) async fn hire(&self, user: &str) {
         self.control.create_user(&root(self), name(user), Default::default()).await.unwrap();
         self.control.create_login_profile(&root(self), &name(user), login(RIGHT)).await.unwrap();
     }
 
-    async fn sign_in(&self, user: &str, password: &str, code: Option<Code>) -> Option<IssuedSession> {
+    pub(crate) async fn sign_in(
+        &self,
+        user: &str,
+        password: &str,
+        code: Option<Code>,
+    ) -> Option<IssuedSession> {
         let sign_in = SignIn { user_name: user.to_owned(), password: secret(password), code };
         self.control.create_session(&origin(self), &sign_in).await.unwrap()
     }
 
     /// Binds a device and gives its seed. The present step is used up by it.
-    async fn bind(&self, user: &str) -> String {
+    pub(crate) async fn bind(&self, user: &str) -> String {
         let device = MfaDeviceName::parse("name", user).unwrap();
         let made = self.control.create_virtual_mfa_device(&root(self), &device).await.unwrap();
         let seed = made.seed.reveal().clone();
@@ -72,7 +77,7 @@ impl World {
         seed
     }
 
-    async fn caller(&self, session: &IssuedSession) -> Option<Caller> {
+    pub(crate) async fn caller(&self, session: &IssuedSession) -> Option<Caller> {
         let origin = origin(self);
         let found = self.control.session(session.token.reveal().as_bytes(), origin.source_ip, origin.now_ms);
         let found = found.await.unwrap()?;

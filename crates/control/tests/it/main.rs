@@ -2,6 +2,8 @@
 
 // `cfg(test)` lets helpers beside the tests unwrap too (`allow-unwrap-in-tests` in clippy.toml looks for it).
 #[cfg(test)]
+mod attempts;
+#[cfg(test)]
 mod logins;
 #[cfg(test)]
 mod secrets;
