@@ -226,17 +226,14 @@ impl Control {
         self.directory().judge(&call, model, counting)
     }
 
-    /// Decides about the caller itself, which needs no permission. What its session owes comes first, and that it was
-    /// opened with a second factor counts.
+    /// Decides about the caller itself, which needs no permission. What its session owes comes first, and that a second
+    /// factor was given counts.
     pub fn decide_about_caller(&self, caller: &Caller, action: &str, resource: &Resource) -> Decision {
-        let oneself = Person(caller.principal.user());
-        if let Err(refusal) = self.directory().authorize::<EvaluateAccess>(caller, oneself)
-            && matches!(refusal.reason, Reason::PasswordResetRequired | Reason::MfaBindRequired)
-        {
-            return self.refused_access(refusal.reason);
+        if let Some(duty) = caller.session.and_then(|session| session.duty) {
+            return self.refused_access(duty.reason());
         }
         let mut given = Given::default();
-        if caller.session.is_some_and(|session| session.mfa_present) {
+        if caller.mfa_present() {
             given.keys.push(("acs:MFAPresent".to_owned(), "true".to_owned()));
         }
         self.decide_access(caller, Some(Whom::Person(caller.principal)), action, resource, &given)

@@ -10,6 +10,7 @@ use crate::access::Principal;
 use crate::error::Error;
 use crate::id::{AccountId, SessionId};
 use crate::key_auth::parse_network;
+use crate::reason::Reason;
 use crate::secret::KeyHash;
 
 /// The longest password that is ever accepted, in characters (RAM).
@@ -221,6 +222,14 @@ impl Duty {
                     "CreateVirtualMFADevice" | "BindMFADevice" | "GetUserMFAInfo" | "ChangePassword"
                 ),
             }
+    }
+
+    /// Why whatever else is asked for is refused before the duty is done.
+    pub fn reason(self) -> Reason {
+        match self {
+            Self::ChangePassword => Reason::PasswordResetRequired,
+            Self::BindMfaDevice => Reason::MfaBindRequired,
+        }
     }
 
     /// What the duty lets its bearer do, whatever the account's preference.

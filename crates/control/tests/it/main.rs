@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod attempts;
 #[cfg(test)]
+mod callers;
+#[cfg(test)]
 mod logins;
 #[cfg(test)]
 mod secrets;

@@ -67,12 +67,12 @@ pub(super) fn outsiders_chain() -> Chain {
 /// What a session may not do before its duty is done.
 fn first_things_first(duty: Duty) -> (Result<(), Reason>, Chain) {
     let mut chain = Chain::default();
-    let (check, reason) = match duty {
-        Duty::ChangePassword => (Check::PasswordKept, Reason::PasswordResetRequired),
-        Duty::BindMfaDevice => (Check::MfaBound, Reason::MfaBindRequired),
+    let check = match duty {
+        Duty::ChangePassword => Check::PasswordKept,
+        Duty::BindMfaDevice => Check::MfaBound,
     };
     chain.note(check, false);
-    (Err(reason), chain)
+    (Err(duty.reason()), chain)
 }
 
 /// A question about an operation.
