@@ -52,9 +52,10 @@ fn key_columns(key: Option<&ReportedKey>) -> String {
 impl Control {
     /// Writes the report anew.
     pub async fn generate_credential_report(&self, caller: &Caller) -> Result<(), Error> {
+        let scope = RamScope::account(caller.account);
+        self.require::<GenerateCredentialReport>(caller, scope.clone(), TARGET).await?;
         // Before the transaction: it is another writer, and the report is to know of the last minute too.
         self.write_last_uses(Due::All).await?;
-        let scope = RamScope::account(caller.account);
         let (mut tx, permit) = self.begin::<GenerateCredentialReport>(caller, scope, TARGET).await?;
         let credentials = tx.list_credentials(&permit).await?;
         let report = self.as_csv(caller.account, &credentials)?;

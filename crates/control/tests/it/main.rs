@@ -6,6 +6,8 @@ mod attempts;
 #[cfg(test)]
 mod callers;
 #[cfg(test)]
+mod credential_report;
+#[cfg(test)]
 mod logins;
 #[cfg(test)]
 mod secrets;
