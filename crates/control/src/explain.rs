@@ -15,7 +15,7 @@ use bailey_policy::Value;
 use crate::control::Control;
 
 /// Whom a question is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// An API key by its handle.
     ApiKey(ApiKeyId),
@@ -23,6 +23,17 @@ pub enum Subject {
     User(String),
     /// A RAM role by name, in a session that nothing narrows.
     Role(String),
+}
+
+impl Subject {
+    /// What it is in refusals.
+    pub(crate) fn entity(&self) -> &'static str {
+        match self {
+            Self::ApiKey(_) => "ApiKey",
+            Self::User(_) => "User",
+            Self::Role(_) => "Role",
+        }
+    }
 }
 
 /// A question.

@@ -1,6 +1,8 @@
 //! What changes of permissions would give and take: asked of the account's state before and after them, on a copy of its
 //! own. Nothing is written, and nothing of the copy decides about anybody.
 
+use std::collections::HashMap;
+
 use bailey_domain::decision::{Decision, Outcome};
 use bailey_domain::operations::{GetDecision, ListAuditRecords, SimulateAccess};
 use bailey_domain::scope::{Person, WholeAccount};
@@ -91,12 +93,23 @@ impl Control {
             Some(replay) => self.earlier(caller, replay).await?,
             None => (Vec::new(), 0),
         };
+        // Names take queries, so they are looked up before others must wait, each once.
+        let mut named = HashMap::new();
+        for Asked { subject, .. } in &what.requests {
+            if !named.contains_key(subject) {
+                named.insert(subject, self.named_subject(caller, subject).await?);
+            }
+        }
         // One copy of an account at a time: an account can be large.
         let _turn = self.simulating.lock().await;
         let directory = self.store.private_directory(&permit).await?;
         let mut questions = Vec::new();
         for asked in &what.requests {
-            questions.push((None, self.found(caller, &directory, &asked.subject).await?, asked.clone()));
+            // Whoever came after the copy was made is not in it.
+            let found = named.get(&asked.subject).copied();
+            let found = found.filter(|found| is_there(&directory, caller, *found));
+            let found = found.ok_or_else(|| Error::absent(asked.subject.entity()))?;
+            questions.push((None, found, asked.clone()));
         }
         for (replayed, whom, asked) in earlier {
             if is_there(&directory, caller, whom) {
@@ -124,14 +137,15 @@ impl Control {
         Ok(Simulated { requests, skipped, revision: directory.revision() })
     }
 
-    async fn found(&self, caller: &Caller, directory: &Directory, subject: &Subject) -> Result<Found, Error> {
-        let (found, entity) = match subject {
-            Subject::ApiKey(id) => (Some(Found::Key(*id)), "ApiKey"),
-            Subject::User(who) => (self.principal_named(caller, who).await?.map(Found::Person), "User"),
-            Subject::Role(who) => (Some(Found::Person(self.role_named(caller, who).await?)), "Role"),
-        };
-        // Whoever came after the copy was made is not in it.
-        found.filter(|found| is_there(directory, caller, *found)).ok_or_else(|| Error::absent(entity))
+    async fn named_subject(&self, caller: &Caller, subject: &Subject) -> Result<Found, Error> {
+        Ok(match subject {
+            Subject::ApiKey(id) => Found::Key(*id),
+            Subject::User(who) => {
+                let found = self.principal_named(caller, who).await?;
+                Found::Person(found.ok_or_else(|| Error::absent("User"))?)
+            }
+            Subject::Role(who) => Found::Person(self.role_named(caller, who).await?),
+        })
     }
 
     /// Earlier requests: refused model calls first, then what the audit chain has, each newest first. Whoever reads them
@@ -166,5 +180,54 @@ fn is_there(directory: &Directory, caller: &Caller, whom: Found) -> bool {
     match whom {
         Found::Person(principal) => directory.knows(caller.account, principal),
         Found::Key(id) => directory.key_owner(caller.account, id).is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use bailey_domain::access::Principal;
+    use bailey_domain::clock::{Clock as _, Fixed};
+    use bailey_domain::id::RequestId;
+    use bailey_store::{Location, MasterKey, Store};
+
+    use super::*;
+    use crate::control::Parts;
+    use crate::records::Recorder;
+
+    #[tokio::test]
+    async fn nobody_looks_up_names_while_others_wait() {
+        let place = tempfile::tempdir().unwrap();
+        let fixed = Arc::new(Fixed::seeded(12));
+        let location = Location::File(place.path().join("bailey.db"));
+        let store = Store::open(&location, &MasterKey::random(&*fixed), &*fixed).await.unwrap();
+        let (recorder, _) = Recorder::channel();
+        let (clock, entropy) = (Arc::<Fixed>::clone(&fixed), Arc::<Fixed>::clone(&fixed));
+        let control = Control::new(Parts { store, clock, entropy, recorder });
+        let root = Caller {
+            account: control.found_account("test").await.unwrap().account,
+            principal: Principal::Root,
+            access_key: None,
+            session: None,
+            role_session: None,
+            federated: None,
+            source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
+            secure_transport: false,
+            request_id: RequestId::new([0; 16]),
+            now_ms: fixed.now_ms(),
+        };
+        let simulate = async |who: &str| {
+            let requests = vec![Asked::about(Subject::User(who.to_owned()))];
+            let what = Simulation { requests, ..Simulation::default() };
+            tokio::time::timeout(Duration::from_secs(2), control.simulate_access(&root, &what)).await
+        };
+        let turn = control.simulating.lock().await;
+        let absent = simulate("nobody").await.expect("the name needs no turn").unwrap_err();
+        assert_eq!(absent.code(), "EntityNotExist.User");
+        assert!(simulate("root").await.is_err(), "the copy needs one");
+        drop(turn);
+        assert!(simulate("root").await.unwrap().is_ok());
     }
 }
