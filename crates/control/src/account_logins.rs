@@ -18,7 +18,7 @@ impl Control {
     pub async fn set_account_alias(&self, caller: &Caller, alias: &AccountAlias) -> Result<(), Error> {
         let scope = RamScope::account(caller.account);
         let (mut tx, permit) = self.begin::<SetAccountAlias>(caller, scope, alias.as_str()).await?;
-        let before = self.store.find_account_alias(caller.account).await?;
+        let before = tx.find_account_alias(caller.account).await?;
         tx.put_account_alias(&permit, alias).await?;
         let record =
             Record { target: "alias".to_owned(), before: json!(before), after: json!(alias.as_str()) };
@@ -36,7 +36,7 @@ impl Control {
     pub async fn clear_account_alias(&self, caller: &Caller) -> Result<(), Error> {
         let scope = RamScope::account(caller.account);
         let (mut tx, permit) = self.begin::<ClearAccountAlias>(caller, scope, "alias").await?;
-        let before = self.store.find_account_alias(caller.account).await?;
+        let before = tx.find_account_alias(caller.account).await?;
         tx.clear_account_alias(&permit).await?;
         let record = Record { target: "alias".to_owned(), before: json!(before), after: Value::Null };
         tx.commit(permit, record).await.map(drop)
@@ -46,7 +46,7 @@ impl Control {
     pub async fn set_password_policy(&self, caller: &Caller, policy: &PasswordPolicy) -> Result<(), Error> {
         let scope = RamScope::account(caller.account);
         let (mut tx, permit) = self.begin::<SetPasswordPolicy>(caller, scope, "password policy").await?;
-        let before = self.store.find_password_policy(caller.account).await?;
+        let before = tx.find_password_policy(caller.account).await?;
         tx.put_password_policy(&permit, policy).await?;
         let target = "password policy".to_owned();
         tx.commit(permit, Record { target, before: json!(before), after: json!(policy) }).await.map(drop)

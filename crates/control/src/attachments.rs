@@ -231,9 +231,7 @@ impl Control {
         let (scope, target) = pair(caller, policy_type, policy, name);
         let (mut tx, permit) = self.begin::<O>(caller, scope.clone(), &target).await?;
         let holder = name.present(&mut tx, caller.account).await?;
-        if !tx.policy_exists(caller.account, policy_type, policy).await? {
-            return Err(Error::absent("Policy"));
-        }
+        self.demand_present(caller.account, policy_type, policy)?;
         let may = self.directory().may_attach_policy::<O>(caller, &scope, policy_type, policy);
         (tx, ()) = self.unless_refused(tx, may, &target).await?;
         let kind = holder.into().kind();
@@ -268,9 +266,7 @@ impl Control {
         let (mut tx, permit) = self.begin::<O>(caller, scope.clone(), &target).await?;
         let holder = name.present(&mut tx, caller.account).await?;
         let kind = holder.into().kind();
-        if !tx.policy_exists(caller.account, policy_type, policy).await? {
-            return Err(Error::absent("Policy"));
-        }
+        self.demand_present(caller.account, policy_type, policy)?;
         let may = self.directory().may_detach_policy::<O>(caller, &scope, policy_type, policy);
         (tx, ()) = self.unless_refused(tx, may, &target).await?;
         if !tx.detach_policy(&permit, holder, policy_type, policy).await? {
@@ -279,6 +275,21 @@ impl Control {
         let before = described(policy_type, policy, kind, name);
         let committed = tx.commit(permit, Record { target, before, after: Value::Null }).await?;
         Ok(Revoked::of(committed, 0, self.clock.now_ms() - started))
+    }
+
+    /// Refuses a policy that is not there. For use in a transaction: no policy comes or goes while it is open, and the
+    /// directory is where it begins.
+    pub(crate) fn demand_present(
+        &self,
+        account: AccountId,
+        policy_type: PolicyType,
+        policy: &PolicyName,
+    ) -> Result<(), Error> {
+        if self.directory().has_policy(account, policy_type, policy) {
+            Ok(())
+        } else {
+            Err(Error::absent("Policy"))
+        }
     }
 
     async fn list_attached<O, N>(&self, caller: &Caller, name: &N) -> Result<Vec<Attachment>, Error>
@@ -316,9 +327,14 @@ pub(crate) fn pair(
     (scope, format!("{} {policy}", name.text()))
 }
 
+/// A policy as audit records show what it is attached to.
+pub(crate) fn policy_record(policy_type: PolicyType, policy: &PolicyName) -> Value {
+    json!({ "policyType": policy_type.name(), "policyName": policy })
+}
+
 /// An attachment as audit records show it.
 fn described(policy_type: PolicyType, policy: &PolicyName, kind: AttacheeKind, name: &impl Holder) -> Value {
-    let mut record = json!({ "policyType": policy_type.name(), "policyName": policy });
+    let mut record = policy_record(policy_type, policy);
     record[format!("{}Name", kind.name())] = json!(name.text());
     record
 }

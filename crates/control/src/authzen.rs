@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use bailey_domain::access::Principal;
 use bailey_domain::decision::{Decision, Outcome};
 use bailey_domain::directory::{Asked, Call, Counting, Denied, Holder};
-use bailey_domain::operations::{self, EvaluateAccess, Explain, OPERATIONS};
+use bailey_domain::operations::{self, EvaluateAccess, Explain, OPERATIONS, Operation};
 use bailey_domain::page::Page;
 use bailey_domain::rules::Needs;
 use bailey_domain::scope::{Person, ScopeKind};
-use bailey_domain::{AccountId, ApiKeyId, Caller, Error, Reason, UserId, WorkspaceId};
+use bailey_domain::{AccountId, ApiKeyId, Caller, Error, Permit, Reason, UserId, WorkspaceId};
 use bailey_policy::Value;
 
 use crate::control::Control;
@@ -63,8 +63,17 @@ pub struct Evaluated {
     pub decision: Decision,
     /// Which of the four kinds was asked about.
     pub kind: &'static str,
-    /// Whether the caller may be told more than yes or no.
-    pub may_explain: bool,
+    /// Whether the caller is told more than yes or no: wanted it and may have it.
+    pub explained: bool,
+}
+
+/// What a caller wants to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Yes or no.
+    Answer,
+    /// Why, too.
+    Explanation,
 }
 
 /// Whom a question is about, found in the caller's account.
@@ -121,21 +130,36 @@ pub(crate) fn management() -> impl Iterator<Item = &'static operations::Entry> {
 impl Control {
     /// Decides one question. Whoever may not ask about its subject is refused; a subject or resource that the account
     /// does not have is a no, whether another account has it or not.
-    pub async fn evaluate_access(&self, caller: &Caller, asked: &Evaluation) -> Result<Evaluated, Error> {
-        let whom = self.whom(caller, &asked.subject).await?;
-        let person = Whom::person(whom);
-        self.require::<EvaluateAccess>(caller, person, &asked.subject.id).await?;
+    pub async fn evaluate_access(
+        &self,
+        caller: &Caller,
+        asked: &Evaluation,
+        wanted: Wanted,
+    ) -> Result<Evaluated, Error> {
+        let (whom, permit) = self.asked_about::<EvaluateAccess>(caller, &asked.subject).await?;
         let mut decision = self.decide_access(caller, whom, &asked.action, &asked.resource, &asked.given);
         decision.request_id = caller.request_id.to_string();
         Ok(Evaluated {
             decision,
             kind: kind_of(&asked.resource.entity.kind, &asked.action),
-            may_explain: self.directory().authorize::<Explain>(caller, person).is_ok(),
+            explained: wanted == Wanted::Explanation
+                && self.directory().authorize::<Explain>(caller, *permit.scope()).is_ok(),
         })
     }
 
+    /// Whom a question is about, and the permission to ask it.
+    pub(crate) async fn asked_about<O: Operation<On = Person>>(
+        &self,
+        caller: &Caller,
+        subject: &Entity,
+    ) -> Result<(Option<Whom>, Permit<O>), Error> {
+        let whom = self.whom(caller, subject).await?;
+        let permit = self.permit::<O>(caller, Whom::person(whom), &subject.id).await?;
+        Ok((whom, permit))
+    }
+
     /// Finds whom a question is about. By id, a user takes no query.
-    pub(crate) async fn whom(&self, caller: &Caller, subject: &Entity) -> Result<Option<Whom>, Error> {
+    async fn whom(&self, caller: &Caller, subject: &Entity) -> Result<Option<Whom>, Error> {
         match subject.kind.as_str() {
             "user" => match self.principal_named(caller, &subject.id).await {
                 Ok(found) => Ok(found.map(Whom::Person)),

@@ -136,7 +136,7 @@ impl Control {
                 }
             }
             Search::Resources { subject, action, resource } => {
-                let (whom, permit) = self.searched_about(caller, subject).await?;
+                let (whom, permit) = self.asked_about::<SearchAccess>(caller, subject).await?;
                 let with = |id: &str| Resource {
                     entity: Entity { kind: resource.entity.kind.clone(), id: id.to_owned() },
                     workspace: resource.workspace.clone(),
@@ -151,7 +151,7 @@ impl Control {
                 ))
             }
             Search::Actions { subject, resource } => {
-                let (whom, _) = self.searched_about(caller, subject).await?;
+                let (whom, _) = self.asked_about::<SearchAccess>(caller, subject).await?;
                 let actions = Candidates::behind(after, actions_on(&resource.entity.kind));
                 Ok(actions.sift(
                     after,
@@ -172,16 +172,6 @@ impl Control {
         given: &Given,
     ) -> bool {
         self.decide_access(caller, whom, action, resource, given).outcome == Outcome::Allow
-    }
-
-    async fn searched_about(
-        &self,
-        caller: &Caller,
-        subject: &Entity,
-    ) -> Result<(Option<Whom>, Permit<SearchAccess>), Error> {
-        let whom = self.whom(caller, subject).await?;
-        let permit = self.permit::<SearchAccess>(caller, Whom::person(whom), &subject.id).await?;
-        Ok((whom, permit))
     }
 
     pub(crate) async fn user_candidates<O: Searches>(
@@ -213,8 +203,12 @@ impl Control {
         after: &str,
     ) -> Result<Candidates<Principal>, Error> {
         let cursor = Cursor { after: after.to_owned(), limit: LOOKED_AT };
-        let page = self.store.list_role_ids(permit, &cursor).await?;
-        Ok(Candidates::of(page.map(Principal::Role), |role| role.to_string().replace("role:", "")))
+        let Candidates { list, more } =
+            Candidates::of(self.store.list_role_ids(permit, &cursor).await?, ToString::to_string);
+        Ok(Candidates {
+            list: list.into_iter().map(|(id, role)| (id, Principal::Role(role))).collect(),
+            more,
+        })
     }
 
     async fn resource_candidates(

@@ -13,6 +13,7 @@ use bailey_domain::{ApiKeyId, Caller, Directory, Error, RequestId, UserId, Works
 use bailey_policy::Value;
 
 use crate::control::Control;
+use crate::roles;
 
 /// Whom a question is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -147,7 +148,7 @@ impl Control {
     /// A role of the caller's account by name.
     pub(crate) async fn role_named(&self, caller: &Caller, who: &str) -> Result<Principal, Error> {
         let name = RoleName::parse("subject.id", who)?;
-        let role = self.store.find_role(caller.account, &name).await?.ok_or_else(|| Error::absent("Role"))?;
+        let role = roles::found(&self.store, caller.account, &name).await?;
         Ok(Principal::Role(role.role_id))
     }
 

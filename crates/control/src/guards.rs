@@ -8,11 +8,11 @@ use bailey_domain::operations::{
     ListControlPolicies, Operation, PutPermissionBoundary,
 };
 use bailey_domain::scope::RamScope;
-use bailey_domain::{AccountId, Caller, Error};
+use bailey_domain::{AccountId, Caller, Error, Permit};
 use bailey_store::{Attachment, Policy, Record, Store, Tx};
 use serde_json::{Value, json};
 
-use crate::attachments::{Holder, pair, with_system_texts};
+use crate::attachments::{Holder, pair, policy_record, with_system_texts};
 use crate::control::Control;
 use crate::policies::scope_of;
 use crate::revoked::Revoked;
@@ -68,14 +68,12 @@ impl Control {
         let (scope, target) = pair(caller, policy_type, policy, of);
         let (mut tx, permit) = self.begin::<PutPermissionBoundary>(caller, scope.clone(), &target).await?;
         let id = of.present(&mut tx, caller.account).await?;
-        if !tx.policy_exists(caller.account, policy_type, policy).await? {
-            return Err(Error::absent("Policy"));
-        }
+        self.demand_present(caller.account, policy_type, policy)?;
         let may = self.directory().may_change_guards::<PutPermissionBoundary>(caller, &scope, &[id], false);
         (tx, ()) = self.unless_refused(tx, may, &target).await?;
         let before = json!(tx.present_boundary(caller.account, id).await?);
         tx.put_boundary(&permit, id, policy_type, policy).await?;
-        let after = json!({ "policyType": policy_type.name(), "policyName": policy });
+        let after = policy_record(policy_type, policy);
         let committed = tx.commit(permit, Record { target, before, after }).await?;
         Ok(Revoked::of(committed, 0, self.clock.now_ms() - started))
     }
@@ -118,11 +116,11 @@ impl Control {
         policy: &PolicyName,
     ) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
-        let scope = scope_of(caller.account, policy_type, policy.as_str());
-        let target = policy.to_string();
-        let (mut tx, permit) = self.begin::<AttachControlPolicy>(caller, scope, &target).await?;
+        let (mut tx, permit) =
+            self.begin_on_policy::<AttachControlPolicy>(caller, policy_type, policy).await?;
         tx.attach_control_policy(&permit, policy_type, policy).await?;
-        let after = json!({ "policyType": policy_type.name(), "policyName": policy });
+        let after = policy_record(policy_type, policy);
+        let target = policy.to_string();
         let committed = tx.commit(permit, Record { target, before: Value::Null, after }).await?;
         Ok(Revoked::of(committed, 0, self.clock.now_ms() - started))
     }
@@ -135,18 +133,28 @@ impl Control {
         policy: &PolicyName,
     ) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
-        let scope = scope_of(caller.account, policy_type, policy.as_str());
-        let target = policy.to_string();
-        let (mut tx, permit) = self.begin::<DetachControlPolicy>(caller, scope, &target).await?;
-        if !tx.policy_exists(caller.account, policy_type, policy).await? {
-            return Err(Error::absent("Policy"));
-        }
+        let (mut tx, permit) =
+            self.begin_on_policy::<DetachControlPolicy>(caller, policy_type, policy).await?;
         if !tx.detach_control_policy(&permit, policy_type, policy).await? {
             return Err(Error::absent("ControlPolicy"));
         }
-        let before = json!({ "policyType": policy_type.name(), "policyName": policy });
+        let before = policy_record(policy_type, policy);
+        let target = policy.to_string();
         let committed = tx.commit(permit, Record { target, before, after: Value::Null }).await?;
         Ok(Revoked::of(committed, 0, self.clock.now_ms() - started))
+    }
+
+    /// A transaction and the permit for what is done with a policy that is there.
+    async fn begin_on_policy<O: Operation<On = RamScope>>(
+        &self,
+        caller: &Caller,
+        policy_type: PolicyType,
+        policy: &PolicyName,
+    ) -> Result<(Tx, Permit<O>), Error> {
+        let scope = scope_of(caller.account, policy_type, policy.as_str());
+        let begun = self.begin::<O>(caller, scope, policy.as_str()).await?;
+        self.demand_present(caller.account, policy_type, policy)?;
+        Ok(begun)
     }
 
     /// Lists the account's control policies.
@@ -159,7 +167,7 @@ impl Control {
     }
 
     /// Checks a document that is to be the default version of a policy: where the policy counts for anybody it is
-    /// held to rule 9, and where it caps anybody, to who may change that.
+    /// held to rule 9, and where it caps anybody, to who may change that. It passes the policy's tests.
     pub(crate) async fn unless_it_may_not_count<O: Operation<On = RamScope>>(
         &self,
         mut tx: Tx,
@@ -179,6 +187,7 @@ impl Control {
             let may = self.directory().may_change_guards::<O>(caller, scope, bounded, controls);
             (tx, ()) = self.unless_refused(tx, may, name.as_str()).await?;
         }
+        self.demand_tests::<O>(&mut tx, caller.account, name, document).await?;
         Ok(tx)
     }
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::control::Control;
 use crate::sessions::ROOT;
-use crate::users::present;
+use crate::users::{found, present};
 
 /// What a caller says about how a user signs in; `None` is not said.
 #[derive(Clone, Debug, Default)]
@@ -92,7 +92,7 @@ impl Control {
     pub async fn get_login_profile(&self, caller: &Caller, name: &UserName) -> Result<LoginProfile, Error> {
         let scope = RamScope::user(caller.account, name.as_str());
         self.require::<GetLoginProfile>(caller, scope, name.as_str()).await?;
-        let user = self.store.find_user(caller.account, name).await?.ok_or_else(|| Error::absent("User"))?;
+        let user = found(&self.store, caller.account, name).await?;
         let profile = self.store.find_login_profile(caller.account, Principal::User(user.user_id)).await?;
         profile.ok_or_else(|| Error::absent("User.LoginProfile"))
     }

@@ -13,6 +13,7 @@ use bailey_store::{ListedMfaDevice, MfaDevice, Record, Tx};
 use serde_json::{Value, json};
 
 use crate::control::{Control, within};
+use crate::users::found;
 
 /// Devices of one account (RAM).
 pub(crate) const QUOTA: u32 = 1000;
@@ -173,7 +174,7 @@ impl Control {
     pub async fn get_user_mfa_info(&self, caller: &Caller, name: &UserName) -> Result<String, Error> {
         let scope = self.scope_of_user(caller.account, name).await?;
         self.require::<GetUserMFAInfo>(caller, scope, name.as_str()).await?;
-        let user = self.store.find_user(caller.account, name).await?.ok_or_else(|| Error::absent("User"))?;
+        let user = found(&self.store, caller.account, name).await?;
         let device = self.store.find_mfa_device_of(caller.account, Principal::User(user.user_id)).await?;
         let device = device.ok_or_else(|| Error::absent("User.MFADevice"))?;
         Ok(serial_number(caller.account, &device.name))

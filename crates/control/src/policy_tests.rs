@@ -12,7 +12,7 @@ use bailey_store::{Record, Tx};
 use serde_json::{Value, json};
 
 use crate::control::Control;
-use crate::policies::{demand_length, present};
+use crate::policies::{demand_length, present, present_version};
 
 /// How many failing tests a refusal names.
 const NAMED: usize = 50;
@@ -52,9 +52,7 @@ impl Control {
         name: &PolicyName,
         document: &str,
     ) -> Result<Vec<Finding>, Error> {
-        demand_length(document)?;
-        self.require::<CreatePolicy>(caller, RamScope::policy(caller.account, name.as_str()), name.as_str())
-            .await?;
+        self.may_lint::<CreatePolicy>(caller, name, document).await?;
         Ok(self.directory().lint_policy(caller.account, document))
     }
 
@@ -65,11 +63,20 @@ impl Control {
         name: &PolicyName,
         document: &str,
     ) -> Result<Vec<Finding>, Error> {
-        demand_length(document)?;
-        let scope = RamScope::policy(caller.account, name.as_str());
-        self.require::<CreatePolicyVersion>(caller, scope, name.as_str()).await?;
+        self.may_lint::<CreatePolicyVersion>(caller, name, document).await?;
         self.demand_policy(caller.account, name).await?;
         Ok(self.directory().lint_policy(caller.account, document))
+    }
+
+    /// Whoever may make something of a document gets advice on it.
+    async fn may_lint<O: Operation<On = RamScope>>(
+        &self,
+        caller: &Caller,
+        name: &PolicyName,
+        document: &str,
+    ) -> Result<(), Error> {
+        demand_length(document)?;
+        self.require::<O>(caller, RamScope::policy(caller.account, name.as_str()), name.as_str()).await
     }
 
     /// Sets the tests of a custom policy, the whole list. What its default version fails is told and does not hinder:
@@ -84,11 +91,8 @@ impl Control {
         let scope = RamScope::policy(caller.account, name.as_str());
         let (mut tx, permit) = self.begin::<PutPolicyTests>(caller, scope, name.as_str()).await?;
         let policy = present(&mut tx, caller.account, name).await?;
-        let versions = tx.policy_versions(caller.account, name).await?;
-        let default =
-            versions.iter().find(|version| version.version.unsigned_abs() == policy.default_version);
-        let document = default.map(|version| version.document.as_str()).unwrap_or_default();
-        let failures = self.failures(document, &tests)?;
+        let default = present_version(&mut tx, caller.account, name, policy.default_version).await?;
+        let failures = self.failures(&default.document, &tests)?;
         let before = tx.policy_tests(caller.account, name).await?;
         tx.put_policy_tests(&permit, name, Some(text).filter(|_| !tests.is_empty())).await?;
         let record = |text: Option<&str>| text.map_or(Ok(Value::Null), serde_json::from_str);

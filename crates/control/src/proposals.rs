@@ -7,7 +7,9 @@ use bailey_domain::name::{GroupName, ModelName, PolicyName, RoleName, UserName};
 use bailey_domain::page::Pages;
 use bailey_domain::{Caller, Directory, Error, UserId, WorkspaceId};
 
+use crate::attachments::Holder as _;
 use crate::control::Control;
+use crate::users;
 
 /// What policies are attached to, by name.
 #[derive(Clone, Debug)]
@@ -135,9 +137,13 @@ impl Control {
         directory: &Directory,
         name: &UserName,
     ) -> Result<UserId, Error> {
-        let user = self.store.find_user(caller.account, name).await?.map(|user| user.user_id);
-        user.filter(|user| directory.knows(caller.account, Principal::User(*user)))
-            .ok_or_else(|| Error::absent(AttacheeKind::User.entity()))
+        let user = users::found(&self.store, caller.account, name).await?.user_id;
+        // Whatever came after the copy was made is not in it.
+        if directory.knows(caller.account, Principal::User(user)) {
+            Ok(user)
+        } else {
+            Err(Error::absent(AttacheeKind::User.entity()))
+        }
     }
 
     async fn holder(
@@ -147,18 +153,15 @@ impl Control {
         holder: &Holder,
     ) -> Result<Attachee, Error> {
         let account = caller.account;
-        let (found, kind) = match holder {
-            Holder::User(name) => return self.somebody(caller, directory, name).await.map(Attachee::User),
-            Holder::Group(name) => (
-                self.store.find_group(account, name).await?.map(|group| Attachee::Group(group.group_id)),
-                AttacheeKind::Group,
-            ),
-            Holder::Role(name) => (
-                self.store.find_role(account, name).await?.map(|role| Attachee::Role(role.role_id)),
-                AttacheeKind::Role,
-            ),
+        let found: Attachee = match holder {
+            Holder::User(name) => name.found(&self.store, account).await?.into(),
+            Holder::Group(name) => name.found(&self.store, account).await?.into(),
+            Holder::Role(name) => name.found(&self.store, account).await?.into(),
         };
-        // Whatever came after the copy was made is not in it.
-        found.filter(|to| directory.has_attachee(account, *to)).ok_or_else(|| Error::absent(kind.entity()))
+        if directory.has_attachee(account, found) {
+            Ok(found)
+        } else {
+            Err(Error::absent(found.kind().entity()))
+        }
     }
 }

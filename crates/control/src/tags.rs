@@ -5,7 +5,7 @@ use bailey_domain::scope::RamScope;
 use bailey_domain::tag::{MOST_TAGS, Tag, TagFilter, TagKey, Taggable, Tagged, check_keys};
 use bailey_domain::{AccountId, Caller, Error};
 use bailey_store::{Cursor, Page, PutsTags, Record, Tx};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::control::Control;
 
@@ -36,10 +36,11 @@ impl Control {
         let target = names(of);
         let (mut tx, permit) = self.begin::<TagResources>(caller, scope(caller.account, of), &target).await?;
         let before = tags_of_all(&mut tx, caller.account, of).await?;
+        let mut after = Vec::new();
         for one in of {
-            put_tags(&mut tx, &permit, one, tags).await?;
+            after.push(put_tags(&mut tx, &permit, one, tags).await?);
         }
-        let after = tags_of_all(&mut tx, caller.account, of).await?;
+        let (before, after) = (recorded(of, &before), recorded(of, &after));
         tx.commit(permit, Record { target, before, after }).await?;
         Ok(())
     }
@@ -56,12 +57,12 @@ impl Control {
         let (mut tx, permit) =
             self.begin::<UntagResources>(caller, scope(caller.account, of), &target).await?;
         let before = tags_of_all(&mut tx, caller.account, of).await?;
-        for one in of {
-            let held = tx.tags_of(caller.account, one).await?;
-            let all: Vec<TagKey> = held.into_iter().map(|tag| tag.key).collect();
-            tx.delete_tags(&permit, one, keys.unwrap_or(&all)).await?;
+        let mut after = Vec::new();
+        for (one, held) in of.iter().zip(&before) {
+            let all: Vec<TagKey> = held.iter().map(|tag| tag.key.clone()).collect();
+            after.push(tx.delete_tags(&permit, one, keys.unwrap_or(&all)).await?);
         }
-        let after = tags_of_all(&mut tx, caller.account, of).await?;
+        let (before, after) = (recorded(of, &before), recorded(of, &after));
         tx.commit(permit, Record { target, before, after }).await?;
         Ok(())
     }
@@ -114,15 +115,15 @@ impl Control {
     }
 }
 
-/// Puts tags on one thing, which holds no more than it may.
+/// Puts tags on one thing, which holds no more than it may. Gives all of its tags then.
 pub(crate) async fn put_tags<O: PutsTags>(
     tx: &mut Tx,
     permit: &bailey_domain::Permit<O>,
     of: &Tagged,
     tags: &[Tag],
-) -> Result<(), Error> {
-    tx.put_tags(permit, of, tags).await?;
-    if tx.tags_of(permit.caller().account, of).await?.len() > MOST_TAGS {
+) -> Result<Vec<Tag>, Error> {
+    let held = tx.put_tags(permit, of, tags).await?;
+    if held.len() > MOST_TAGS {
         return Err(Error::Conflict {
             code: "LimitExceeded.Tag".into(),
             message: format!(
@@ -131,7 +132,7 @@ pub(crate) async fn put_tags<O: PutsTags>(
             ),
         });
     }
-    Ok(())
+    Ok(held)
 }
 
 fn names(of: &[Tagged]) -> String {
@@ -144,10 +145,15 @@ fn scope(account: AccountId, of: &[Tagged]) -> RamScope {
     scopes.reduce(RamScope::and).unwrap_or_else(|| RamScope::account(account))
 }
 
-async fn tags_of_all(tx: &mut Tx, account: AccountId, of: &[Tagged]) -> Result<Value, Error> {
-    let mut all = Map::new();
+async fn tags_of_all(tx: &mut Tx, account: AccountId, of: &[Tagged]) -> Result<Vec<Vec<Tag>>, Error> {
+    let mut all = Vec::new();
     for one in of {
-        all.insert(one.name().to_owned(), json!(tx.tags_of(account, one).await?));
+        all.push(tx.tags_of(account, one).await?);
     }
-    Ok(Value::Object(all))
+    Ok(all)
+}
+
+/// The tags of each by its name, for the audit record.
+fn recorded(of: &[Tagged], tags: &[Vec<Tag>]) -> Value {
+    of.iter().zip(tags).map(|(one, tags)| (one.name().to_owned(), json!(tags))).collect()
 }

@@ -19,15 +19,15 @@ pub enum UserReference {
     AccessKey(String),
 }
 
-impl Control {
-    /// The domain that ends the logon names of an account's users.
-    pub fn user_domain(&self, account: AccountId) -> String {
-        format!("{account}{DOMAIN}")
-    }
+/// The domain that ends the logon names of an account's users.
+fn user_domain(account: AccountId) -> String {
+    format!("{account}{DOMAIN}")
+}
 
+impl Control {
     /// A user's logon name.
     pub fn user_principal_name(&self, account: AccountId, name: &UserName) -> String {
-        format!("{name}@{}", self.user_domain(account))
+        format!("{name}@{}", user_domain(account))
     }
 
     /// Reads a logon name; `field` is its parameter's name. The bare user name will do, since the account is known.
@@ -38,7 +38,7 @@ impl Control {
         text: &str,
     ) -> Result<UserName, Error> {
         let Some((name, domain)) = text.split_once('@') else { return UserName::parse(field, text) };
-        let own = self.user_domain(account);
+        let own = user_domain(account);
         if !domain.eq_ignore_ascii_case(&own) {
             return Err(Error::field(
                 field,

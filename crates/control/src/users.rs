@@ -144,8 +144,8 @@ impl Control {
         Ok(changed)
     }
 
-    /// Deletes a RAM user that is in no group and holds no credential and no policy; its seats go and its API keys die for
-    /// good.
+    /// Deletes a RAM user that is in no group and has no access key, password, MFA device or policy of its own. Its seats
+    /// and service credentials go, its API keys die for good; what the recycle bin keeps for a time is the user.
     pub async fn delete_user(&self, caller: &Caller, name: &UserName) -> Result<Revoked, Error> {
         let started = self.clock.now_ms();
         let scope = RamScope::user(caller.account, name.as_str());

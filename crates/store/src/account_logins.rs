@@ -14,23 +14,28 @@ use crate::error::{conflict_of, database, stored};
 use crate::store::Store;
 use crate::tx::Tx;
 
+const PASSWORD_POLICY: &str = "SELECT password_policy FROM account_logins WHERE account_id = $1";
+const ALIAS: &str = "SELECT alias FROM account_logins WHERE account_id = $1";
+
+fn password_policy(row: Option<(Option<String>,)>) -> Result<PasswordPolicy, Error> {
+    match row.and_then(|(policy,)| policy) {
+        Some(text) => stored(serde_json::from_str(&text), "password_policy"),
+        None => Ok(PasswordPolicy::default()),
+    }
+}
+
 impl Store {
     /// What the account demands of passwords.
     pub async fn find_password_policy(&self, account: AccountId) -> Result<PasswordPolicy, Error> {
-        const SQL: &str = "SELECT password_policy FROM account_logins WHERE account_id = $1";
-        let row: Option<(Option<String>,)> = reading!(self.pools, pool => sqlx::query_as(SQL)
+        let row = reading!(self.pools, pool => sqlx::query_as(PASSWORD_POLICY)
             .bind(account.to_string()).fetch_optional(pool).await)
         .map_err(database)?;
-        match row.and_then(|(policy,)| policy) {
-            Some(text) => stored(serde_json::from_str(&text), "password_policy"),
-            None => Ok(PasswordPolicy::default()),
-        }
+        password_policy(row)
     }
 
     /// The account's alias.
     pub async fn find_account_alias(&self, account: AccountId) -> Result<Option<String>, Error> {
-        const SQL: &str = "SELECT alias FROM account_logins WHERE account_id = $1";
-        let row: Option<(Option<String>,)> = reading!(self.pools, pool => sqlx::query_as(SQL)
+        let row: Option<(Option<String>,)> = reading!(self.pools, pool => sqlx::query_as(ALIAS)
             .bind(account.to_string()).fetch_optional(pool).await)
         .map_err(database)?;
         Ok(row.and_then(|(alias,)| alias))
@@ -49,6 +54,22 @@ impl Store {
 }
 
 impl Tx {
+    /// What the account demands of passwords, as this transaction sees it.
+    pub async fn find_password_policy(&mut self, account: AccountId) -> Result<PasswordPolicy, Error> {
+        let row = on!(self.connection, conn => sqlx::query_as(PASSWORD_POLICY)
+            .bind(account.to_string()).fetch_optional(conn).await)
+        .map_err(database)?;
+        password_policy(row)
+    }
+
+    /// The account's alias, as this transaction sees it.
+    pub async fn find_account_alias(&mut self, account: AccountId) -> Result<Option<String>, Error> {
+        let row: Option<(Option<String>,)> = on!(self.connection, conn => sqlx::query_as(ALIAS)
+            .bind(account.to_string()).fetch_optional(conn).await)
+        .map_err(database)?;
+        Ok(row.and_then(|(alias,)| alias))
+    }
+
     /// Gives the account an alias. It is one account's in the whole installation.
     pub async fn put_account_alias(
         &mut self,

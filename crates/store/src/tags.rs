@@ -138,15 +138,14 @@ impl Tx {
         pairs.map(|(key, value)| tag(key, value)).collect()
     }
 
-    /// Puts tags on a thing of the account; a key that is there gets the new value.
+    /// Puts tags on a thing of the account; a key that is there gets the new value. Gives all of its tags then.
     pub async fn put_tags<O: PutsTags>(
         &mut self,
         permit: &Permit<O>,
         of: &Tagged,
         tags: &[Tag],
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<Tag>, Error> {
         let account = permit.caller().account;
-        self.tags_of(account, of).await?;
         let sql = of_kind!(
             of.kind,
             "INSERT INTO ",
@@ -158,20 +157,22 @@ impl Tx {
             on!(self.connection, conn => sqlx::query(sql)
                 .bind(account.to_string()).bind(of.folded()).bind(tag.key.as_str()).bind(tag.value.as_str())
                 .execute(conn).await.map(drop))
-            .map_err(database)?;
+            .map_err(|error| match &error {
+                sqlx::Error::Database(inner) if inner.is_foreign_key_violation() => of.kind.absent(),
+                _ => database(error),
+            })?;
         }
-        Ok(())
+        self.tags_of(account, of).await
     }
 
-    /// Takes tags off a thing of the account. A key that is not there is no error.
+    /// Takes tags off a thing of the account. A key that is not there is no error. Gives the tags that stay.
     pub async fn delete_tags(
         &mut self,
         permit: &Permit<UntagResources>,
         of: &Tagged,
         keys: &[TagKey],
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<Tag>, Error> {
         let account = permit.caller().account;
-        self.tags_of(account, of).await?;
         let sql = of_kind!(
             of.kind,
             "DELETE FROM ",
@@ -183,6 +184,6 @@ impl Tx {
                 .bind(account.to_string()).bind(of.folded()).bind(key.as_str()).execute(conn).await.map(drop))
             .map_err(database)?;
         }
-        Ok(())
+        self.tags_of(account, of).await
     }
 }

@@ -1,6 +1,6 @@
 //! Who answers: an account, or a fixture.
 
-use bailey_control::{Control, Matches, Search};
+use bailey_control::{Control, Matches, Search, Wanted};
 use bailey_domain::Outcome;
 use serde_json::{Value, json};
 
@@ -27,9 +27,11 @@ impl Point<'_> {
             Self::Account(call) => call,
         };
         let wanted = request::wants_explanation(evaluation.context)?;
-        let answer = call.api.control().evaluate_access(call.caller, &evaluation.as_question()?).await?;
+        let wanted = if wanted { Wanted::Explanation } else { Wanted::Answer };
+        let question = evaluation.as_question()?;
+        let answer = call.api.control().evaluate_access(call.caller, &question, wanted).await?;
         let mut body = json!({ "decision": answer.decision.outcome == Outcome::Allow });
-        if wanted && answer.may_explain {
+        if answer.explained {
             let diagnostic =
                 call.api.control().decision_message(call.caller, evaluation.action.name, &answer.decision);
             body["context"] = json!({

@@ -1,7 +1,7 @@
 //! The issuers' keys, kept for a time. Whoever calls causes at most one fetch a minute and provider, whatever they send.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bailey_domain::Error;
@@ -26,15 +26,16 @@ const MANY: usize = 1024;
 
 #[derive(Debug, Default)]
 struct Ring {
-    keys: Option<Arc<KeySet>>,
-    fetched_at: i64,
-    tried_at: Option<i64>,
+    /// What was fetched last, and when. Nobody waits for it.
+    kept: Mutex<Option<(Arc<KeySet>, i64)>>,
+    /// When a fetch was tried last. Held during one, so that many who come at once cause one.
+    tried_at: tokio::sync::Mutex<Option<i64>>,
 }
 
 /// The keys of all issuers.
 #[derive(Debug)]
 pub(crate) struct Keys {
-    rings: Mutex<HashMap<OidcProviderId, Arc<tokio::sync::Mutex<Ring>>>>,
+    rings: Mutex<HashMap<OidcProviderId, Arc<Ring>>>,
     places: Semaphore,
 }
 
@@ -54,23 +55,19 @@ impl Keys {
         now_ms: i64,
     ) -> Result<(), Error> {
         let ring = self.ring(provider.provider_id);
-        // One at a time, so that many who come at once cause one fetch.
-        let mut ring = ring.lock().await;
-        if !ring.is_fresh(now_ms) {
-            self.renew(&mut ring, documents, provider, now_ms).await;
-        }
-        let keys = ring.fresh(now_ms).ok_or_else(|| broken(&provider.issuer_url))?;
-        let signed = match token.is_signed_by(&keys) {
-            Err(NotSigned::UnknownKey) => {
-                self.renew(&mut ring, documents, provider, now_ms).await;
-                ring.fresh(now_ms).map_or(Err(NotSigned::UnknownKey), |keys| token.is_signed_by(&keys))
+        // Whoever comes with a known key waits for no fetch, however slow the issuer and whatever others send.
+        if let Some(keys) = ring.fresh(now_ms) {
+            match token.is_signed_by(&keys) {
+                Err(NotSigned::UnknownKey) => {}
+                signed => return signed.map_err(|_| Fault::Invalid.into()),
             }
-            signed => signed,
-        };
-        signed.map_err(|_| Fault::Invalid.into())
+        }
+        self.renew(&ring, documents, provider, now_ms).await;
+        let keys = ring.fresh(now_ms).ok_or_else(|| broken(&provider.issuer_url))?;
+        token.is_signed_by(&keys).map_err(|_| Fault::Invalid.into())
     }
 
-    fn ring(&self, provider: OidcProviderId) -> Arc<tokio::sync::Mutex<Ring>> {
+    fn ring(&self, provider: OidcProviderId) -> Arc<Ring> {
         let mut rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
         if rings.len() >= MANY && !rings.contains_key(&provider) {
             rings.retain(|_, ring| Arc::strong_count(ring) > 1);
@@ -79,17 +76,18 @@ impl Keys {
     }
 
     /// Fetches, unless that was tried a moment ago. Keys that are there stay when it fails.
-    async fn renew(&self, ring: &mut Ring, documents: &dyn Documents, provider: &OidcProvider, now_ms: i64) {
-        if ring.tried_at.is_some_and(|tried| now_ms < tried.saturating_add(PAUSE)) {
+    async fn renew(&self, ring: &Ring, documents: &dyn Documents, provider: &OidcProvider, now_ms: i64) {
+        let mut tried_at = ring.tried_at.lock().await;
+        if tried_at.is_some_and(|tried| now_ms < tried.saturating_add(PAUSE)) {
             return;
         }
-        ring.tried_at = Some(now_ms);
+        *tried_at = Some(now_ms);
         let fetched = tokio::time::timeout(PATIENCE, async {
             let _place = self.places.acquire().await.map_err(|error| error.to_string())?;
             fetch_keys(documents, &provider.issuer_url).await
         });
         match fetched.await.unwrap_or_else(|_| Err("it did not answer in time".to_owned())) {
-            Ok(keys) => (ring.keys, ring.fetched_at) = (Some(Arc::new(keys)), now_ms),
+            Ok(keys) => *ring.kept() = Some((Arc::new(keys), now_ms)),
             Err(why) => {
                 tracing::warn!(provider = %provider.provider_id, %why, "an issuer's keys cannot be fetched");
             }
@@ -98,12 +96,14 @@ impl Keys {
 }
 
 impl Ring {
-    fn is_fresh(&self, now_ms: i64) -> bool {
-        self.keys.is_some() && now_ms < self.fetched_at.saturating_add(AGE)
+    fn kept(&self) -> MutexGuard<'_, Option<(Arc<KeySet>, i64)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn fresh(&self, now_ms: i64) -> Option<Arc<KeySet>> {
-        self.keys.clone().filter(|_| self.is_fresh(now_ms))
+        let kept = self.kept();
+        let (keys, _) = kept.as_ref().filter(|(_, fetched_at)| now_ms < fetched_at.saturating_add(AGE))?;
+        Some(Arc::clone(keys))
     }
 }
 

@@ -3,8 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use super::super::Unchecked;
 use super::super::fixture::{ISSUER, Issuer, NOW, claims, provider};
@@ -57,7 +59,30 @@ impl Documents for Shelf {
     }
 }
 
-async fn ask(keys: &Keys, shelf: &Shelf, token: &str, now_ms: i64) -> Result<(), String> {
+/// A shelf that can only be reached when its gate is open.
+struct Gated<'a> {
+    shelf: &'a Shelf,
+    gate: Semaphore,
+}
+
+impl Documents for Gated<'_> {
+    fn private_issuers(&self) -> bool {
+        self.shelf.private_issuers()
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        url: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, String>> + Send + 'a>> {
+        let fetch = self.shelf.fetch(url);
+        Box::pin(async move {
+            let _through = self.gate.acquire().await.unwrap();
+            fetch.await
+        })
+    }
+}
+
+async fn ask(keys: &Keys, shelf: &dyn Documents, token: &str, now_ms: i64) -> Result<(), String> {
     let token = Unchecked::read(token).unwrap();
     keys.verify(shelf, &provider(), &token, now_ms).await.map_err(|error| error.code().to_owned())
 }
@@ -118,6 +143,29 @@ async fn an_unknown_key_makes_one_fetch_a_minute_whatever_is_sent() {
     assert_eq!(ask(&keys, &shelf, &rotated, NOW + PAUSE).await, Ok(()));
     assert_eq!(shelf.asked(), 2);
     assert_eq!(ask(&keys, &shelf, &good, NOW + PAUSE).await, Err(INVALID.to_owned()), "the old key is out");
+}
+
+#[tokio::test]
+async fn a_known_key_waits_for_no_fetch() {
+    let (issuer, keys) = (Issuer::new(), Keys::default());
+    let shelf = Shelf::of(&issuer);
+    let good = issuer.token("rsa", "RS256", &claims(&json!({})));
+    ask(&keys, &shelf, &good, NOW).await.unwrap();
+    assert_eq!(shelf.asked(), 2);
+    let slow = Gated { shelf: &shelf, gate: Semaphore::new(0) };
+    let (one, two) = ["new-1", "new-2"].map(|key| issuer.token(key, "RS256", &claims(&json!({})))).into();
+    let unknown =
+        async { tokio::join!(ask(&keys, &slow, &one, NOW + PAUSE), ask(&keys, &slow, &two, NOW + PAUSE)) };
+    tokio::pin!(unknown);
+    let known = tokio::time::timeout(Duration::from_secs(5), ask(&keys, &slow, &good, NOW + PAUSE));
+    tokio::select! {
+        biased;
+        _ = &mut unknown => panic!("the issuer has not answered yet"),
+        answer = known => assert_eq!(answer, Ok(Ok(()))),
+    }
+    slow.gate.add_permits(1);
+    assert_eq!(unknown.await, (Err(INVALID.to_owned()), Err(INVALID.to_owned())));
+    assert_eq!(shelf.asked(), 2, "two who came at once caused one fetch");
 }
 
 #[tokio::test]
