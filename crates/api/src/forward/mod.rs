@@ -82,9 +82,8 @@ impl Api {
         };
         // The original body is not here, so a signature over it cannot be checked: it fails like a wrong one.
         let received = received(parts, b"");
-        let presented = match credentials::extract(&received, origin.now_ms) {
-            Err(_) => return Ok(Verdict::WhoIsThere),
-            Ok(presented) => presented,
+        let Ok(presented) = credentials::extract(&received, origin.now_ms) else {
+            return Ok(Verdict::WhoIsThere);
         };
         if let Presented::Bearer(token) = &presented
             && KEY_PREFIXES.iter().any(|prefix| token.expose().starts_with(prefix))
