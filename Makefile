@@ -19,8 +19,9 @@ bench: ## Install nginx and wrk, then run the benchmarks
 	@scripts/install-bench-tools.sh
 	cargo xtask bench
 
-nightly: ## The tests in release mode with longer sets, then a minute of fuzzing per target where cargo-fuzz is installed
+nightly: ## Install cargo-fuzz, then run the tests in release mode with longer sets and fuzz each target for a minute
 	@scripts/install-test-tools.sh
+	@scripts/install-nightly-tools.sh
 	cargo xtask nightly
 
 help: ## Say what there is

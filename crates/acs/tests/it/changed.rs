@@ -8,7 +8,7 @@
 
 use http::Method;
 
-use crate::signer::{Client, Wire};
+use crate::signer::{Client, Wire, parameters, same_when_decoded};
 
 const CHANGES: u32 = 100_000;
 
@@ -110,28 +110,6 @@ fn change(wire: &Wire, part: Part, random: &mut Random) -> Option<Wire> {
         && Method::from_bytes(wire.method.as_bytes()).is_ok()
         && format!("{}?{}", wire.path, wire.query).parse::<http::uri::PathAndQuery>().is_ok();
     parses.then_some(wire)
-}
-
-/// Two texts that a server reads as one and the same, decoded without help from the code under test.
-fn same_when_decoded(left: &str, right: &str) -> bool {
-    let decode = |text: &str| {
-        let text = text.replace('+', "%2B");
-        percent_encoding::percent_decode_str(&text).collect::<Vec<u8>>()
-    };
-    decode(left) == decode(right)
-}
-
-/// A query's parameters, decoded without help from the code under test. A name without `=` has an empty value.
-fn parameters(query: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let decode =
-        |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).collect::<Vec<u8>>();
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    let mut pairs: Vec<_> = pairs
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (decode(name), decode(value)))
-        .collect();
-    pairs.sort();
-    pairs
 }
 
 /// Whether the change left everything that is signed the same in meaning.

@@ -197,6 +197,28 @@ impl Wire {
     }
 }
 
+/// Two texts that a server reads as one and the same, decoded without help from the code under test.
+pub(crate) fn same_when_decoded(left: &str, right: &str) -> bool {
+    let decode = |text: &str| {
+        let text = text.replace('+', "%2B");
+        percent_encoding::percent_decode_str(&text).collect::<Vec<u8>>()
+    };
+    decode(left) == decode(right)
+}
+
+/// A query's parameters, decoded without help from the code under test. A name without `=` has an empty value.
+pub(crate) fn parameters(query: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let decode =
+        |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).collect::<Vec<u8>>();
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let mut pairs: Vec<_> = pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect();
+    pairs.sort();
+    pairs
+}
+
 /// `name=value` as the older Python client writes query and form.
 fn joined(pairs: &[(String, String)]) -> String {
     let pairs: Vec<String> = pairs
