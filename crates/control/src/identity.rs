@@ -14,7 +14,7 @@ pub struct Identity {
     pub account: AccountId,
     /// The identity.
     pub principal: Principal,
-    /// The user's or role's name; `None` for root.
+    /// The user's name; a role's is in its session.
     pub name: Option<String>,
 }
 
@@ -43,14 +43,10 @@ impl Control {
     pub async fn get_caller_identity(&self, caller: &Caller) -> Result<Identity, Error> {
         self.require::<GetCallerIdentity>(caller, WholeAccount, "").await?;
         let name = match caller.principal {
-            Principal::Root | Principal::Federated(_) => None,
+            Principal::Root | Principal::Role(_) | Principal::Federated(_) => None,
             Principal::User(user) => {
                 let user = self.store.find_user_by_id(caller.account, user).await?;
                 Some(user.ok_or_else(|| Error::absent("User"))?.name.to_string())
-            }
-            Principal::Role(role) => {
-                let role = self.store.find_role_by_id(caller.account, role).await?;
-                Some(role.ok_or_else(|| Error::absent("Role"))?.name.to_string())
             }
         };
         Ok(Identity { account: caller.account, principal: caller.principal, name })

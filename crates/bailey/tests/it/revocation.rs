@@ -6,7 +6,9 @@
 //! last byte is read, both on one clock. So a request counts against the promise only when it certainly began later.
 
 mod ground;
+mod guards;
 mod hammer;
+mod roles;
 mod streams;
 mod switches;
 
@@ -76,4 +78,9 @@ switches! {
     take_seat TakeSeat;
     narrow_access_key NarrowAccessKey;
     delete_service_credential DeleteServiceCredential;
+    put_a_permission_boundary PutPermissionBoundary;
+    attach_a_control_policy AttachControlPolicy;
+    detach_policy_from_role DetachPolicyFromRole;
+    narrow_trust NarrowTrust;
+    delete_role DeleteRole;
 }

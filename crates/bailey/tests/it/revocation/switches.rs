@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::ground::{MODEL, Prepared};
 use super::hammer::Make;
+use super::{guards, roles};
 use crate::world::{Answer, Call, Credential, id_of};
 
 macro_rules! kinds {
@@ -26,6 +27,7 @@ kinds! {
     ResetApiKey, NarrowApiKey, DeleteModel, RestrictDefaultWorkspace,
     AttachDeny, NarrowPolicy, RemoveUserFromGroup, DetachPolicyFromGroup, DeleteLoginProfile, UpdateLoginProfile,
     TakePage, TakeSeat, NarrowAccessKey, DeleteServiceCredential,
+    PutPermissionBoundary, AttachControlPolicy, DetachPolicyFromRole, NarrowTrust, DeleteRole,
 }
 
 /// Those that end calls of models and say how many streams they closed.
@@ -66,8 +68,8 @@ pub(crate) struct ArmedKey {
 }
 
 const DEAD_KEY: (u16, &str) = (401, "invalid_api_key");
-const NO_PERMISSION: (u16, &str) = (403, "NoPermission");
-const LISTS: &str =
+pub(super) const NO_PERMISSION: (u16, &str) = (403, "NoPermission");
+pub(super) const LISTS: &str =
     r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"modelstudio:List*","Resource":"*"}]}"#;
 
 impl Promise {
@@ -113,10 +115,14 @@ impl Switch {
         if self.listener(ground) == ground.gateway {
             return self.arm_gateway(ground, round).await;
         }
-        if self == Self::DeleteServiceCredential {
-            return arm_service_credential(ground).await;
+        match self {
+            Self::DeleteServiceCredential => arm_service_credential(ground).await,
+            Self::PutPermissionBoundary | Self::AttachControlPolicy => guards::arm(self, ground).await,
+            Self::DetachPolicyFromRole | Self::NarrowTrust | Self::DeleteRole => {
+                roles::arm(self, ground).await
+            }
+            _ => self.arm_control(ground, round).await,
         }
-        self.arm_control(ground, round).await
     }
 
     /// A key, and the switch that ends its calls; for those of [`OF_KEYS`].
@@ -301,10 +307,16 @@ fn chats(key: String, model: &str) -> Make {
 }
 
 /// Calls of the control API; every other pair of clients signs.
-fn calls(ground: &Prepared, credential: Credential, (operation, parameters): (&'static str, Value)) -> Make {
-    // A session's token signs nothing.
-    let signed =
-        if matches!(credential, Credential::Bearer(_)) { credential.clone() } else { credential.signed() };
+pub(super) fn calls(
+    ground: &Prepared,
+    credential: Credential,
+    (operation, parameters): (&'static str, Value),
+) -> Make {
+    let signed = match &credential {
+        // A session's token signs nothing, and the other does so already.
+        Credential::Bearer(_) | Credential::Temporary { .. } => credential.clone(),
+        _ => credential.signed(),
+    };
     let control = ground.control.clone();
     Box::new(move |number| {
         let who = if number / 2 % 2 == 0 { &credential } else { &signed };

@@ -18,6 +18,8 @@ pub(crate) enum Credential {
     Basic { id: String, secret: String },
     /// ACS3-HMAC-SHA256 with an access key.
     Signed { id: String, secret: String },
+    /// ACS3-HMAC-SHA256 with a temporary access key and its token.
+    Temporary { id: String, secret: String, token: String },
     /// HMAC-SHA1 in parameters with an access key; RPC calls only.
     InParameters { id: String, secret: String },
     /// A bearer token.
@@ -42,7 +44,10 @@ impl Credential {
     /// The access key's id.
     pub(crate) fn access_key(&self) -> &str {
         match self {
-            Self::Basic { id, .. } | Self::Signed { id, .. } | Self::InParameters { id, .. } => id,
+            Self::Basic { id, .. }
+            | Self::Signed { id, .. }
+            | Self::Temporary { id, .. }
+            | Self::InParameters { id, .. } => id,
             Self::Nothing | Self::Bearer(_) => "",
         }
     }
@@ -50,9 +55,10 @@ impl Credential {
     /// The access key's secret.
     pub(crate) fn secret(&self) -> &str {
         match self {
-            Self::Basic { secret, .. } | Self::Signed { secret, .. } | Self::InParameters { secret, .. } => {
-                secret
-            }
+            Self::Basic { secret, .. }
+            | Self::Signed { secret, .. }
+            | Self::Temporary { secret, .. }
+            | Self::InParameters { secret, .. } => secret,
             Self::Nothing | Self::Bearer(_) => "",
         }
     }
@@ -66,6 +72,9 @@ impl Credential {
             }
             Self::Bearer(token) => call.with("authorization", &format!("Bearer {token}")),
             Self::Signed { id, secret } => sign(call, host, id, secret),
+            Self::Temporary { id, secret, token } => {
+                sign(call.with("x-acs-security-token", token), host, id, secret)
+            }
             Self::InParameters { id, secret } => sign_in_parameters(call, id, secret),
         }
     }
