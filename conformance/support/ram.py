@@ -20,9 +20,9 @@ def statement(effect: str, action: str | list[str], resource: str = "*") -> dict
     return {"Effect": effect, "Action": action, "Resource": resource}
 
 
-def document(*statements: dict[str, object]) -> str:
+def document(*statements: dict[str, object], version: str = "1") -> str:
     """A policy document of these statements."""
-    return json.dumps({"Version": "1", "Statement": list(statements)})
+    return json.dumps({"Version": version, "Statement": list(statements)})
 
 
 def create_user(cloud: Cloud, name: str, display_name: str | None = None) -> models.CreateUserResponseBodyUser:
@@ -38,9 +38,10 @@ def create_access_key(cloud: Cloud, name: str) -> models.CreateAccessKeyResponse
     return key
 
 
-def create_policy(cloud: Cloud, name: str, *statements: dict[str, object]) -> models.CreatePolicyResponseBodyPolicy:
+def create_policy(cloud: Cloud, name: str, *statements: dict[str, object], version: str = "1") -> models.CreatePolicyResponseBodyPolicy:
     """Creates a custom policy of these statements."""
-    request = models.CreatePolicyRequest(policy_name=name, policy_document=document(*statements), description=f"{name} of the tests")
+    text = document(*statements, version=version)
+    request = models.CreatePolicyRequest(policy_name=name, policy_document=text, description=f"{name} of the tests")
     return cloud.ram.create_policy(request).body.policy
 
 
@@ -79,12 +80,12 @@ def detach_from_group(cloud: Cloud, policy: str, group: str, kind: str = "Custom
     cloud.ram.detach_policy_from_group(models.DetachPolicyFromGroupRequest(policy_type=kind, policy_name=policy, group_name=group))
 
 
-def trust(*principals: str, kind: str = "RAM", condition: dict[str, object] | None = None) -> str:
+def trust(*principals: str, kind: str = "RAM", condition: dict[str, object] | None = None, version: str = "1") -> str:
     """A trust policy that names these principals of one kind."""
     trusting: dict[str, object] = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {kind: list(principals)}}
     if condition:
         trusting["Condition"] = condition
-    return document(trusting)
+    return document(trusting, version=version)
 
 
 def create_role(cloud: Cloud, name: str, trusted: str, **fields: object) -> models.CreateRoleResponseBodyRole:

@@ -4,11 +4,12 @@
 use std::time::Instant;
 
 use bailey_policy::{
-    ActionCatalogue, Context, Glob, Language, LintOptions, Policy, Principal, Request, Rule, TrustPolicy,
-    TrustRequest, Value, Verdict, covers, diagnose, evaluate, lint, lint_trust, parse_tests, run_tests,
+    ActionCatalogue, Context, Glob, LintOptions, Policy, Principal, Request, Rule, TrustPolicy, TrustRequest,
+    Value, Verdict, covers, diagnose, evaluate, lint, lint_trust, parse_tests, run_tests,
 };
 
-const LANGUAGES: [Language; 2] = [Language::Standard, Language::Extended];
+/// Of the standard language and of the extended one.
+const VERSIONS: [&str; 2] = ["1", "1-extended"];
 
 fn catalogue() -> ActionCatalogue {
     ActionCatalogue::new(["ram:GetUser", "ram:CreateUser", "sts:AssumeRole", "oss:GetObject"])
@@ -25,33 +26,31 @@ fn halves(data: &[u8]) -> Option<(&str, &str)> {
 pub fn policy(data: &[u8]) {
     let Some((document, resource)) = halves(data) else { return };
     let catalogue = catalogue();
-    for language in LANGUAGES {
-        let options = LintOptions { catalogue: &catalogue, account: Some("1"), language, acts_on: &[] };
-        let invalid = lint(document, &options).iter().any(|finding| finding.rule == Rule::Invalid);
-        let parsed = Policy::parse_in(document, &catalogue, language);
-        assert_eq!(invalid, parsed.is_err());
-        let Ok(policy) = parsed else { continue };
-        let facts = [
-            ("acs:SourceIp", Value::Text("192.0.2.1")),
-            ("acs:CurrentTime", Value::Time(1_767_225_600_000)),
-            ("acs:PrincipalTag/team", Value::Texts(&["red", "*"])),
-        ];
-        let context = Context::new(&facts);
-        for name in ["ram:GetUser", "ecs:Unknown"] {
-            let action = catalogue.resolve(name);
-            let request = Request { action: &action, resource, context: &context };
-            let told = diagnose([&policy], &request);
-            let verdict = evaluate([&policy], &request);
-            match verdict {
-                Verdict::Allow { .. } => assert_eq!(told.change, None),
-                Verdict::ExplicitDeny { statement, .. } => assert!(told.statements[statement].applies),
-                Verdict::ImplicitDeny => assert_eq!(told.matched().count(), 0),
-            }
+    let options = LintOptions { catalogue: &catalogue, account: Some("1"), acts_on: &[] };
+    let invalid = lint(document, &options).iter().any(|finding| finding.rule == Rule::Invalid);
+    let parsed = Policy::parse(document, &catalogue);
+    assert_eq!(invalid, parsed.is_err());
+    let Ok(policy) = parsed else { return };
+    let facts = [
+        ("acs:SourceIp", Value::Text("192.0.2.1")),
+        ("acs:CurrentTime", Value::Time(1_767_225_600_000)),
+        ("acs:PrincipalTag/team", Value::Texts(&["red", "*"])),
+    ];
+    let context = Context::new(&facts);
+    for name in ["ram:GetUser", "ecs:Unknown"] {
+        let action = catalogue.resolve(name);
+        let request = Request { action: &action, resource, context: &context };
+        let told = diagnose([&policy], &request);
+        let verdict = evaluate([&policy], &request);
+        match verdict {
+            Verdict::Allow { .. } => assert_eq!(told.change, None),
+            Verdict::ExplicitDeny { statement, .. } => assert!(told.statements[statement].applies),
+            Verdict::ImplicitDeny => assert_eq!(told.matched().count(), 0),
         }
-        drop(covers([&policy], &policy, &catalogue));
-        if let Ok(tests) = parse_tests(resource) {
-            run_tests([&policy], &catalogue, &tests);
-        }
+    }
+    drop(covers([&policy], &policy, &catalogue));
+    if let Ok(tests) = parse_tests(resource) {
+        run_tests([&policy], &catalogue, &tests);
     }
 }
 
@@ -70,13 +69,15 @@ pub fn pattern(data: &[u8]) {
     }
     // As a resource of a policy, against a name in all its spellings.
     let quoted = format!("{pattern:?}");
-    policy(
-        format!(
-            r#"{{"Version":"1","Statement":{{"Effect":"Allow","Action":"*","Resource":{quoted}}}}}{}{text}"#,
-            "\n--\n"
-        )
-        .as_bytes(),
-    );
+    for version in VERSIONS {
+        policy(
+            format!(
+                r#"{{"Version":"{version}","Statement":{{"Effect":"Allow","Action":"*","Resource":{quoted}}}}}{}{text}"#,
+                "\n--\n"
+            )
+            .as_bytes(),
+        );
+    }
 }
 
 /// A table of which beginnings of pattern and text match.
@@ -104,13 +105,13 @@ pub fn condition(data: &[u8]) {
     let Some((condition, value)) = halves(data) else { return };
     let catalogue = catalogue();
     let action = catalogue.resolve("ram:GetUser");
-    let document = |effect: &str| {
+    let document = |effect: &str, version: &str| {
         format!(
-            r#"{{"Version":"1","Statement":[{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{condition}}}]}}"#
+            r#"{{"Version":"{version}","Statement":[{{"Effect":"{effect}","Action":"*","Resource":"*","Condition":{condition}}}]}}"#
         )
     };
-    for language in LANGUAGES {
-        let parse = |effect| Policy::parse_in(&document(effect), &catalogue, language);
+    for version in VERSIONS {
+        let parse = |effect| Policy::parse(&document(effect, version), &catalogue);
         let (Ok(allow), Ok(deny)) = (parse("Allow"), parse("Deny")) else { continue };
         let several = [value, "a"];
         for value in [Value::Text(value), Value::Texts(&several), Value::Bool(true), Value::Time(0)] {
@@ -135,28 +136,26 @@ pub fn condition(data: &[u8]) {
 pub fn trust(data: &[u8]) {
     let Some((document, arn)) = halves(data) else { return };
     let catalogue = catalogue();
-    for language in LANGUAGES {
-        let options = LintOptions { catalogue: &catalogue, account: Some("1"), language, acts_on: &[] };
-        let invalid = lint_trust(document, &options).iter().any(|finding| finding.rule == Rule::Invalid);
-        let parsed = TrustPolicy::parse_in(document, language);
-        assert_eq!(invalid, parsed.is_err());
-        let Ok(policy) = parsed else { continue };
-        let named: Vec<String> = policy.principals().map(|(_, one)| one.to_string()).collect();
-        assert!(!named.is_empty());
-        let context = Context::default();
-        let ask = |principal| {
-            let request = TrustRequest { action: "sts:AssumeRole", principal, context: &context };
-            policy.explain(&request);
-            policy.evaluate(&request)
-        };
-        assert!(!ask(Principal::Ram { account: "1", arn: "acs:ram::1:root" }).is_allowed());
-        let account = arn.split(':').nth(3).unwrap_or_default();
-        if ask(Principal::Ram { account, arn }).is_allowed() {
-            let root = format!("acs:ram::{account}:root");
-            let own = arn.replacen("acs:ram:*:", "acs:ram::", 1);
-            assert!(named.iter().any(|one| *one == root || one.eq_ignore_ascii_case(&own)));
-        }
-        ask(Principal::Service(arn));
-        ask(Principal::Federated(arn));
+    let options = LintOptions { catalogue: &catalogue, account: Some("1"), acts_on: &[] };
+    let invalid = lint_trust(document, &options).iter().any(|finding| finding.rule == Rule::Invalid);
+    let parsed = TrustPolicy::parse(document);
+    assert_eq!(invalid, parsed.is_err());
+    let Ok(policy) = parsed else { return };
+    let named: Vec<String> = policy.principals().map(|(_, one)| one.to_string()).collect();
+    assert!(!named.is_empty());
+    let context = Context::default();
+    let ask = |principal| {
+        let request = TrustRequest { action: "sts:AssumeRole", principal, context: &context };
+        policy.explain(&request);
+        policy.evaluate(&request)
+    };
+    assert!(!ask(Principal::Ram { account: "1", arn: "acs:ram::1:root" }).is_allowed());
+    let account = arn.split(':').nth(3).unwrap_or_default();
+    if ask(Principal::Ram { account, arn }).is_allowed() {
+        let root = format!("acs:ram::{account}:root");
+        let own = arn.replacen("acs:ram:*:", "acs:ram::", 1);
+        assert!(named.iter().any(|one| *one == root || one.eq_ignore_ascii_case(&own)));
     }
+    ask(Principal::Service(arn));
+    ask(Principal::Federated(arn));
 }

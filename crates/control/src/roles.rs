@@ -69,14 +69,18 @@ fn malformed(why: impl std::fmt::Display) -> Error {
 }
 
 impl Control {
-    /// Creates a RAM role. It holds no policy yet, so whom it trusts gives nobody anything.
+    /// Creates a RAM role. It holds no policy yet, so whom it trusts gives nobody anything; its tags can, where policies
+    /// ask for them.
     pub async fn create_role(&self, caller: &Caller, name: RoleName, text: RoleText) -> Result<Role, Error> {
         text.check("")?;
         check_keys(text.tags.iter().map(|tag| &tag.key))?;
         let document = text.trust_policy.unwrap_or_default();
         let trust = TrustPolicy::parse(&document).map_err(malformed)?;
         let scope = RamScope::role(caller.account, "*");
-        let (mut tx, permit) = self.begin::<CreateRole>(caller, scope, name.as_str()).await?;
+        let (mut tx, permit) = self.begin::<CreateRole>(caller, scope.clone(), name.as_str()).await?;
+        let keys = text.tags.iter().map(|tag| &tag.key);
+        let may = self.directory().may_tag_roles::<CreateRole>(caller, &scope, keys);
+        (tx, ()) = self.unless_refused(tx, may, name.as_str()).await?;
         within(
             self.settings_of(caller.account)?.quota_roles,
             tx.count_roles(caller.account).await?,

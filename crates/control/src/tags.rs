@@ -30,11 +30,18 @@ pub struct TagQuestion {
 }
 
 impl Control {
-    /// Puts tags on roles or policies: on all of them or on none.
+    /// Puts tags on roles or policies: on all of them or on none. Where policies ask for them, what they give or take is
+    /// so before the answer.
     pub async fn tag_resources(&self, caller: &Caller, of: &[Tagged], tags: &[Tag]) -> Result<(), Error> {
         check_keys(tags.iter().map(|tag| &tag.key))?;
         let target = names(of);
-        let (mut tx, permit) = self.begin::<TagResources>(caller, scope(caller.account, of), &target).await?;
+        let scope = scope(caller.account, of);
+        let (mut tx, permit) = self.begin::<TagResources>(caller, scope.clone(), &target).await?;
+        if of.iter().any(|one| one.kind == Taggable::Role) {
+            let keys = tags.iter().map(|tag| &tag.key);
+            let may = self.directory().may_tag_roles::<TagResources>(caller, &scope, keys);
+            (tx, ()) = self.unless_refused(tx, may, &target).await?;
+        }
         let before = tags_of_all(&mut tx, caller.account, of).await?;
         let mut after = Vec::new();
         for one in of {
@@ -54,9 +61,15 @@ impl Control {
     ) -> Result<(), Error> {
         check_keys(keys.unwrap_or_default().iter())?;
         let target = names(of);
-        let (mut tx, permit) =
-            self.begin::<UntagResources>(caller, scope(caller.account, of), &target).await?;
+        let scope = scope(caller.account, of);
+        let (mut tx, permit) = self.begin::<UntagResources>(caller, scope.clone(), &target).await?;
         let before = tags_of_all(&mut tx, caller.account, of).await?;
+        if of.iter().any(|one| one.kind == Taggable::Role) {
+            let held = before.iter().flatten().map(|tag| &tag.key);
+            let going = held.filter(|held| keys.is_none_or(|keys| keys.contains(held)));
+            let may = self.directory().may_tag_roles::<UntagResources>(caller, &scope, going);
+            (tx, ()) = self.unless_refused(tx, may, &target).await?;
+        }
         let mut after = Vec::new();
         for (one, held) in of.iter().zip(&before) {
             let all: Vec<TagKey> = held.iter().map(|tag| tag.key.clone()).collect();

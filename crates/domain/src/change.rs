@@ -17,6 +17,7 @@ use crate::page::Pages;
 use crate::secret::KeyHash;
 use crate::service_credential::ServiceCredentialFacts;
 use crate::settings::Settings;
+use crate::tag::{Tag, TagKey};
 
 /// What a limit is set on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,6 +185,14 @@ pub enum Change {
     },
     RoleGone {
         role: RoleId,
+    },
+    RoleTag {
+        role: RoleId,
+        tag: Tag,
+    },
+    RoleTagGone {
+        role: RoleId,
+        key: TagKey,
     },
     OidcProvider {
         account: AccountId,

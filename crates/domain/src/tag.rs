@@ -1,4 +1,5 @@
-//! Tags: keys with values that people put on RAM roles and custom policies, to find them by. A tag gives nobody anything.
+//! Tags: keys with values that people put on RAM roles and custom policies, to find them by. Policies in the extended
+//! language may ask for those of the role that acts, and then a tag gives what they say.
 
 use std::collections::BTreeSet;
 
@@ -37,6 +38,11 @@ impl TagKey {
     /// The key.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The condition key by which policies ask for the caller's tag.
+    pub fn in_policies(&self) -> String {
+        format!("acs:PrincipalTag/{}", self.0)
     }
 }
 

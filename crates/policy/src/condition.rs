@@ -91,6 +91,9 @@ pub(crate) enum Truth {
     Unknown(ConditionError),
 }
 
+/// Keys that begin so are about the caller.
+const PRINCIPAL: &str = "acs:Principal";
+
 /// Keys that begin so, only the extended language has.
 pub(crate) const PRINCIPAL_TAG: &str = "acs:PrincipalTag/";
 
@@ -159,9 +162,17 @@ impl Test {
         found.copied().filter(|value| *value != Value::Texts(&[]))
     }
 
-    /// Whether what it wants depends on the request.
-    pub(crate) fn has_variables(&self) -> bool {
-        !self.templates.is_empty()
+    /// The keys whose values it reads.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        let own = (!self.unknown).then_some(&*self.key);
+        own.into_iter().chain(self.templates.iter().flat_map(Template::keys))
+    }
+
+    /// Whether it asks who the caller is, or wants what depends on the request: it then means something else for whom
+    /// a policy is handed to.
+    pub(crate) fn is_personal(&self) -> bool {
+        let about = |start: &str| start.eq_ignore_ascii_case(PRINCIPAL);
+        !self.templates.is_empty() || self.key.get(..PRINCIPAL.len()).is_some_and(about)
     }
 
     fn error(&self, condition: usize, doubt: Doubt) -> ConditionError {

@@ -54,12 +54,14 @@ impl fmt::Display for Excess {
 
 impl std::error::Error for Excess {}
 
-/// Checks that whatever `proposed` allows is allowed by `held` too, for every request.
+/// Checks that whatever `proposed` allows is allowed by `held` too, for every request, even when it is somebody else
+/// who holds `proposed`.
 ///
 /// An `Ok` is certain. A refusal may be wrong, because patterns are compared one by one: each action and resource
 /// pattern of a proposed Allow must lie within *one* held Allow whose conditions all stand, equal, in the proposed
 /// statement too. Not seen are: two held statements that only together hold a proposed pattern; conditions that are
-/// narrower but not equal; a list of all actions that exist (the catalogue may grow); `NotAction` in a proposed
+/// narrower but not equal; conditions on who the caller is, or with variables, for they mean something else for
+/// whoever gets the policy; a list of all actions that exist (the catalogue may grow); `NotAction` in a proposed
 /// Allow, which counts as `*`; a held Deny whose conditions could never be met together with the proposed ones;
 /// RAM names that differ in case.
 ///
@@ -136,7 +138,7 @@ fn exceeds(
 /// Whether the policy holds a Deny that applies whenever the given one does, whoever holds it.
 fn carries(policy: &Policy, denied: &Detail) -> bool {
     policy.statements().any(|(effect, own)| {
-        let personal = own.tests.iter().any(Test::has_variables);
+        let personal = own.tests.iter().any(Test::is_personal);
         effect == Effect::Deny && !personal && includes(own, Effect::Deny, denied)
     })
 }
@@ -154,9 +156,9 @@ pub(crate) fn includes(own: &Detail, effect: Effect, other: &Detail) -> bool {
 }
 
 /// Whether each of the first conditions stands among the second ones: then the first are met whenever those are.
-/// Not so when they hold variables, which mean something else for whom a policy is handed to.
+/// Not so when they are personal: they mean something else for whom a policy is handed to.
 fn all_within(tests: &[Test], others: &[Test]) -> bool {
-    tests.iter().all(|test| !test.has_variables() && others.contains(test))
+    tests.iter().all(|test| !test.is_personal() && others.contains(test))
 }
 
 fn includes_action(detail: &Detail, action: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Tests of the extended language: what it adds, and that the standard language has none of it.
 
 use crate::{
-    ActionCatalogue, ConditionError, Context, Language, Policy, Request, Value, Verdict, covers, evaluate,
+    ActionCatalogue, ConditionError, Context, Policy, Request, TrustPolicy, Value, Verdict, covers, evaluate,
 };
 
 fn catalogue() -> ActionCatalogue {
@@ -9,15 +9,15 @@ fn catalogue() -> ActionCatalogue {
 }
 
 /// A policy of one statement about all actions.
-fn policy(effect: &str, resource: &str, condition: &str, language: Language) -> Result<Policy, String> {
+fn policy(effect: &str, resource: &str, condition: &str, version: &str) -> Result<Policy, String> {
     let document = format!(
-        r#"{{"Version":"1","Statement":{{"Effect":"{effect}","Action":"*","Resource":"{resource}","Condition":{condition}}}}}"#
+        r#"{{"Version":"{version}","Statement":{{"Effect":"{effect}","Action":"*","Resource":"{resource}","Condition":{condition}}}}}"#
     );
-    Policy::parse_in(&document, &catalogue(), language).map_err(|error| error.to_string())
+    Policy::parse(&document, &catalogue()).map_err(|error| error.to_string())
 }
 
 fn extended(effect: &str, resource: &str, condition: &str) -> Policy {
-    policy(effect, resource, condition, Language::Extended).unwrap()
+    policy(effect, resource, condition, "1-extended").unwrap()
 }
 
 fn decide(policies: &[Policy], resource: &str, facts: &[(&str, Value<'_>)]) -> Verdict {
@@ -137,13 +137,13 @@ fn a_missing_variable_allows_nothing_and_denies() {
 fn the_standard_language_has_none_of_it() {
     for operator in ["ForAnyValue:StringEquals", "ForAllValues:StringLike", "StringEqualsIfExists", "Null"] {
         let condition = format!(r#"{{"{operator}":{{"x:K":"true"}}}}"#);
-        let error = policy("Allow", "*", &condition, Language::Standard).unwrap_err();
+        let error = policy("Allow", "*", &condition, "1").unwrap_err();
         let expected =
             format!("Statement[0].Condition.{operator}: is not a condition operator of the policy language");
         assert_eq!(error, expected);
-        assert!(policy("Allow", "*", &condition, Language::Extended).is_ok(), "{operator}");
+        assert!(policy("Allow", "*", &condition, "1-extended").is_ok(), "{operator}");
     }
-    let standard = |resource, condition| policy("Allow", resource, condition, Language::Standard).unwrap();
+    let standard = |resource, condition| policy("Allow", resource, condition, "1").unwrap();
     let literal = [standard("acs:oss:*:*:${x:K}", "{}")];
     assert!(decide(&literal, "acs:oss:*:*:${x:K}", &ONE).is_allowed());
     assert!(!decide(&literal, "acs:oss:*:*:a", &ONE).is_allowed());
@@ -151,6 +151,36 @@ fn the_standard_language_has_none_of_it() {
     let facts = [("acs:PrincipalTag/team", Value::Text("red"))];
     assert!(!decide(&[standard("*", tag)], "*", &facts).is_allowed());
     assert!(met(tag, &facts));
+}
+
+#[test]
+fn the_version_says_the_language_of_trust_policies_too() {
+    let trust = |version: &str| {
+        TrustPolicy::parse(&format!(
+            r#"{{"Version":"{version}","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole",
+                "Principal":{{"RAM":"acs:ram::1:root"}},"Condition":{{"Null":{{"sts:ExternalId":"false"}}}}}}]}}"#
+        ))
+        .map_err(|error| error.to_string())
+    };
+    assert!(trust("1-extended").is_ok());
+    let unknown = "Statement[0].Condition.Null: is not a condition operator of the policy language";
+    assert_eq!(trust("1").unwrap_err(), unknown);
+    for version in ["1-Extended", "1 extended", "extended", "2", ""] {
+        let error = trust(version).unwrap_err();
+        assert!(error.contains("\"1\"") && error.contains("\"1-extended\""), "{error}");
+        assert_eq!(policy("Allow", "*", "{}", version).unwrap_err(), error);
+    }
+}
+
+#[test]
+fn a_policy_tells_which_keys_it_reads() {
+    let condition = r#"{"StringLike":{"x:K":["a","${acs:PrincipalTag/a}${*}"],"acs:PrincipalTag/b":"*"}}"#;
+    let resource = "acs:oss:*:*:${x:N}/${acs:PrincipalARN}";
+    let all = extended("Allow", resource, condition);
+    let keys: Vec<_> = all.keys().collect();
+    assert_eq!(keys, ["x:K", "acs:PrincipalTag/a", "acs:PrincipalTag/b", "x:N", "acs:PrincipalARN"]);
+    let standard = policy("Allow", resource, condition, "1").unwrap();
+    assert_eq!(standard.keys().collect::<Vec<_>>(), ["x:K"]);
 }
 
 #[test]
@@ -178,7 +208,7 @@ fn wrong_extensions_are_refused_with_their_place() {
             "Statement[0].Condition.NumericEquals[\"x:K\"]: `${x:K}` is not a decimal number",
         ),
     ] {
-        let error = policy("Allow", resource, condition, Language::Extended).unwrap_err();
+        let error = policy("Allow", resource, condition, "1-extended").unwrap_err();
         assert!(error.starts_with(expected), "{error}");
     }
 }
@@ -193,6 +223,16 @@ fn what_depends_on_the_holder_is_not_handed_out() {
     assert!(!holds(&own, &own), "for somebody else the same text is something else");
     let mine = extended("Allow", "*", r#"{"StringEquals":{"acs:ResourceTag/owner":"${acs:PrincipalARN}"}}"#);
     assert!(!holds(&mine, &mine));
+    // A condition on who the caller is holds for one and not for another.
+    for key in ["acs:PrincipalARN", "acs:principaltag/team"] {
+        let red = extended("Allow", "acs:oss:*", &format!(r#"{{"StringEquals":{{"{key}":"red"}}}}"#));
+        assert!(holds(&all, &red));
+        assert!(!holds(&red, &red), "{key}");
+    }
+    let at_night = extended("Allow", "acs:oss:*", r#"{"StringEqualsIfExists":{"x:Shift":"night"}}"#);
+    assert!(holds(&at_night, &at_night));
+    let plain = policy("Allow", "acs:oss:*", r#"{"StringEquals":{"x:Shift":"night"}}"#, "1").unwrap();
+    assert!(!holds(&plain, &at_night), "`IfExists` is wider");
     let denied = extended("Deny", home, "{}");
     assert!(
         covers([&all, &denied], &extended("Allow", "acs:oss:*:*:home/blue/x", "{}"), &catalogue()).is_err()

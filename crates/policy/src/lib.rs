@@ -1,4 +1,4 @@
-//! The RAM policy language (version 1), usable on its own: no workspaces, no clock, no input or output.
+//! The RAM policy language (version 1) and its extension (version 1-extended), usable on its own: no workspaces, no clock, no input or output.
 //!
 //! ```
 //! use bailey_policy::{ActionCatalogue, Context, Policy, Request, Value, Verdict, evaluate};
@@ -21,7 +21,7 @@
 //!   an Allow. A condition of the same statement that is plainly not met still decides: the statement does not apply.
 //! - A missing condition key is *not met* for a positive operator and *met* for a negated one.
 //! - The values of a negated operator are NOR: it is met when none of them matches.
-//! - A variable without a single value (in [`Language::Extended`]) is an error like any other: a Deny on a resource
+//! - A variable without a single value (in the extended language) is an error like any other: a Deny on a resource
 //!   with such a variable applies.
 //! - Of several kinds of policies, [`combine`] asks control policies, session policy and boundary first; what is there
 //!   and does not allow is final. A Deny counts at whatever scope it is attached.
@@ -66,7 +66,6 @@ pub use error::{CatalogueError, PolicyError};
 pub use evaluate::{Foregone, Outlook, Request, Verdict, evaluate};
 pub use explain::{ConditionOutcome, ConditionResult, Failed, StatementOutcome, explain};
 pub use glob::Glob;
-pub use language::Language;
 pub use layers::{Combination, Decided, Layer, Verdicts, combine};
 pub use lint::{Finding, LintOptions, Rule, Severity, lint, lint_trust};
 pub use number::{Number, NumberError};

@@ -22,14 +22,14 @@ pub(crate) struct Statement {
 }
 
 /// Parses a whole document.
-pub(crate) fn parse(document: &str, language: Language) -> Result<Vec<Statement>, PolicyError> {
-    each_statement(document, |json, path| statement(json, path, language))
+pub(crate) fn parse(document: &str) -> Result<Vec<Statement>, PolicyError> {
+    each_statement(document, statement)
 }
 
-/// Checks the frame of a document and hands each statement on, with its path.
+/// Checks the frame of a document and hands each statement on, with its path and the language that it is written in.
 pub(crate) fn each_statement<S>(
     document: &str,
-    statement: impl Fn(Json, &str) -> Result<S, PolicyError>,
+    statement: impl Fn(Json, &str, Language) -> Result<S, PolicyError>,
 ) -> Result<Vec<S>, PolicyError> {
     let json = Json::parse(document)
         .map_err(|error| PolicyError::at("", format!("the policy document is not valid JSON: {error}")))?;
@@ -42,19 +42,7 @@ pub(crate) fn each_statement<S>(
             _ => return Err(unknown("", &name, "Version and Statement")),
         }
     }
-    match version {
-        Some(Json::Text(version)) if version == "1" => {}
-        Some(Json::Text(_)) => {
-            return Err(PolicyError::at("Version", "must be \"1\", there is no other version"));
-        }
-        Some(other) => {
-            return Err(PolicyError::at(
-                "Version",
-                format!("is {}, write it as the string \"1\"", other.kind()),
-            ));
-        }
-        None => return Err(PolicyError::at("Version", "is missing, add \"Version\": \"1\"")),
-    }
+    let language = Language::of(version.as_ref())?;
     let statements = statements
         .ok_or_else(|| PolicyError::at("Statement", "is missing, add a list with at least one statement"))?;
     let list = match statements {
@@ -66,7 +54,7 @@ pub(crate) fn each_statement<S>(
     }
     list.into_iter()
         .enumerate()
-        .map(|(index, json)| statement(json, &format!("Statement[{index}]")))
+        .map(|(index, json)| statement(json, &format!("Statement[{index}]"), language))
         .collect()
 }
 

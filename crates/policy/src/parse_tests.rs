@@ -3,11 +3,6 @@
 use super::*;
 use crate::{ActionCatalogue, Policy};
 
-/// Parses in the standard language.
-fn parse(document: &str) -> Result<Vec<Statement>, PolicyError> {
-    super::parse(document, Language::Standard)
-}
-
 fn error(document: &str) -> String {
     parse(document).map(|_| ()).unwrap_err().to_string()
 }
@@ -29,7 +24,7 @@ fn the_frame_must_be_right() {
         ("", "the policy document is not valid JSON: EOF while parsing a value at line 1 column 0"),
         ("[]", "the policy document must be a JSON object, not a list"),
         ("{}", "Version: is missing, add \"Version\": \"1\""),
-        (r#"{"Version":"2"}"#, "Version: must be \"1\", there is no other version"),
+        (r#"{"Version":"2"}"#, "Version: must be \"1\" or, for the extended language, \"1-extended\""),
         (r#"{"Version":1}"#, "Version: is a number, write it as the string \"1\""),
         (r#"{"Version":"1"}"#, "Statement: is missing, add a list with at least one statement"),
         (r#"{"Version":"1","Statement":[]}"#, "Statement: is empty, add at least one statement"),

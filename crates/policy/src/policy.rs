@@ -6,9 +6,9 @@ use crate::action::{Action, ActionCatalogue, ActionSet, Outline, Sketch};
 use crate::condition::Test;
 use crate::error::PolicyError;
 use crate::glob::Glob;
-use crate::language::Language;
 use crate::parse;
 use crate::reach::Reach;
+use crate::template::Template;
 
 /// What a statement does when it applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -62,27 +62,16 @@ pub(crate) struct Detail {
 }
 
 impl Policy {
-    /// Parses and compiles a policy document. The size limit is the caller's.
+    /// Parses and compiles a policy document: `"Version": "1"` is the language of the real service, `"1-extended"` the
+    /// extended one. The size limit is the caller's.
     ///
     /// # Errors
-    /// With the place and the reason when the document is not a valid policy of version 1.
+    /// With the place and the reason when the document is not a valid policy.
     pub fn parse(document: &str, actions: &ActionCatalogue) -> Result<Self, PolicyError> {
-        Self::parse_in(document, actions, Language::Standard)
-    }
-
-    /// As [`Self::parse`], in the language of the caller's choice.
-    ///
-    /// # Errors
-    /// As [`Self::parse`].
-    pub fn parse_in(
-        document: &str,
-        actions: &ActionCatalogue,
-        language: Language,
-    ) -> Result<Self, PolicyError> {
         let mut outline = Outline::new(actions.fingerprint());
         let mut denies = false;
         let (mut rules, mut details) = (Vec::new(), Vec::new());
-        for statement in parse::parse(document, language)? {
+        for statement in parse::parse(document)? {
             let effect = statement.effect;
             let detail = Detail {
                 inverted: statement.inverted,
@@ -126,6 +115,14 @@ impl Policy {
     /// The key of a condition, as a [`crate::ConditionError`] counts them.
     pub fn condition_key(&self, statement: usize, condition: usize) -> Option<&str> {
         Some(&self.details.get(statement)?.tests.get(condition)?.key)
+    }
+
+    /// The condition keys whose values it reads, in conditions and as variables; some more than once.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.details.iter().flat_map(|detail| {
+            let in_resources = detail.resources.templates.iter().flat_map(Template::keys);
+            detail.tests.iter().flat_map(Test::keys).chain(in_resources)
+        })
     }
 
     /// Whether it holds a Deny.
@@ -222,6 +219,18 @@ mod tests {
             assert_eq!(after.keeps_denies_of(&before), kept, "{after:?}");
         }
         assert!(policy(&[allow]).keeps_denies_of(&policy(&[allow])));
+        // The same text says something else in the other language, unless nothing in it differs.
+        let own = r#"{"Effect":"Deny","Action":"a:B","Resource":"acs:a:*:*:${x:y}"}"#;
+        let red = r#"{"Effect":"Deny","Action":"a:B","Resource":"*","Condition":{"StringLike":{"acs:PrincipalTag/t":"*"}}}"#;
+        let extended = |statement: &str| {
+            let text = format!(r#"{{"Version":"1-extended","Statement":[{statement}]}}"#);
+            Policy::parse(&text, &catalogue).unwrap()
+        };
+        for (statement, same) in [(deny, true), (own, false), (red, false)] {
+            assert!(extended(statement).keeps_denies_of(&extended(statement)));
+            assert_eq!(policy(&[statement]).keeps_denies_of(&extended(statement)), same, "{statement}");
+            assert_eq!(extended(statement).keeps_denies_of(&policy(&[statement])), same, "{statement}");
+        }
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! Tests of `scenario`.
 
 use super::*;
-use crate::Language;
 
-const POLICY: &str = r#"{"Version":"1","Statement":[
+const POLICY: &str = r#"{"Version":"1-extended","Statement":[
     {"Effect":"Allow","Action":"ram:*","Resource":"*","Condition":{"ForAnyValue:StringEquals":{"x:Teams":"red"}}},
     {"Effect":"Deny","Action":"ram:DeleteUser","Resource":"*"}]}"#;
 
 fn run(tests: &str) -> Vec<String> {
     let catalogue = ActionCatalogue::new(["ram:GetUser", "ram:DeleteUser"]).unwrap();
-    let policy = Policy::parse_in(POLICY, &catalogue, Language::Extended).unwrap();
+    let policy = Policy::parse(POLICY, &catalogue).unwrap();
     let tests = parse_tests(tests).unwrap();
     run_tests([&policy], &catalogue, &tests).iter().map(ToString::to_string).collect()
 }

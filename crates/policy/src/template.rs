@@ -73,6 +73,14 @@ impl Template {
         &self.text
     }
 
+    /// The keys whose values stand in it.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Variable(key) => Some(&**key),
+            Piece::Bytes(_) => None,
+        })
+    }
+
     /// A pattern that matches whatever this one can match, and maybe more.
     pub(crate) fn widest(&self) -> String {
         let mut pattern = Vec::new();

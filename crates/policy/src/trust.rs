@@ -50,21 +50,13 @@ pub struct TrustRequest<'a> {
 }
 
 impl TrustPolicy {
-    /// Parses a trust policy. The size limit is the caller's, and so is the check that the users and roles which
+    /// Parses a trust policy, in the language that its `Version` names. The size limit is the caller's, and so is the check that the users and roles which
     /// [`Self::principals`] tells exist.
     ///
     /// # Errors
-    /// With the place and the reason when the document is not a valid trust policy of version 1.
+    /// With the place and the reason when the document is not a valid trust policy.
     pub fn parse(document: &str) -> Result<Self, PolicyError> {
-        Self::parse_in(document, Language::Standard)
-    }
-
-    /// As [`Self::parse`], in the language of the caller's choice.
-    ///
-    /// # Errors
-    /// As [`Self::parse`].
-    pub fn parse_in(document: &str, language: Language) -> Result<Self, PolicyError> {
-        let statements = each_statement(document, |json, path| statement(json, path, language))?;
+        let statements = each_statement(document, statement)?;
         Ok(Self { statements: statements.into() })
     }
 
@@ -81,6 +73,11 @@ impl TrustPolicy {
     /// The key of a condition, as a [`crate::ConditionError`] counts them.
     pub fn condition_key(&self, statement: usize, condition: usize) -> Option<&str> {
         Some(&self.statements.get(statement)?.tests.get(condition)?.key)
+    }
+
+    /// The condition keys whose values it reads; some more than once.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.statements.iter().flat_map(|statement| statement.tests.iter().flat_map(Test::keys))
     }
 
     /// Everybody whom it names, each with the index of the statement, in document order.

@@ -9,6 +9,7 @@ use bailey_domain::operations::SimulateAccess;
 use bailey_domain::page::Pages;
 use bailey_domain::secret::KeyHash;
 use bailey_domain::service_credential::ServiceCredentialFacts;
+use bailey_domain::tag::Tag;
 use bailey_domain::{Directory, Error, Permit};
 use futures_util::TryStreamExt;
 
@@ -116,6 +117,12 @@ async fn load_identities(from: &mut Source, directory: &Directory) -> Result<(),
     table!(from, directory, "SELECT account_id, role_id, name, trust_policy FROM roles", " WHERE account_id = $1";
         (account: String, role: String, name: String, trust: String) => {
         Change::Role { account: id(&account)?, role: id(&role)?, name: RoleName::parse("name", &name)?, trust }
+    });
+    table!(from, directory,
+        "SELECT r.role_id, t.tag_key, t.tag_value FROM role_tags t JOIN roles r
+            ON r.account_id = t.account_id AND r.folded_name = t.folded_name", " WHERE t.account_id = $1";
+        (role: String, key: String, value: String) => {
+        Change::RoleTag { role: id(&role)?, tag: stored(Tag::parse(&key, &value), "tag")? }
     });
     table!(from, directory, "SELECT account_id, provider_id, name, issuer_url, client_ids FROM oidc_providers", " WHERE account_id = $1";
         (account: String, provider: String, name: String, issuer: String, client_ids: String) => {

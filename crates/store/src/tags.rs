@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use bailey_domain::change::Change;
+use bailey_domain::id::RoleId;
 use bailey_domain::operations::{
     CreatePolicy, CreateRole, ListTagResources, Operation, TagResources, UntagResources,
 };
@@ -162,7 +164,22 @@ impl Tx {
                 _ => database(error),
             })?;
         }
+        if let Some(role) = self.role_tagged(account, of).await? {
+            tags.iter().for_each(|tag| self.note(Change::RoleTag { role, tag: tag.clone() }));
+        }
         self.tags_of(account, of).await
+    }
+
+    /// The role that tags are on, since policies may ask for them; nothing asks for those of policies.
+    async fn role_tagged(&mut self, account: AccountId, of: &Tagged) -> Result<Option<RoleId>, Error> {
+        const SQL: &str = "SELECT role_id FROM roles WHERE account_id = $1 AND folded_name = $2";
+        if of.kind != Taggable::Role {
+            return Ok(None);
+        }
+        let role: Option<(String,)> = on!(self.connection, conn => sqlx::query_as(SQL)
+            .bind(account.to_string()).bind(of.folded()).fetch_optional(conn).await)
+        .map_err(database)?;
+        role.map(|(role,)| stored(role.parse(), "role_id")).transpose()
     }
 
     /// Takes tags off a thing of the account. A key that is not there is no error. Gives the tags that stay.
@@ -183,6 +200,9 @@ impl Tx {
             on!(self.connection, conn => sqlx::query(sql)
                 .bind(account.to_string()).bind(of.folded()).bind(key.as_str()).execute(conn).await.map(drop))
             .map_err(database)?;
+        }
+        if let Some(role) = self.role_tagged(account, of).await? {
+            keys.iter().for_each(|key| self.note(Change::RoleTagGone { role, key: key.clone() }));
         }
         self.tags_of(account, of).await
     }

@@ -2,7 +2,7 @@
 
 use bailey_api::lint::{failures, findings};
 use bailey_domain::operations::{ACTS_ON, catalogue};
-use bailey_policy::{Language, LintOptions, Policy, lint, lint_trust, parse_tests, run_tests};
+use bailey_policy::{LintOptions, Policy, lint, lint_trust, parse_tests, run_tests};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -99,12 +99,8 @@ impl Check {
 impl Lint {
     fn answer(&self) -> Result<Value, Failure> {
         let document = input::read(&self.file)?;
-        let options = LintOptions {
-            catalogue: &catalogue(),
-            account: self.account.as_deref(),
-            language: Language::Standard,
-            acts_on: ACTS_ON,
-        };
+        let options =
+            LintOptions { catalogue: &catalogue(), account: self.account.as_deref(), acts_on: ACTS_ON };
         let look = if self.trust { lint_trust } else { lint };
         Ok(findings(&look(&document, &options)))
     }

@@ -1,6 +1,6 @@
 //! Advice on policy documents, and their tests, by the actions that the directory decides with.
 
-use bailey_policy::{Finding, Language, LintOptions, Policy, PolicyError, PolicyTest, TestFailure};
+use bailey_policy::{Finding, LintOptions, Policy, PolicyError, PolicyTest, TestFailure};
 
 use super::Directory;
 use crate::id::AccountId;
@@ -14,7 +14,6 @@ impl Directory {
             &LintOptions {
                 catalogue: &self.read().catalogue,
                 account: Some(&account.to_string()),
-                language: Language::Standard,
                 acts_on: ACTS_ON,
             },
         )

@@ -117,6 +117,8 @@ impl State {
             }
             Change::Role { account, role, name, trust } => self.put_role(account, role, &name, &trust)?,
             Change::RoleGone { role } => drop(self.roles.remove(&role)),
+            Change::RoleTag { role, tag } => self.role_mut(role)?.identity.put_tag(&tag),
+            Change::RoleTagGone { role, key } => self.role_mut(role)?.identity.remove_tag(&key),
             Change::OidcProvider { account, provider, name, issuer, client_ids } => {
                 let arn = format!("acs:ram::{account}:oidc-provider/{name}").into();
                 let state = OidcProviderState { account, arn, issuer, client_ids };
@@ -246,6 +248,10 @@ impl State {
         Ok(())
     }
 
+    fn role_mut(&mut self, id: RoleId) -> Result<&mut RoleState, Error> {
+        self.roles.get_mut(&id).ok_or_else(|| unknown(id))
+    }
+
     fn remove_user(&mut self, id: UserId) {
         if let Some(user) = self.users.remove(&id) {
             self.user_slots.remove(user.slot);
@@ -292,9 +298,7 @@ impl State {
     fn policies_of(&mut self, to: Attachee) -> Result<&mut smallvec::SmallVec<[Slot; 4]>, Error> {
         match to {
             Attachee::User(user) => Ok(&mut self.user_mut(user)?.identity.policies),
-            Attachee::Role(role) => {
-                self.roles.get_mut(&role).map(|role| &mut role.identity.policies).ok_or_else(|| unknown(role))
-            }
+            Attachee::Role(role) => Ok(&mut self.role_mut(role)?.identity.policies),
             Attachee::Group(group) => {
                 let slot = *self.group_slots.get(&group).ok_or_else(|| unknown(group))?;
                 self.groups.get_mut(slot).map(|group| &mut group.policies).ok_or_else(|| unknown(group))

@@ -13,6 +13,7 @@ use crate::operations::Operation;
 use crate::page::{Page, Pages};
 use crate::permit::Refusal;
 use crate::reason::Reason;
+use crate::tag::TagKey;
 
 impl Directory {
     /// Checks a change of a member's pages from `before` to `after`. Root and, for adding, management may give
@@ -171,6 +172,22 @@ impl Directory {
         })
     }
 
+    /// Checks that tags with these keys may be put on roles or taken off them: where a policy of the account asks for one
+    /// of them, another tag is another permission, so whoever administers RAM may and nobody else.
+    pub fn may_tag_roles<'k, O: Operation>(
+        &self,
+        caller: &Caller,
+        scope: &O::On,
+        keys: impl IntoIterator<Item = &'k TagKey>,
+    ) -> Result<(), Box<Refusal>> {
+        self.hand_out::<O>(caller, scope, |state| {
+            // Keys of conditions are found in whatever case.
+            let wanted: Vec<String> = keys.into_iter().map(TagKey::in_policies).collect();
+            let read = |key: &str| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(key));
+            !state.keys_read(caller.account).any(read) || state.administers_ram(caller)
+        })
+    }
+
     /// Checks a policy document and gives the reason when it is wrong.
     pub fn check_policy(&self, document: &str) -> Result<(), bailey_policy::PolicyError> {
         Policy::parse(document, &self.read().catalogue).map(drop)
@@ -200,6 +217,14 @@ impl Directory {
 impl State {
     fn policy(&self, account: AccountId, policy_type: PolicyType, name: &PolicyName) -> Option<&Policy> {
         self.policies.get(self.policy_slot(account, policy_type, name)?)
+    }
+
+    /// The condition keys that any policy of the account reads, attached or not, and any role's trust policy.
+    fn keys_read(&self, account: AccountId) -> impl Iterator<Item = &str> {
+        let slots = self.accounts.get(&account).map(|account| account.policies.values());
+        let policies = slots.into_iter().flatten().filter_map(|slot| self.policies.get(*slot));
+        let roles = self.roles.values().filter(move |role| role.identity.account == account);
+        policies.flat_map(Policy::keys).chain(roles.flat_map(|role| role.trust.keys()))
     }
 
     /// The policies of a group of the caller's account.

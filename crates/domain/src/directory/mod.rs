@@ -261,6 +261,8 @@ fn may_shrink(change: &Change) -> bool {
             | Change::GroupMemberGone { .. }
             | Change::Role { .. }
             | Change::RoleGone { .. }
+            | Change::RoleTag { .. }
+            | Change::RoleTagGone { .. }
             | Change::OidcProvider { .. }
             | Change::OidcProviderGone { .. }
             | Change::Limits { .. }
@@ -274,8 +276,9 @@ mod tests {
     use crate::access::Attachee;
     use crate::change::PolicyType;
     use crate::clock::Fixed;
-    use crate::id::OidcProviderId;
+    use crate::id::{OidcProviderId, RoleId};
     use crate::name::{OidcProviderName, PolicyName};
+    use crate::tag::{Tag, TagKey};
 
     #[test]
     fn what_stands_above_policies_cuts_no_call_and_is_not_rechecked() {
@@ -283,7 +286,7 @@ mod tests {
         let (account, of) = (AccountId::random(&entropy), Attachee::User(UserId::random(&entropy)));
         let (provider, policy_type) = (OidcProviderId::random(&entropy), PolicyType::System);
         let policy = || PolicyName::parse("name", "AliyunRAMFullAccess").unwrap();
-        let name = OidcProviderName::parse("name", "forge").unwrap();
+        let (name, role) = (OidcProviderName::parse("name", "forge").unwrap(), RoleId::random(&entropy));
         let (issuer, client_ids) = ("https://forge.example".to_owned(), Vec::new());
         for change in [
             Change::Boundary { account, of, policy_type, policy: policy() },
@@ -292,6 +295,8 @@ mod tests {
             Change::ControlPolicyGone { account, policy_type, policy: policy() },
             Change::OidcProvider { account, provider, name, issuer, client_ids },
             Change::OidcProviderGone { provider },
+            Change::RoleTag { role, tag: Tag::parse("team", "red").unwrap() },
+            Change::RoleTagGone { role, key: TagKey::parse("team").unwrap() },
         ] {
             assert!(!may_shrink(&change), "{change:?}");
         }

@@ -27,6 +27,7 @@ use crate::page::Pages;
 use crate::secret::KeyHash;
 use crate::service_credential::ServiceCredentialFacts;
 use crate::settings::Settings;
+use crate::tag::{Tag, TagKey};
 
 pub(crate) type Table<K, V> = HashMap<K, V, FixedState>;
 
@@ -105,11 +106,30 @@ pub(crate) struct IdentityState {
     pub(crate) groups: SmallVec<[Slot; 2]>,
     /// The policy that caps all of them.
     pub(crate) boundary: Option<Slot>,
+    /// The tags of a role as policies ask for them, `acs:PrincipalTag/<key>`, with their values.
+    pub(crate) tags: Vec<(Box<str>, Box<str>)>,
 }
 
 impl IdentityState {
     pub(crate) fn new(account: AccountId, arn: Box<str>) -> Self {
-        Self { account, arn, policies: SmallVec::new(), groups: SmallVec::new(), boundary: None }
+        Self {
+            account,
+            arn,
+            policies: SmallVec::new(),
+            groups: SmallVec::new(),
+            boundary: None,
+            tags: Vec::new(),
+        }
+    }
+
+    pub(crate) fn put_tag(&mut self, tag: &Tag) {
+        self.remove_tag(&tag.key);
+        self.tags.push((tag.key.in_policies().into(), tag.value.as_str().into()));
+    }
+
+    pub(crate) fn remove_tag(&mut self, key: &TagKey) {
+        let name = key.in_policies();
+        self.tags.retain(|(held, _)| **held != *name);
     }
 }
 

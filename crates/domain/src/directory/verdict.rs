@@ -167,7 +167,8 @@ pub(super) fn in_context<R>(
     circumstances: &Circumstances<'_>,
     ask: impl FnOnce(&Context<'_>) -> R,
 ) -> R {
-    let mut known = SmallVec::<[_; 6]>::from_slice(&[
+    // Room for some tags, so that a decision about most roles allocates nothing either.
+    let mut known = SmallVec::<[_; 12]>::from_slice(&[
         ("acs:SourceIp", Value::Ip(circumstances.source_ip)),
         ("acs:CurrentTime", Value::Time(circumstances.now_ms)),
         ("acs:SecureTransport", Value::Bool(circumstances.secure_transport)),
@@ -175,6 +176,7 @@ pub(super) fn in_context<R>(
         ("acs:PrincipalARN", Value::Text(&identity.arn)),
     ]);
     known.extend(circumstances.external_id.map(|id| ("sts:ExternalId", Value::Text(id))));
+    known.extend(identity.tags.iter().map(|(key, value)| (&**key, Value::Text(value))));
     if circumstances.given.is_empty() {
         return ask(&Context::new(&known));
     }

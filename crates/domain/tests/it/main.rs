@@ -30,6 +30,8 @@ mod misuse;
 #[cfg(test)]
 mod outsiders;
 #[cfg(test)]
+mod principal_tags;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod roles;

@@ -5,11 +5,9 @@ use ipnet::IpNet;
 use crate::condition::{PRINCIPAL_TAG, ValueKind};
 use crate::json::Json;
 use crate::language::Language;
-use crate::lint::LintOptions;
 use crate::lint::finding::{Findings, Rule};
 use crate::lint::nearest::nearest;
 use crate::lint::place::{Place, items};
-use crate::lint::resources::literal_variable;
 use crate::operator::{Comparison, ConditionOperator, Operator, SetOperator};
 use crate::policy::Effect;
 
@@ -36,7 +34,7 @@ pub(crate) fn check(
     place: &Place,
     statement: &Json,
     effect: Effect,
-    options: &LintOptions<'_>,
+    language: Language,
     findings: &mut Findings<'_>,
 ) {
     let place = place.member("Condition");
@@ -46,11 +44,11 @@ pub(crate) fn check(
         findings.add(Rule::EmptyCondition, &place, message, Some("remove it".to_owned()));
     }
     for (name, keys) in operators {
-        let (place, operator) = (place.member(name), ConditionOperator::from_name(name, options.language));
+        let (place, operator) = (place.member(name), ConditionOperator::from_name(name, language));
         let (Some(operator), Json::Object(keys)) = (operator, keys) else { continue };
         for (key, values) in keys {
             let place = place.member(key);
-            known(&place, key, operator, options, findings);
+            known(&place, key, operator, language, findings);
             if operator.set == Some(SetOperator::ForAllValues)
                 && effect == Effect::Allow
                 && !asks_for(operators, key)
@@ -61,7 +59,7 @@ pub(crate) fn check(
             }
             for (place, value) in items(&place, values) {
                 if let Some(value) = value.as_text() {
-                    literal_variable(&place, value, options, findings);
+                    variables(&place, value, language, findings);
                     one(&place, key, operator.operator, value, findings);
                 }
             }
@@ -92,28 +90,13 @@ fn known(
     place: &Place,
     key: &str,
     operator: ConditionOperator,
-    options: &LintOptions<'_>,
+    language: Language,
     findings: &mut Findings<'_>,
 ) {
-    // Services have keys of their own, which nobody here knows.
-    if !key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("acs:")) {
-        return;
-    }
-    let is = |(name, _): &&(&str, ValueKind)| match name.ends_with('/') {
-        true => {
-            key.len() > name.len() && key.get(..name.len()).is_some_and(|own| own.eq_ignore_ascii_case(name))
-        }
-        false => key.eq_ignore_ascii_case(name),
-    };
-    let Some((name, kind)) = KEYS.iter().find(is) else {
-        let meant = nearest(key, KEYS.iter().map(|(name, _)| *name));
-        let fix = meant.map(|meant| format!("write `{meant}`"));
-        findings.add(Rule::UnknownKey, place, format!("no request has a `{key}`"), fix);
-        return;
-    };
-    if *name == PRINCIPAL_TAG && options.language == Language::Standard {
+    let Some((name, kind)) = exists(place, key, findings) else { return };
+    if *name == PRINCIPAL_TAG && language == Language::Standard {
         let message = format!("`{key}` exists only in the extended language, so no request has it here");
-        let fix = "attach the policy to the groups that are meant, or ask for acs:PrincipalARN".to_owned();
+        let fix = "write \"Version\": \"1-extended\", or ask for acs:PrincipalARN".to_owned();
         findings.add(Rule::UnknownKey, place, message, Some(fix));
         return;
     }
@@ -135,6 +118,48 @@ fn known(
         };
         let message = format!("`{key}` is {kind}, and {operator} compares {compares}");
         findings.add(Rule::WrongOperator, place, message, Some(format!("use {better}")));
+    }
+}
+
+/// The key, if there is one of the name.
+fn exists(
+    place: &Place,
+    key: &str,
+    findings: &mut Findings<'_>,
+) -> Option<&'static (&'static str, ValueKind)> {
+    // Services have keys of their own, which nobody here knows.
+    if !key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("acs:")) {
+        return None;
+    }
+    let is = |(name, _): &&(&str, ValueKind)| match name.ends_with('/') {
+        true => {
+            key.len() > name.len() && key.get(..name.len()).is_some_and(|own| own.eq_ignore_ascii_case(name))
+        }
+        false => key.eq_ignore_ascii_case(name),
+    };
+    let known = KEYS.iter().find(is);
+    if known.is_none() {
+        let meant = nearest(key, KEYS.iter().map(|(name, _)| *name));
+        let fix = meant.map(|meant| format!("write `{meant}`"));
+        findings.add(Rule::UnknownKey, place, format!("no request has a `{key}`"), fix);
+    }
+    known
+}
+
+/// Variables where there are none, and variables that have no value in any request.
+pub(crate) fn variables(place: &Place, text: &str, language: Language, findings: &mut Findings<'_>) {
+    if !text.contains("${") {
+        return;
+    }
+    if language == Language::Standard {
+        let message = format!("`{text}` is taken as it stands, the standard language has no variables");
+        let fix = "write \"Version\": \"1-extended\", or a policy for each of what is meant".to_owned();
+        findings.add(Rule::LiteralVariable, place, message, Some(fix));
+        return;
+    }
+    let names = text.split("${").skip(1).filter_map(|rest| rest.split_once('}'));
+    for (name, _) in names {
+        exists(place, name, findings);
     }
 }
 

@@ -3,12 +3,7 @@
 use super::*;
 
 fn options(catalogue: &ActionCatalogue) -> LintOptions<'_> {
-    LintOptions {
-        catalogue,
-        account: Some("1"),
-        language: Language::Standard,
-        acts_on: &[("sfm", "modelstudio")],
-    }
+    LintOptions { catalogue, account: Some("1"), acts_on: &[("sfm", "modelstudio")] }
 }
 
 fn catalogue() -> ActionCatalogue {
@@ -23,10 +18,10 @@ fn catalogue() -> ActionCatalogue {
 }
 
 /// Rule and place of all findings in a policy with these statements.
-fn found_in(statements: &str, language: Language) -> Vec<(&'static str, String)> {
+fn found_in(statements: &str, version: &str) -> Vec<(&'static str, String)> {
     let catalogue = catalogue();
-    let document = format!(r#"{{"Version":"1","Statement":[{statements}]}}"#);
-    let findings = lint(&document, &LintOptions { language, ..options(&catalogue) });
+    let document = format!(r#"{{"Version":"{version}","Statement":[{statements}]}}"#);
+    let findings = lint(&document, &options(&catalogue));
     assert!(findings.iter().all(|one| !one.message.is_empty() && one.severity == one.rule.severity()));
     findings.into_iter().map(|one| (one.rule.name(), one.pointer)).collect()
 }
@@ -36,7 +31,7 @@ fn found_in(statements: &str, language: Language) -> Vec<(&'static str, String)>
 fn finds(statements: &str, expected: &[(&'static str, &str)]) {
     let expected: Vec<_> =
         expected.iter().map(|(rule, pointer)| (*rule, format!("/Statement{pointer}"))).collect();
-    assert_eq!(found_in(statements, Language::Standard), expected, "{statements}");
+    assert_eq!(found_in(statements, "1"), expected, "{statements}");
 }
 
 /// As [`finds`], for one condition of an Allow.
@@ -225,17 +220,17 @@ fn conditions_that_are_never_met_or_always() {
     );
 }
 
-/// Nothing here saves a policy in the extended language, so no finding sends anybody looking for it.
 #[test]
-fn what_the_standard_language_lacks_is_mended_within_it() {
+fn what_the_standard_language_lacks_the_extended_one_has() {
     let catalogue = catalogue();
     let statement = r#"{"Effect":"Allow","Action":"ram:GetUser","Resource":"acs:ram:*:1:user/${x:y}","Condition":{"StringEquals":{"acs:PrincipalTag/a":"x","acs:UserAgent":"${x:y}"}}}"#;
     let document = format!(r#"{{"Version":"1","Statement":[{statement}]}}"#);
     let findings = lint(&document, &options(&catalogue));
     let fixes: Vec<_> = findings.iter().filter_map(|one| one.fix.as_deref()).collect();
-    let written = "write what is meant, in a policy for each if it differs";
-    let tag = "attach the policy to the groups that are meant, or ask for acs:PrincipalARN";
+    let written = r#"write "Version": "1-extended", or a policy for each of what is meant"#;
+    let tag = r#"write "Version": "1-extended", or ask for acs:PrincipalARN"#;
     assert_eq!(fixes, [written, tag, written]);
+    assert_eq!(found_in(statement, "1-extended"), []);
 }
 
 #[test]
@@ -245,18 +240,25 @@ fn the_extended_language_has_its_own_mistakes() {
     };
     let all = r#"{"ForAllValues:StringEquals":{"acs:PrincipalTag/t":["a","${acs:PrincipalARN}","${*}"]}}"#;
     let at = "/Statement/0/Condition/ForAllValues:StringEquals/acs:PrincipalTag~1t".to_owned();
-    assert_eq!(found_in(&statement("Allow", all), Language::Extended), [("vacuous-for-all", at)]);
-    assert_eq!(found_in(&statement("Deny", all), Language::Extended), []);
+    assert_eq!(found_in(&statement("Allow", all), "1-extended"), [("vacuous-for-all", at)]);
+    assert_eq!(found_in(&statement("Deny", all), "1-extended"), []);
     for there in [
         r#""Null":{"acs:principaltag/t":"false"}"#,
         r#""Null":{"acs:PrincipalTag/t":[false]}"#,
         r#""ForAnyValue:StringLike":{"acs:PrincipalTag/t":"*"}"#,
     ] {
         let both = all.replacen('{', &format!("{{{there},"), 1);
-        assert_eq!(found_in(&statement("Allow", &both), Language::Extended), [], "{there}");
+        assert_eq!(found_in(&statement("Allow", &both), "1-extended"), [], "{there}");
     }
     let maybe = all.replacen('{', r#"{"Null":{"acs:PrincipalTag/t":"true"},"#, 1);
-    assert_eq!(found_in(&statement("Allow", &maybe), Language::Extended).len(), 1);
+    assert_eq!(found_in(&statement("Allow", &maybe), "1-extended").len(), 1);
+    let nobody = r#"{"StringEquals":{"acs:UserAgent":["${acs:PrincipalTag/t}","${acs:PrincipalTags/t}"]}}"#;
+    let at = "/Statement/0/Condition/StringEquals/acs:UserAgent/1".to_owned();
+    assert_eq!(found_in(&statement("Allow", nobody), "1-extended"), [("unknown-key", at)]);
+    let anywhere =
+        r#"{"Effect":"Allow","Action":"ram:GetUser","Resource":"acs:ram:*:1:user/${acs:PrincipalName}"}"#;
+    let at = "/Statement/0/Resource".to_owned();
+    assert_eq!(found_in(anywhere, "1-extended"), [("unknown-key", at)]);
 }
 
 #[test]

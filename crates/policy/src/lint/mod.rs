@@ -13,6 +13,7 @@ pub use finding::{Finding, Rule, Severity};
 pub use trust::lint_trust;
 
 use crate::action::ActionCatalogue;
+use crate::error::PolicyError;
 use crate::json::Json;
 use crate::language::Language;
 use crate::policy::Policy;
@@ -26,8 +27,6 @@ pub struct LintOptions<'a> {
     pub catalogue: &'a ActionCatalogue,
     /// The account that the document is for; without it, account ids in it are not judged.
     pub account: Option<&'a str>,
-    /// The language that it is written in.
-    pub language: Language,
     /// Which services have actions on resources of another one, as pairs of the service of the action and that of the
     /// resource. That `sts` acts on `ram` is known.
     pub acts_on: &'a [(&'a str, &'a str)],
@@ -38,8 +37,8 @@ pub struct LintOptions<'a> {
 pub fn lint(document: &str, options: &LintOptions<'_>) -> Vec<Finding> {
     let mut findings = Findings::new(document);
     let Some(json) = findings.read(document) else { return findings.sorted() };
-    match Policy::parse_in(document, options.catalogue, options.language) {
-        Ok(policy) => {
+    match policy_in(document, &json, options) {
+        Ok((policy, language)) => {
             let statements = place::statements(&json);
             statements::check(&policy, &statements, &mut findings);
             for ((place, statement), (effect, detail)) in statements.iter().zip(policy.statements()) {
@@ -47,13 +46,21 @@ pub fn lint(document: &str, options: &LintOptions<'_>) -> Vec<Finding> {
                 let actions = place::values(place, statement, element);
                 let resources = place::values(place, statement, "Resource");
                 actions::check(&actions, effect, detail, options, &mut findings);
-                resources::check(&actions, &resources, detail, options, &mut findings);
-                conditions::check(place, statement, effect, options, &mut findings);
+                resources::check(&actions, &resources, detail, language, options, &mut findings);
+                conditions::check(place, statement, effect, language, &mut findings);
             }
         }
         Err(error) => findings.add(Rule::Invalid, &of_error(&json, error.path()), error.to_string(), None),
     }
     findings.sorted()
+}
+
+fn policy_in(
+    document: &str,
+    json: &Json,
+    options: &LintOptions<'_>,
+) -> Result<(Policy, Language), PolicyError> {
+    Ok((Policy::parse(document, options.catalogue)?, Language::of(json.get("Version"))?))
 }
 
 /// A text of the document and where it stands.

@@ -2,6 +2,7 @@
 
 use crate::language::Language;
 use crate::lint::actions::redundant;
+use crate::lint::conditions::variables;
 use crate::lint::finding::{Findings, Rule};
 use crate::lint::{LintOptions, Place, Written};
 use crate::pattern::Pattern;
@@ -11,6 +12,7 @@ pub(crate) fn check(
     actions: &[Written<'_>],
     resources: &[Written<'_>],
     detail: &Detail,
+    language: Language,
     options: &LintOptions<'_>,
     findings: &mut Findings<'_>,
 ) {
@@ -18,25 +20,11 @@ pub(crate) fn check(
         redundant(resources, Pattern::new, findings);
     }
     for (place, resource) in resources {
-        literal_variable(place, resource, options, findings);
+        variables(place, resource, language, findings);
         shape(place, resource, options, findings);
     }
     if !detail.inverted {
         services(actions, resources, options, findings);
-    }
-}
-
-/// A variable in the standard language.
-pub(crate) fn literal_variable(
-    place: &Place,
-    text: &str,
-    options: &LintOptions<'_>,
-    findings: &mut Findings<'_>,
-) {
-    if options.language == Language::Standard && text.contains("${") {
-        let message = format!("`{text}` is taken as it stands, the standard language has no variables");
-        let fix = "write what is meant, in a policy for each if it differs".to_owned();
-        findings.add(Rule::LiteralVariable, place, message, Some(fix));
     }
 }
 

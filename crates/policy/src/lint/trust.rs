@@ -1,5 +1,6 @@
 //! Advice on trust policies.
 
+use crate::language::Language;
 use crate::lint::finding::{Finding, Findings, Rule};
 use crate::lint::place::{of_error, statements, values};
 use crate::lint::{LintOptions, conditions};
@@ -11,8 +12,9 @@ use crate::trust::TrustPolicy;
 pub fn lint_trust(document: &str, options: &LintOptions<'_>) -> Vec<Finding> {
     let mut findings = Findings::new(document);
     let Some(json) = findings.read(document) else { return findings.sorted() };
-    let policy = match TrustPolicy::parse_in(document, options.language) {
-        Ok(policy) => policy,
+    let read = TrustPolicy::parse(document).and_then(|own| Ok((own, Language::of(json.get("Version"))?)));
+    let (policy, language) = match read {
+        Ok(read) => read,
         Err(error) => {
             findings.add(Rule::Invalid, &of_error(&json, error.path()), error.to_string(), None);
             return findings.sorted();
@@ -21,7 +23,7 @@ pub fn lint_trust(document: &str, options: &LintOptions<'_>) -> Vec<Finding> {
     let written = statements(&json);
     for (index, (place, statement)) in written.iter().enumerate() {
         let effect = policy.effect(index).unwrap_or(Effect::Deny);
-        conditions::check(place, statement, effect, options, &mut findings);
+        conditions::check(place, statement, effect, language, &mut findings);
         if effect == Effect::Deny {
             continue;
         }

@@ -1,8 +1,8 @@
 //! Deciding allocates nothing: counted, not believed.
 
 use bailey_policy::{
-    ActionCatalogue, Context, Language, Number, Policy, Request, TrustPolicy, TrustRequest, Value, Verdicts,
-    combine, evaluate,
+    ActionCatalogue, Context, Number, Policy, Request, TrustPolicy, TrustRequest, Value, Verdicts, combine,
+    evaluate,
 };
 
 use crate::generator::{Seed, catalogue, document, question};
@@ -37,9 +37,9 @@ fn the_extended_language_trust_and_layers_allocate_nothing() {
     let mut seed = Seed(8);
     for _ in 0..300 {
         let text = extended_document(&mut seed, 20).to_string();
-        let policy = Policy::parse_in(&text, &catalogue, Language::Extended).unwrap();
+        let policy = Policy::parse(&text, &catalogue).unwrap();
         let trust_text = trust_document(&mut seed, 20, true).to_string();
-        let trust = TrustPolicy::parse_in(&trust_text, Language::Extended).unwrap();
+        let trust = TrustPolicy::parse(&trust_text).unwrap();
         for _ in 0..10 {
             let question = extended_question(&mut seed);
             let entries = question.entries();

@@ -6,7 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use crate::entries;
-use crate::generator::Seed;
+use crate::generator::{Seed, document};
 use crate::generator_extended::{extended_document, trust_document};
 
 type Entry = fn(&[u8]);
@@ -53,13 +53,17 @@ proptest! {
     #[test]
     fn generated_documents_keep_the_laws(start: u64, resource in "[a-z:*/${}]{0,20}") {
         let mut seed = Seed(start);
-        let document = extended_document(&mut seed, 30);
+        let extended = seed.percent(70);
+        let document = match extended {
+            true => extended_document(&mut seed, 30),
+            false => document(&mut seed, 30),
+        };
         entries::policy(format!("{document}\n--\nacs:ram::1:{resource}").as_bytes());
         let statements = document["Statement"].as_array().map_or(&document["Statement"], |list| &list[0]);
         if let Some(condition) = statements.get("Condition") {
             entries::condition(format!("{condition}\n--\n{resource}").as_bytes());
         }
-        let trusted = trust_document(&mut seed, 30, true);
+        let trusted = trust_document(&mut seed, 30, extended);
         entries::trust(format!("{trusted}\n--\nacs:ram::1:user/alice").as_bytes());
         entries::trust(format!("{trusted}\n--\nacs:ram:*:1:role/{resource}").as_bytes());
     }

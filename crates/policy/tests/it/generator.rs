@@ -118,6 +118,15 @@ pub(crate) struct Question {
 }
 
 impl Question {
+    /// The same request, made by whoever made the other one.
+    pub(crate) fn of_somebody_else(&self, other: Self) -> Self {
+        let personal = |(key, _): &(String, Fact)| key.to_ascii_lowercase().starts_with("acs:principal");
+        let mut question = self.clone();
+        question.facts.retain(|fact| !personal(fact));
+        question.facts.extend(other.facts.into_iter().filter(personal));
+        question
+    }
+
     pub(crate) fn entries(&self) -> Vec<(&str, Value<'_>)> {
         self.facts.iter().map(|(key, fact)| (key.as_str(), fact.value())).collect()
     }

@@ -31,6 +31,7 @@ pub(crate) const TRUST_ACTIONS: [&str; 4] =
 /// A policy of the extended language.
 pub(crate) fn extended_document(seed: &mut Seed, deny: usize) -> Json {
     let mut document = document(seed, deny);
+    document["Version"] = "1-extended".into();
     let statements = match &mut document["Statement"] {
         Json::Array(list) => list.iter_mut().collect(),
         single => vec![single],
@@ -165,10 +166,10 @@ pub(crate) fn trust_document(seed: &mut Seed, deny: usize, extended: bool) -> Js
         Json::Object(members)
     });
     let statements: Vec<Json> = statements.collect();
-    json!({ "Version": "1", "Statement": statements })
+    json!({ "Version": if extended { "1-extended" } else { "1" }, "Statement": statements })
 }
 
-/// A document with the language that it is in.
+/// A document with whether it is in the extended language.
 pub(crate) type Drawn = (Json, bool);
 
 /// Every kind of policies that a decision can depend on.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 use bailey_policy::{
-    ActionCatalogue, Combination, Context, Language, Policy, Principal, TrustPolicy, TrustRequest, Verdict,
-    Verdicts, combine, explain,
+    ActionCatalogue, Combination, Context, Policy, Principal, TrustPolicy, TrustRequest, Verdict, Verdicts,
+    combine, explain,
 };
 
 use crate::generator::{Question, Seed, catalogue};
@@ -33,16 +33,11 @@ struct BothTrust {
     reference: Vec<TrustStatement>,
 }
 
-pub(crate) fn language(extended: bool) -> Language {
-    if extended { Language::Extended } else { Language::Standard }
-}
-
 impl Both {
     fn new(documents: &[Drawn], catalogue: &ActionCatalogue) -> Self {
-        let parse = |(document, extended): &Drawn| {
+        let parse = |(document, _): &Drawn| {
             let text = document.to_string();
-            Policy::parse_in(&text, catalogue, language(*extended))
-                .unwrap_or_else(|error| panic!("{error} in {text}"))
+            Policy::parse(&text, catalogue).unwrap_or_else(|error| panic!("{error} in {text}"))
         };
         Self {
             policies: documents.iter().map(parse).collect(),
@@ -59,8 +54,7 @@ impl Both {
 impl BothTrust {
     fn new((document, extended): &Drawn) -> Self {
         let text = document.to_string();
-        let policy = TrustPolicy::parse_in(&text, language(*extended))
-            .unwrap_or_else(|error| panic!("{error} in {text}"));
+        let policy = TrustPolicy::parse(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
         Self { policy, reference: read_trust(document, *extended) }
     }
 

@@ -1,11 +1,10 @@
 //! What the advice on policies claims is true.
 
-use bailey_policy::{Language, LintOptions, Policy, Rule, lint};
+use bailey_policy::{LintOptions, Policy, Rule, lint};
 use serde_json::Value as Json;
 
 use crate::generator::{Seed, catalogue, document};
 use crate::generator_extended::{extended_document, extended_question};
-use crate::layers::language;
 
 /// A document whose statements repeat and contradict each other often.
 fn crowded(seed: &mut Seed, extended: bool) -> Json {
@@ -26,7 +25,8 @@ fn crowded(seed: &mut Seed, extended: bool) -> Json {
         statements.push(serde_json::json!({"Effect": effect, "Action": "ram:*", "Resource": "*"}));
     }
     seed.shuffle(&mut statements);
-    serde_json::json!({ "Version": "1", "Statement": statements })
+    let version = if extended { "1-extended" } else { "1" };
+    serde_json::json!({ "Version": version, "Statement": statements })
 }
 
 #[test]
@@ -38,16 +38,9 @@ fn what_is_called_pointless_is_pointless() {
         let extended = seed.percent(50);
         let mut document = crowded(&mut seed, extended);
         let text = serde_json::to_string_pretty(&document).unwrap();
-        let options = LintOptions {
-            catalogue: &catalogue,
-            account: Some("1"),
-            language: language(extended),
-            acts_on: &[],
-        };
+        let options = LintOptions { catalogue: &catalogue, account: Some("1"), acts_on: &[] };
         let findings = lint(&text, &options);
-        let parse = |document: &Json| {
-            Policy::parse_in(&document.to_string(), &catalogue, language(extended)).unwrap()
-        };
+        let parse = |document: &Json| Policy::parse(&document.to_string(), &catalogue).unwrap();
         let before = parse(&document);
         let mut pointless = None;
         for finding in &findings {
@@ -79,8 +72,7 @@ fn what_is_called_pointless_is_pointless() {
 #[test]
 fn damaged_documents_have_advice_too() {
     let catalogue = catalogue();
-    let options =
-        LintOptions { catalogue: &catalogue, account: None, language: Language::Extended, acts_on: &[] };
+    let options = LintOptions { catalogue: &catalogue, account: None, acts_on: &[] };
     for start in 0..400 {
         let mut seed = Seed(start);
         let text = extended_document(&mut seed, 50).to_string();
@@ -89,6 +81,6 @@ fn damaged_documents_have_advice_too() {
         letters[at] = ['"', '{', ']', 'ü', '\\', '1', ' '][seed.below(7)];
         let damaged: String = letters.iter().collect();
         let invalid = lint(&damaged, &options).iter().any(|finding| finding.rule == Rule::Invalid);
-        assert_eq!(invalid, Policy::parse_in(&damaged, &catalogue, Language::Extended).is_err(), "{damaged}");
+        assert_eq!(invalid, Policy::parse(&damaged, &catalogue).is_err(), "{damaged}");
     }
 }

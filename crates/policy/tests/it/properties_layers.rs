@@ -5,13 +5,10 @@ use proptest::prelude::*;
 
 use crate::generator::{Question, Seed, catalogue};
 use crate::generator_extended::{Drawn, extended_question, some_documents};
-use crate::layers::language;
 
 fn policies(documents: &[Drawn]) -> Vec<Policy> {
     let catalogue = catalogue();
-    let parse = |(document, extended): &Drawn| {
-        Policy::parse_in(&document.to_string(), &catalogue, language(*extended)).unwrap()
-    };
+    let parse = |(document, _): &Drawn| Policy::parse(&document.to_string(), &catalogue).unwrap();
     documents.iter().map(parse).collect()
 }
 

@@ -1,8 +1,10 @@
 //! Tags of roles and policies: one account each, found by, and gone with what they are on.
 
-use bailey_domain::AccountId;
-use bailey_domain::scope::RamScope;
+use bailey_domain::change::PolicyType;
+use bailey_domain::operations::CreateWorkspace;
+use bailey_domain::scope::{RamScope, WholeAccount};
 use bailey_domain::tag::{Tag, TagFilter, TagKey, TagValue, Taggable, Tagged};
+use bailey_domain::{AccountId, Caller, Principal};
 
 use crate::support::{TestStore, all, first};
 use crate::world::{allow, policy_name};
@@ -69,6 +71,46 @@ cases! {
             let error = refused!(test, test.root(one.account), UntagResources on scope, |tx, permit| tx.delete_tags(&permit, &of, &keys));
             assert_eq!(error.code(), code);
         }
+    }
+
+    /// Policies ask for the tags of the role that acts: in the directory of the writer, in one that follows the feed, and in
+    /// one that is loaded.
+    async fn every_directory_knows_the_tags_of_roles(test) {
+        let (one, two) = test.two_homes().await;
+        let document = allow("modelstudio:*").replace(r#""Version":"1""#, r#""Version":"1-extended""#).replace(
+            r#""Resource":"*""#,
+            r#""Resource":"*","Condition":{"StringEquals":{"acs:PrincipalTag/team":"red"}}"#,
+        );
+        assert!(document.contains("1-extended") && document.contains("PrincipalTag"));
+        let follower = test.second().await;
+        let mut roles = Vec::new();
+        for account in [one.account, two.account] {
+            let role = test.create_role(account, "Operator").await;
+            test.create_policy(account, "reds", &document).await;
+            let (scope, name) = (RamScope::role(account, "operator"), policy_name("reds"));
+            commit!(test, test.root(account), AttachPolicyToRole on scope, |tx, permit| tx.attach_policy(&permit, role, PolicyType::Custom, &name));
+            roles.push(Caller { principal: Principal::Role(role), ..test.root(account) });
+        }
+        let agreed = async |expected: [bool; 2]| {
+            follower.catch_up().await.unwrap();
+            let loaded = test.second().await;
+            for directory in [test.store.directory(), follower.directory(), loaded.directory()] {
+                let may = |role: &Caller| directory.authorize::<CreateWorkspace>(role, WholeAccount).is_ok();
+                assert_eq!([may(&roles[0]), may(&roles[1])], expected);
+            }
+        };
+        agreed([false, false]).await;
+        let role = on(Taggable::Role, "oPERATOR");
+        test.put(one.account, &role, &[tag("team", "red"), tag("stage", "")]).await;
+        test.put(two.account, &role, &[tag("team", "blue")]).await;
+        agreed([true, false]).await;
+        test.put(one.account, &role, &[tag("team", "blue")]).await;
+        test.put(two.account, &role, &[tag("team", "red")]).await;
+        agreed([false, true]).await;
+        let keys = [TagKey::parse("team").unwrap()];
+        let scope = RamScope::role(two.account, "operator");
+        commit!(test, test.root(two.account), UntagResources on scope, |tx, permit| tx.delete_tags(&permit, &role, &keys));
+        agreed([false, false]).await;
     }
 
     async fn tags_go_with_what_they_are_on(test) {
