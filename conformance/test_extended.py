@@ -89,6 +89,17 @@ class TestDocuments:
             ram.attach(root, "extended-own", name)
         assert (may_read(ada, "extended-ada"), may_read(ada, "extended-ben")) == (True, False)
         assert (may_read(ben, "extended-ada"), may_read(ben, "extended-ben")) == (False, True)
+        # As long as a policy asks who somebody is, who does not administer RAM gives no role a name.
+        ram.create_policy(root, "extended-founders", ram.statement("Allow", ["ram:CreateRole", "ram:DeleteRole"]))
+        ram.attach(root, "extended-founders", "extended-ada")
+        trust = ram.trust("ecs.aliyuncs.com", kind="Service")
+        with not_permitted("ram:CreateRole"):
+            ram.create_role(ada, "extended-fourth", trust)
+        for name in ("extended-ada", "extended-ben"):
+            ram.detach(root, "extended-own", name)
+        root.ram.delete_policy(models.DeletePolicyRequest(policy_name="extended-own"))
+        ram.create_role(ada, "extended-fourth", trust)
+        ada.ram.delete_role(models.DeleteRoleRequest(role_name="extended-fourth"))
 
 
 @pytest.mark.usefixtures("taker")

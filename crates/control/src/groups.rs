@@ -46,7 +46,8 @@ impl Control {
         found(&self.store, caller.account, name).await
     }
 
-    /// Changes a group; its members and policies stay.
+    /// Changes a group; its members and policies stay. Policies about groups go by their names, so whoever gives it
+    /// another one administers RAM.
     pub async fn update_group(
         &self,
         caller: &Caller,
@@ -55,8 +56,12 @@ impl Control {
     ) -> Result<Group, Error> {
         check_comments("New", update.comments.as_deref())?;
         let scope = RamScope::group(caller.account, name.as_str());
-        let (mut tx, permit) = self.begin::<UpdateGroup>(caller, scope, name.as_str()).await?;
+        let (mut tx, permit) = self.begin::<UpdateGroup>(caller, scope.clone(), name.as_str()).await?;
         let group = present(&mut tx, caller.account, name).await?;
+        if update.name.as_ref().is_some_and(|new| new.as_str() != group.name.as_str()) {
+            let may = self.directory().may_rename::<UpdateGroup>(caller, &scope);
+            (tx, ()) = self.unless_refused(tx, may, name.as_str()).await?;
+        }
         let changed = tx.update_group(&permit, &group, &update).await?;
         let record = Record { target: name.to_string(), before: json!(group), after: json!(changed) };
         tx.commit(permit, record).await?;

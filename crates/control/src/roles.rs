@@ -69,8 +69,8 @@ fn malformed(why: impl std::fmt::Display) -> Error {
 }
 
 impl Control {
-    /// Creates a RAM role. It holds no policy yet, so whom it trusts gives nobody anything; its tags can, where policies
-    /// ask for them.
+    /// Creates a RAM role. It holds no policy yet, so whom it trusts gives nobody anything; its name and its tags can, where
+    /// policies ask for them.
     pub async fn create_role(&self, caller: &Caller, name: RoleName, text: RoleText) -> Result<Role, Error> {
         text.check("")?;
         check_keys(text.tags.iter().map(|tag| &tag.key))?;
@@ -79,7 +79,7 @@ impl Control {
         let scope = RamScope::role(caller.account, "*");
         let (mut tx, permit) = self.begin::<CreateRole>(caller, scope.clone(), name.as_str()).await?;
         let keys = text.tags.iter().map(|tag| &tag.key);
-        let may = self.directory().may_tag_roles::<CreateRole>(caller, &scope, keys);
+        let may = self.directory().may_name_role::<CreateRole>(caller, &scope, &name, keys);
         (tx, ()) = self.unless_refused(tx, may, name.as_str()).await?;
         within(
             self.settings_of(caller.account)?.quota_roles,

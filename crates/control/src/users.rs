@@ -116,7 +116,7 @@ impl Control {
         Ok((user, profile.and_then(|profile| profile.last_login_at)))
     }
 
-    /// Changes a RAM user.
+    /// Changes a RAM user. Another name is another set of permissions, so whoever gives one administers RAM.
     pub async fn update_user(
         &self,
         caller: &Caller,
@@ -126,8 +126,12 @@ impl Control {
     ) -> Result<User, Error> {
         text.check("New")?;
         let scope = RamScope::user(caller.account, name.as_str());
-        let (mut tx, permit) = self.begin::<UpdateUser>(caller, scope, name.as_str()).await?;
+        let (mut tx, permit) = self.begin::<UpdateUser>(caller, scope.clone(), name.as_str()).await?;
         let user = present(&mut tx, caller.account, name).await?;
+        if new_name.as_ref().is_some_and(|new| new.as_str() != user.name.as_str()) {
+            let may = self.directory().may_rename::<UpdateUser>(caller, &scope);
+            (tx, ()) = self.unless_refused(tx, may, name.as_str()).await?;
+        }
         let owners = new_name.as_ref().is_some_and(|new| new.folded() == ROOT) && name.folded() != ROOT;
         let principal = Principal::User(user.user_id);
         if owners && tx.find_login_profile(caller.account, principal).await?.is_some() {

@@ -3,12 +3,12 @@
 use bailey_policy::{Policy, ProviderKind, TrustedPrincipal};
 
 use super::Directory;
-use super::state::State;
+use super::state::{RoleState, State};
 use crate::access::{Caller, Principal};
 use crate::change::PolicyType;
 use crate::decision::{Chain, Check};
 use crate::id::{AccountId, GroupId, RoleId, UserId, WorkspaceId};
-use crate::name::{OidcProviderName, PolicyName};
+use crate::name::{OidcProviderName, PolicyName, RoleName};
 use crate::operations::Operation;
 use crate::page::{Page, Pages};
 use crate::permit::Refusal;
@@ -164,10 +164,9 @@ impl Directory {
             _ => false,
         };
         self.hand_out::<O>(caller, scope, |state| {
-            let roles = state.roles.values().filter(|role| {
-                role.identity.account == caller.account
-                    && role.trust.principals().any(|(_, principal)| trusts(principal))
-            });
+            let roles = state
+                .roles_of(caller.account)
+                .filter(|role| role.trust.principals().any(|(_, principal)| trusts(principal)));
             state.holds_all(caller, roles.flat_map(|role| state.policies_held(&role.identity)))
         })
     }
@@ -181,11 +180,33 @@ impl Directory {
         keys: impl IntoIterator<Item = &'k TagKey>,
     ) -> Result<(), Box<Refusal>> {
         self.hand_out::<O>(caller, scope, |state| {
-            // Keys of conditions are found in whatever case.
             let wanted: Vec<String> = keys.into_iter().map(TagKey::in_policies).collect();
-            let read = |key: &str| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(key));
-            !state.keys_read(caller.account).any(read) || state.administers_ram(caller)
+            !state.reads_any(caller.account, &wanted) || state.administers_ram(caller)
         })
+    }
+
+    /// The same for a role that is made with them: its name too can be what a policy asks for, or whom a trust policy
+    /// means that was saved when another role had it.
+    pub fn may_name_role<'k, O: Operation>(
+        &self,
+        caller: &Caller,
+        scope: &O::On,
+        name: &RoleName,
+        keys: impl IntoIterator<Item = &'k TagKey>,
+    ) -> Result<(), Box<Refusal>> {
+        self.hand_out::<O>(caller, scope, |state| {
+            let own = std::iter::once("acs:PrincipalARN".to_owned());
+            let wanted: Vec<String> = own.chain(keys.into_iter().map(TagKey::in_policies)).collect();
+            let matters =
+                state.reads_any(caller.account, &wanted) || state.trusts_role_named(caller.account, name);
+            !matters || state.administers_ram(caller)
+        })
+    }
+
+    /// Checks that a user or a group may get another name. Policies and trust policies go by names, so another name is
+    /// another set of permissions, for whoever gets it and over whoever had it.
+    pub fn may_rename<O: Operation>(&self, caller: &Caller, scope: &O::On) -> Result<(), Box<Refusal>> {
+        self.hand_out::<O>(caller, scope, |state| state.administers_ram(caller))
     }
 
     /// Checks a policy document and gives the reason when it is wrong.
@@ -219,12 +240,26 @@ impl State {
         self.policies.get(self.policy_slot(account, policy_type, name)?)
     }
 
-    /// The condition keys that any policy of the account reads, attached or not, and any role's trust policy.
-    fn keys_read(&self, account: AccountId) -> impl Iterator<Item = &str> {
+    /// Whether any policy of the account, attached or not, or any role's trust policy reads one of these condition keys.
+    fn reads_any(&self, account: AccountId, wanted: &[String]) -> bool {
         let slots = self.accounts.get(&account).map(|account| account.policies.values());
         let policies = slots.into_iter().flatten().filter_map(|slot| self.policies.get(*slot));
-        let roles = self.roles.values().filter(move |role| role.identity.account == account);
-        policies.flat_map(Policy::keys).chain(roles.flat_map(|role| role.trust.keys()))
+        let of_roles = self.roles_of(account).flat_map(|role| role.trust.keys());
+        // Requests are searched for keys in whatever case.
+        let is_wanted = |key: &str| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(key));
+        policies.flat_map(Policy::keys).chain(of_roles).any(is_wanted)
+    }
+
+    fn trusts_role_named(&self, account: AccountId, name: &RoleName) -> bool {
+        let is = |principal: &TrustedPrincipal| match principal {
+            TrustedPrincipal::Role { name: named, .. } => named.to_lowercase() == name.folded(),
+            _ => false,
+        };
+        self.roles_of(account).any(|role| role.trust.principals().any(|(_, principal)| is(principal)))
+    }
+
+    fn roles_of(&self, account: AccountId) -> impl Iterator<Item = &RoleState> {
+        self.roles.values().filter(move |role| role.identity.account == account)
     }
 
     /// The policies of a group of the caller's account.

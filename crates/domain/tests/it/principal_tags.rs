@@ -181,8 +181,32 @@ fn what_a_policy_asks_for_only_who_administers_ram_puts_on() {
             .replace("${", "acs:${");
     house.apply(vec![put_policy(house.one.id, "standard", &standard)]);
     assert_eq!(stage.may_tag(&clerk, &["shift"]), Ok(()));
-    let scope = RamScope::role(house.one.id, "*");
-    let keys = [key("team")];
-    let may = house.directory.may_tag_roles::<CreateRole>(&clerk, &scope, &keys);
-    assert_eq!(may.map_err(|refusal| refusal.reason), refused);
+}
+
+/// A role that is made may be who a policy means, by its tags or by its name.
+#[test]
+fn what_a_policy_asks_for_no_new_role_is_either() {
+    let stage = Stage::new("acs:ram:*:*:user/${acs:PrincipalTag/team}-*");
+    let (house, account) = (&stage.house, stage.house.one.id);
+    let (clerk, ram) = (house.user(house.one.people.management), house.user(house.one.people.ram));
+    let stranger = house.caller(&house.two, Principal::User(house.two.people.management));
+    let may = |caller: &Caller, name: &str, keys: &[TagKey]| {
+        let name = RoleName::parse("RoleName", name).unwrap();
+        let scope = RamScope::role(caller.account, "*");
+        let may = house.directory.may_name_role::<CreateRole>(caller, &scope, &name, keys);
+        may.map_err(|refusal| refusal.reason)
+    };
+    let refused = Err(Reason::HandOut);
+    assert_eq!(may(&clerk, "new", &[key("stage")]), Ok(()));
+    assert_eq!(may(&clerk, "new", &[key("team")]), refused);
+    assert_eq!(may(&ram, "new", &[key("team")]), Ok(()));
+    // Saved when there was such a role; whoever makes another of the name would take over its trust.
+    let named = trust(account, "{}").replace("root", "role/Gone");
+    house.apply(vec![put_role(account, RoleId::random(&house.entropy), "Second", &named)]);
+    assert_eq!(may(&clerk, "gONE", &[]), refused);
+    assert_eq!((may(&clerk, "new", &[]), may(&ram, "gone", &[])), (Ok(()), Ok(())));
+    let pattern = trust(account, r#"{"StringLike":{"acs:principalARN":"*:role/dev-*"}}"#);
+    house.apply(vec![put_role(account, RoleId::random(&house.entropy), "Third", &pattern)]);
+    assert_eq!(may(&clerk, "dev-1", &[]), refused);
+    assert_eq!((may(&ram, "dev-1", &[]), may(&stranger, "dev-1", &[])), (Ok(()), Ok(())));
 }

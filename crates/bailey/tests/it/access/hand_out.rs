@@ -137,6 +137,55 @@ fn joining_needs_the_user_and_the_group() {
     });
 }
 
+/// Policies go by names, so nobody gets or gives another one who does not administer RAM; all else of a user may change.
+#[test]
+fn a_clerk_renames_nobody() {
+    let (installation, account) = Installation::started(Database::Sqlite);
+    run(async {
+        let (control, root) = (installation.control(), &account.root);
+        let (clerk, ram) = (control.user(root, "clerk").await, control.user(root, "ram").await);
+        control.user(root, "friend").await;
+        control.done(root, "CreateGroup", json!({ "GroupName": "team" })).await;
+        control.attach(root, "AliyunRAMFullAccess", "ram").await;
+        const UPDATER: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":["ram:Update*","ram:Get*"],"Resource":"*"}]}"#;
+        // Who is called so may do everything.
+        let owner = format!(
+            r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{
+                "StringEquals":{{"acs:PrincipalARN":"acs:ram::{}:user/owner"}}}}}}]}}"#,
+            account.id
+        );
+        for (name, document) in [("updater", UPDATER), ("owner", &owner)] {
+            control.policy(root, name, document).await;
+            control.attach_custom(root, name, "clerk").await;
+        }
+        let renames =
+            |who: &str, new: &str| json!({ "UserName": who, "NewUserName": new, "NewComments": new });
+        let group = |new: &str| json!({ "GroupName": "team", "NewGroupName": new, "NewComments": new });
+        for (who, new) in [("clerk", "owner"), ("friend", "owner"), ("friend", "FRIEND"), ("clerk", "Clerk")]
+        {
+            refused(&control.call(&clerk, "UpdateUser", renames(who, new)).await, "ram:UpdateUser");
+        }
+        for new in ["owners", "Team"] {
+            refused(&control.call(&clerk, "UpdateGroup", group(new)).await, "ram:UpdateGroup");
+        }
+        let read = control.done(&clerk, "GetUser", json!({ "UserName": "friend" })).await;
+        assert_eq!(read["User"]["UserName"], "friend");
+        assert!(!read["User"]["Comments"].as_str().unwrap_or_default().contains("owner"));
+        // The name that it has may be sent along.
+        for (operation, parameters) in
+            [("UpdateUser", renames("FRIEND", "friend")), ("UpdateGroup", group("team"))]
+        {
+            control.done(&clerk, operation, parameters).await;
+        }
+        let absent = control.call(&clerk, "UpdateUser", renames("nobody", "somebody")).await;
+        assert_eq!((absent.status, absent.code().as_str()), (404, "EntityNotExist.User"));
+        control.done(&ram, "UpdateUser", renames("friend", "colleague")).await;
+        control.done(&ram, "UpdateGroup", group("crew")).await;
+        control.done(root, "UpdateUser", renames("ram", "RAM")).await;
+        assert_eq!(control.call(&clerk, "ListUsers", json!({})).await.status, 403);
+    });
+}
+
 /// Nor does a clerk lift what is denied to the clerk or anybody: not by detaching, by leaving, or by another version.
 #[test]
 fn a_clerk_lifts_no_deny() {
