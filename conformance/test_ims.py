@@ -63,6 +63,25 @@ class TestUsers:
             root.ims.get_user(models.GetUserRequest(user_id=created.user_id))
         assert refusal.message == "The user does not exist."
 
+    def test_an_alias_stands_in_logon_names_and_the_account_id_is_still_read(self, root: Cloud, domain: str) -> None:
+        root.ims.create_user(models.CreateUserRequest(user_principal_name=f"ims-alias@{domain}", display_name="Ims"))
+        root.ram.set_account_alias(ram_models.SetAccountAliasRequest(account_alias="ims-house"))
+        for name in ("ims-alias@ims-house.onaliyun.com", "ims-alias@IMS-House.OnAliyun.com", f"ims-alias@{domain}", "ims-alias"):
+            read = root.ims.get_user(models.GetUserRequest(user_principal_name=name)).body.user
+            assert read.user_principal_name == "ims-alias@ims-house.onaliyun.com"
+        listed = root.ims.list_user_basic_infos(models.ListUserBasicInfosRequest()).body.user_basic_infos.user_basic_info
+        assert "ims-alias@ims-house.onaliyun.com" in {user.user_principal_name for user in listed}
+        for other in ("ims-alias@ims-house", "ims-alias@ims-house2.onaliyun.com", "ims-alias@other.onaliyun.com"):
+            with refused(400, "InvalidParameter.UserPrincipalName") as refusal:
+                root.ims.get_user(models.GetUserRequest(user_principal_name=other))
+            assert "@ims-house.onaliyun.com" in refusal.message
+        root.ram.clear_account_alias()
+        with refused(400, "InvalidParameter.UserPrincipalName"):
+            root.ims.get_user(models.GetUserRequest(user_principal_name="ims-alias@ims-house.onaliyun.com"))
+        read = root.ims.get_user(models.GetUserRequest(user_principal_name="ims-alias")).body.user
+        assert read.user_principal_name == f"ims-alias@{domain}"
+        root.ims.delete_user(models.DeleteUserRequest(user_principal_name=f"ims-alias@{domain}"))
+
     def test_another_domain_is_refused_by_name(self, root: Cloud) -> None:
         with refused(400, "InvalidParameter.UserPrincipalName") as refusal:
             root.ims.get_user(models.GetUserRequest(user_principal_name="alice@example.com"))

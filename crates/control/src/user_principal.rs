@@ -19,18 +19,22 @@ pub enum UserReference {
     AccessKey(String),
 }
 
-/// The domain that ends the logon names of an account's users.
-fn user_domain(account: AccountId) -> String {
-    format!("{account}{DOMAIN}")
-}
-
 impl Control {
-    /// A user's logon name.
-    pub fn user_principal_name(&self, account: AccountId, name: &UserName) -> String {
-        format!("{name}@{}", user_domain(account))
+    /// The domain that ends the logon names of an account's users: of its alias, or without one of its id.
+    fn user_domain(&self, account: AccountId) -> String {
+        match self.directory().account_alias(account) {
+            Some(alias) => format!("{}{DOMAIN}", alias.as_str()),
+            None => format!("{account}{DOMAIN}"),
+        }
     }
 
-    /// Reads a logon name; `field` is its parameter's name. The bare user name will do, since the account is known.
+    /// A user's logon name.
+    pub fn user_principal_name(&self, account: AccountId, name: &UserName) -> String {
+        format!("{name}@{}", self.user_domain(account))
+    }
+
+    /// Reads a logon name; `field` is its parameter's name. The bare user name will do, since the account is known, and so
+    /// will the domain of the account's id beside that of its alias: names that were kept stay good.
     pub fn read_user_principal_name(
         &self,
         account: AccountId,
@@ -38,8 +42,8 @@ impl Control {
         text: &str,
     ) -> Result<UserName, Error> {
         let Some((name, domain)) = text.split_once('@') else { return UserName::parse(field, text) };
-        let own = user_domain(account);
-        if !domain.eq_ignore_ascii_case(&own) {
+        let own = self.user_domain(account);
+        if !domain.eq_ignore_ascii_case(&own) && !domain.eq_ignore_ascii_case(&format!("{account}{DOMAIN}")) {
             return Err(Error::field(
                 field,
                 format_args!("must end in `@{own}`, the domain of this account"),

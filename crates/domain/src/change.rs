@@ -11,7 +11,7 @@ use crate::key_auth::KeyAuth;
 use crate::limit::ModelLimits;
 use crate::login::{SecurityPreference, SessionFacts};
 use crate::model::{Grant, Model, Provider};
-use crate::name::{ModelName, OidcProviderName, PolicyName, ProviderName, RoleName, UserName};
+use crate::name::{AccountAlias, ModelName, OidcProviderName, PolicyName, ProviderName, RoleName, UserName};
 use crate::network_policy::NetworkPolicy;
 use crate::page::Pages;
 use crate::secret::KeyHash;
@@ -80,6 +80,11 @@ pub enum Change {
     Account {
         account: AccountId,
         settings: Box<Settings>,
+    },
+    /// What ends the logon names of the account's users, where it is not the account's id.
+    Alias {
+        account: AccountId,
+        alias: Option<AccountAlias>,
     },
     User {
         account: AccountId,

@@ -23,7 +23,8 @@ fn bad_length(field: &str, low: usize, high: usize) -> Error {
 }
 
 /// An account's alias: 3 to 32 of `[a-z0-9-]`, no `-` at an end and no two in a row (RAM).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct AccountAlias(Box<str>);
 
 impl AccountAlias {

@@ -82,7 +82,9 @@ impl Tx {
         let account = permit.caller().account;
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(account.to_string()).bind(alias.as_str()).execute(conn).await.map(drop))
-        .map_err(conflict_of(|| Error::exists("AccountAlias")))
+        .map_err(conflict_of(|| Error::exists("AccountAlias")))?;
+        self.note(Change::Alias { account, alias: Some(alias.clone()) });
+        Ok(())
     }
 
     /// Takes the account's alias away.
@@ -90,7 +92,9 @@ impl Tx {
         const SQL: &str = "UPDATE account_logins SET alias = NULL WHERE account_id = $1";
         let account = permit.caller().account;
         on!(self.connection, conn => sqlx::query(SQL).bind(account.to_string()).execute(conn).await.map(drop))
-            .map_err(database)
+            .map_err(database)?;
+        self.note(Change::Alias { account, alias: None });
+        Ok(())
     }
 
     /// Sets what the account demands of passwords.

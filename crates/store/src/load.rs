@@ -4,7 +4,7 @@ use bailey_domain::access::{Attachee, Principal};
 use bailey_domain::change::{Change, KeyFacts, LimitLevel, PolicyType};
 use bailey_domain::key_auth::KeyAuth;
 use bailey_domain::model::Grant;
-use bailey_domain::name::{ModelName, OidcProviderName, PolicyName, RoleName, UserName};
+use bailey_domain::name::{AccountAlias, ModelName, OidcProviderName, PolicyName, RoleName, UserName};
 use bailey_domain::operations::SimulateAccess;
 use bailey_domain::page::Pages;
 use bailey_domain::secret::KeyHash;
@@ -174,6 +174,12 @@ async fn load_identities(from: &mut Source, directory: &Directory) -> Result<(),
 }
 
 async fn load_preferences(from: &mut Source, directory: &Directory) -> Result<(), Error> {
+    table!(from, directory,
+        "SELECT account_id, alias FROM account_logins WHERE alias IS NOT NULL", " AND account_id = $1";
+        (account: String, alias: String) => {
+        let alias = Some(stored(AccountAlias::parse("alias", &alias), "alias")?);
+        Change::Alias { account: id(&account)?, alias }
+    });
     table!(from, directory,
         "SELECT account_id, security_preference FROM account_logins WHERE security_preference IS NOT NULL",
         " AND account_id = $1"; (account: String, preference: String) => {

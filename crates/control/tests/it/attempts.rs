@@ -1,6 +1,7 @@
 //! What counts as a failed attempt, and under whose name.
 
 use bailey_control::{MfaProof, RootLoginChange};
+use bailey_domain::name::AccountAlias;
 use bailey_domain::totp::Code;
 use bailey_domain::{Caller, Error, Principal};
 
@@ -85,6 +86,36 @@ async fn a_new_password_that_will_not_do_costs_no_attempt() {
         );
     }
     assert!(world.sign_in("alice", RIGHT, None).await.is_none());
+}
+
+/// However a name is written, its attempts are counted together.
+#[tokio::test]
+async fn every_spelling_of_a_name_is_one_name() {
+    let world = world().await;
+    world.hire("alice").await;
+    world.hire("bob").await;
+    let alias = AccountAlias::parse("AccountAlias", "the-house").unwrap();
+    world.control.set_account_alias(&root(&world), &alias).await.unwrap();
+    let id = root(&world).account;
+    let spelt = |name: &str| {
+        [
+            name.to_owned(),
+            name.to_uppercase(),
+            format!("{name}@the-house"),
+            format!("{name}@The-House.onaliyun.COM"),
+            format!("{name}@{id}.onaliyun.com"),
+        ]
+    };
+    for name in spelt("alice") {
+        assert!(world.sign_in(&name, RIGHT, None).await.is_some(), "{name}");
+    }
+    for name in spelt("alice") {
+        assert!(world.sign_in(&name, WRONG, None).await.is_none());
+    }
+    for name in spelt("alice").into_iter().chain([format!("alice@{id}")]) {
+        assert!(world.sign_in(&name, RIGHT, None).await.is_none(), "{name} is locked");
+    }
+    assert!(world.sign_in("bob@the-house", RIGHT, None).await.is_some());
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ impl State {
     pub(crate) fn apply(&mut self, change: Change) -> Result<(), Error> {
         match change {
             Change::Account { account, settings } => self.put_account(account, *settings),
+            Change::Alias { account, alias } => self.account_mut(account)?.alias = alias,
             Change::User { account, user, name } => {
                 let arn = format!("acs:ram::{account}:user/{name}").into();
                 self.put_user(account, user, arn);
@@ -205,6 +206,7 @@ impl State {
         }
         let state = AccountState {
             settings,
+            alias: None,
             preference: SecurityPreference::default(),
             network: NetworkPolicy::default(),
             resource: format!("acs:modelstudio:*:{account}:*").into(),

@@ -188,6 +188,11 @@ impl Directory {
         self.read().accounts.get(&account).map(|account| account.settings.clone())
     }
 
+    /// What an account calls itself, if it chose something.
+    pub fn account_alias(&self, account: AccountId) -> Option<crate::name::AccountAlias> {
+        self.read().accounts.get(&account)?.alias.clone()
+    }
+
     /// The page permissions of a person in a workspace; `None` without a seat.
     pub fn pages(&self, workspace: WorkspaceId, user: UserId) -> Option<Pages> {
         let state = self.read();
@@ -237,7 +242,8 @@ impl Directory {
 fn may_shrink(change: &Change) -> bool {
     !matches!(
         change,
-        Change::User { .. }
+        Change::Alias { .. }
+            | Change::User { .. }
             | Change::AccessKey { .. }
             | Change::AccessKeyGone { .. }
             | Change::SecurityPreference { .. }
@@ -295,6 +301,7 @@ mod tests {
             Change::ControlPolicyGone { account, policy_type, policy: policy() },
             Change::OidcProvider { account, provider, name, issuer, client_ids },
             Change::OidcProviderGone { provider },
+            Change::Alias { account, alias: None },
             Change::RoleTag { role, tag: Tag::parse("team", "red").unwrap() },
             Change::RoleTagGone { role, key: TagKey::parse("team").unwrap() },
         ] {

@@ -21,6 +21,7 @@ use crate::key_auth::KeyAuth;
 use crate::limit::{ModelLimits, Window};
 use crate::login::SecurityPreference;
 use crate::model::Grant;
+use crate::name::AccountAlias;
 use crate::network_policy::NetworkPolicy;
 use crate::operations::{self, OPERATIONS};
 use crate::page::Pages;
@@ -74,6 +75,7 @@ pub(crate) type Limiters = Table<u32, Limiter>;
 #[derive(Debug)]
 pub(crate) struct AccountState {
     pub(crate) settings: Settings,
+    pub(crate) alias: Option<AccountAlias>,
     pub(crate) preference: SecurityPreference,
     /// Where access keys without an active policy of their own may be used from.
     pub(crate) network: NetworkPolicy,

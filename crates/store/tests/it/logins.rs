@@ -307,6 +307,17 @@ cases! {
         assert_eq!(named("example").await, Some(one.account));
         assert_eq!(named(&two.account.to_string()).await, Some(two.account));
         assert_eq!(named("nowhere").await, None);
+        // In logon names it is in the directory of the writer, of who follows the feed, and of who loads.
+        let follower = test.second().await;
+        let known = async |expected: Option<&AccountAlias>| {
+            follower.catch_up().await.unwrap();
+            let loaded = test.second().await;
+            for directory in [test.store.directory(), follower.directory(), loaded.directory()] {
+                assert_eq!(directory.account_alias(one.account).as_ref(), expected);
+                assert_eq!(directory.account_alias(two.account), None);
+            }
+        };
+        known(Some(&alias)).await;
 
         let policy = PasswordPolicy { minimum_length: 20, ..PasswordPolicy::default() };
         commit!(test, test.root(one.account), SetPasswordPolicy on whole(one.account), |tx, permit| tx.put_password_policy(&permit, &policy));
@@ -319,6 +330,7 @@ cases! {
         assert_eq!((of(one.account), of(two.account)), (preference, SecurityPreference::default()));
         commit!(test, test.root(one.account), ClearAccountAlias on whole(one.account), |tx, permit| tx.clear_account_alias(&permit));
         assert_eq!(named("example").await, None);
+        known(None).await;
         assert_eq!(test.store.find_password_policy(one.account).await.unwrap(), policy, "and nothing else is cleared");
     }
 
