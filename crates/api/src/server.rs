@@ -107,9 +107,10 @@ impl Api {
         self.control().entropy().fill(&mut random);
         let id = RequestId::new(random);
         let (parts, incoming) = request.into_parts();
+        let source_ip = peer.addr.ip().to_canonical();
         let origin = Origin {
-            source_ip: peer.addr.ip().to_canonical(),
-            secure_transport: false,
+            source_ip,
+            secure_transport: self.surroundings().is_secure(source_ip, &parts.headers),
             request_id: id,
             now_ms: self.control().clock().now_ms(),
         };

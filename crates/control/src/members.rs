@@ -146,7 +146,7 @@ impl Control {
         let circumstances = Circumstances {
             source_ip: caller.source_ip,
             now_ms: caller.now_ms,
-            secure_transport: caller.secure_transport,
+            secure_transport: caller.secure_transport && caller.principal == Principal::User(user),
             mfa_present: false,
             external_id: None,
             given: &[],

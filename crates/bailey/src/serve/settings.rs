@@ -26,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) gateway_workers: usize,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) https_proxies: Vec<IpNet>,
     pub(crate) authzen_fixtures: Option<PathBuf>,
     pub(crate) private_issuers: bool,
     pub(crate) log: String,
@@ -65,6 +66,10 @@ pub(crate) const REFERENCE: &[Setting] = &[
         meaning: "Networks of the proxies whose `X-Forwarded-…` and `X-Original-…` headers count at `/authz/forward`.",
     },
     Setting {
+        name: "https_proxies",
+        meaning: "Networks of the proxies that take HTTPS in front of the control listener and set `X-Forwarded-Proto` themselves, on every request. Where it says `https`, `acs:SecureTransport` is true; without such a proxy it never is.",
+    },
+    Setting {
         name: "authzen_fixtures",
         meaning: "A directory of decision points for test suites: `NAME.json` answers at `/NAME/access/v1/…` and knows nothing of the account.",
     },
@@ -96,6 +101,7 @@ impl Default for Settings {
                 loopback([127, 0, 0, 0].into(), 8),
                 loopback(Ipv6Addr::LOCALHOST.into(), 128),
             ],
+            https_proxies: Vec::new(),
             authzen_fixtures: None,
             private_issuers: false,
             log: "warn".to_owned(),

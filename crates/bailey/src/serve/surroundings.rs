@@ -12,6 +12,7 @@ pub(super) fn read(settings: &Settings) -> anyhow::Result<Surroundings> {
     Ok(Surroundings {
         public_url: settings.public_url.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
+        https_proxies: settings.https_proxies.clone(),
         fixtures: settings.authzen_fixtures.as_deref().map(fixtures).transpose()?.unwrap_or_default(),
     })
 }

@@ -20,6 +20,8 @@ mod isolation;
 mod revocation;
 mod starting;
 #[cfg(test)]
+mod transport;
+#[cfg(test)]
 mod what_if;
 #[cfg(test)]
 mod world;

@@ -142,7 +142,8 @@ impl Directory {
                 external_id: None,
                 source_ip: asked.source_ip,
                 now_ms: asked.now_ms,
-                secure_transport: caller.secure_transport,
+                // How others come is not known; whoever asks can say it.
+                secure_transport: caller.secure_transport && asked.principal == caller.principal,
                 mfa_present: false,
                 given: asked.given,
             },
