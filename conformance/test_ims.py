@@ -169,6 +169,8 @@ class TestNetworkPolicies:
         for_account = models.SetAccessKeyPolicyForAccountRequest(access_key_policy=network_policy("Active", NETWORK))
         root.ims.set_access_key_policy_for_account(for_account)
         try:
+            read = root.ims.get_access_key_policy_for_account(models.GetAccessKeyPolicyForAccountRequest()).body.access_key_policy
+            assert json.loads(read) == json.loads(network_policy("Active", NETWORK))
             with refused(403, "Forbidden.AccessKeyPolicy") as refusal:
                 bound.sts.get_caller_identity()
             assert "SetAccessKeyPolicyForAccount" in refusal.message
@@ -308,6 +310,12 @@ class TestRecycleBin:
     def test_what_is_deleted_for_good_does_not_come_back(self, root: Cloud) -> None:
         with ram.setting(root, "recycleBin", True):
             user_id = ram.create_user(root, "ims-gone").user_id
+            key = ram.create_access_key(root, "ims-gone").access_key_id
+            root.ram.delete_access_key(ram_models.DeleteAccessKeyRequest(user_name="ims-gone", user_access_key_id=key))
+            root.ims.delete_access_key_in_recycle_bin(models.DeleteAccessKeyInRecycleBinRequest(user_id=user_id, user_access_key_id=key))
+            with refused(404, "EntityNotExist.User.AccessKey"):
+                root.ims.restore_access_key_from_recycle_bin(
+                    models.RestoreAccessKeyFromRecycleBinRequest(user_id=user_id, user_access_key_id=key))
             root.ims.delete_user(models.DeleteUserRequest(user_id=user_id))
         root.ims.delete_user_in_recycle_bin(models.DeleteUserInRecycleBinRequest(user_id=user_id))
         with refused(404, "EntityNotExist.User"):

@@ -178,6 +178,25 @@ class TestPasswords:
         finally:
             root.ram.set_password_policy(models.SetPasswordPolicyRequest())
 
+    def test_a_user_changes_the_password_with_an_access_key(self, world: World, root: Cloud) -> None:
+        user = world.hire("login-signs")
+        give_password(root, "login-signs")
+        change = lambda old, new: user.ram.change_password(models.ChangePasswordRequest(old_password=old, new_password=new))
+        try:
+            root.ram.set_password_policy(models.SetPasswordPolicyRequest(password_reuse_prevention=1))
+            for old, new, fault in (
+                (SECOND, SECOND, "OldPassword.Incorrect"),
+                (PASSWORD, WEAK, "NewPassword.TooWeak"),
+                (PASSWORD, PASSWORD, "NewPassword.ReusePrevention"),
+            ):
+                with refused(400, f"InvalidParameter.{fault}"):
+                    change(old, new)
+            change(PASSWORD, SECOND)
+        finally:
+            root.ram.set_password_policy(models.SetPasswordPolicyRequest())
+        not_signed_in(try_to_sign_in(world.server.control, "login-signs", PASSWORD))
+        sign_in(world.server.control, "login-signs", SECOND)
+
     def test_a_policy_is_set_whole_and_within_bounds(self, root: Cloud) -> None:
         request = models.SetPasswordPolicyRequest(
             minimum_password_length=12, require_symbols=True, hard_expiry=True, max_password_age=90,
@@ -212,12 +231,12 @@ class TestMfa:
             root.ram.delete_virtual_mfadevice(models.DeleteVirtualMFADeviceRequest(serial_number=serial))
         with refused(409, "DeleteConflict.User.MFADevice") as refusal:
             root.ram.delete_user(models.DeleteUserRequest(user_name="mfa-user"))
-        assert refusal.message == "The user CAN NOT has any MFA device while deleting the user."
+        assert refusal.message == "The user CAN NOT has any mfa device while deleting the user."
         unbind = models.UnbindMFADeviceRequest(user_name="mfa-user")
         assert root.ram.unbind_mfadevice(unbind).body.mfadevice.serial_number == serial
         with refused(404, "EntityNotExist.User.MFADevice") as refusal:
             root.ram.unbind_mfadevice(unbind)
-        assert refusal.message == "The user MFA device does not exist."
+        assert refusal.message == "The user has not bound any MFA device."
         root.ram.delete_virtual_mfadevice(models.DeleteVirtualMFADeviceRequest(serial_number=serial))
         root.ram.delete_user(models.DeleteUserRequest(user_name="mfa-user"))
 
@@ -227,7 +246,7 @@ class TestMfa:
         serial, _, _ = bound(world, "mfa-errors")
         with refused(409, "EntityAlreadyExists.VirtualMFADevice") as refusal:
             make_device(root, "mfa-errors-device")
-        assert refusal.message == "The virtual MFA device does already EXIST."
+        assert refusal.message == "The virtual mfa device does already EXIST."
         for name, fault in (("bad_name", "InvalidChars"), ("x" * 65, "Length")):
             with refused(400, f"InvalidParameter.VirtualMFADeviceName.{fault}"):
                 make_device(root, name)
@@ -253,8 +272,9 @@ class TestMfa:
         ):
             with refused(404, "EntityNotExist.User"):
                 call("mfa-nobody")
-            with refused(400, "InvalidParameter.UserName.InvalidChars"):
-                call("bad name")
+            for name, fault in (("bad name", "InvalidChars"), ("x" * 65, "Length")):
+                with refused(400, f"InvalidParameter.UserName.{fault}"):
+                    call(name)
 
     def test_the_picture_is_a_picture(self, root: Cloud) -> None:
         picture = base64.b64decode(make_device(root, "mfa-picture").qrcode_png)

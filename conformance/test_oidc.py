@@ -167,7 +167,7 @@ class TestTokens:
             ({"oidctoken": "x" * 20001}, "InvalidParameter.OIDCToken"),
             ({"oidcprovider_arn": "issuer"}, "InvalidParameter.OIDCProviderArn"),
             ({"role_arn": "oidc-reader"}, "InvalidParameter.RoleArn"),
-            ({"role_session_name": "x"}, "InvalidParameter.RoleSessionName.Length"),
+            ({"role_session_name": "x"}, "InvalidParameter.RoleSessionName"),
             ({"duration_seconds": 899}, "InvalidParameter.DurationSeconds"),
             ({"policy": "{}"}, "InvalidParameter.PolicyGrammar"),
         ):

@@ -6,7 +6,7 @@ from alibabacloud_ram20150501 import models
 from support import ram
 from support.cloud import Cloud
 from support.documented import Call, Named, begins, delete_policy, delete_user, literally, malformed, named
-from support.ram import INVALID, TOO_LONG, setting
+from support.ram import FORMAT, INVALID, TOO_LONG
 from support.refusals import refused
 from support.world import World
 
@@ -152,6 +152,9 @@ VERSIONED: dict[str, Named] = {
 }
 
 ON_ROLES: dict[str, Named] = {
+    "GetRole": lambda root, role: root.ram.get_role(models.GetRoleRequest(role_name=role)),
+    "UpdateRole": lambda root, role: root.ram.update_role(models.UpdateRoleRequest(role_name=role, new_description="changed")),
+    "DeleteRole": lambda root, role: root.ram.delete_role(models.DeleteRoleRequest(role_name=role)),
     "AttachPolicyToRole": lambda root, role: ram.attach_to_role(root, POLICY, role),
     "DetachPolicyFromRole": lambda root, role: ram.detach_from_role(root, POLICY, role),
     "ListPoliciesForRole": lambda root, role: root.ram.list_policies_for_role(models.ListPoliciesForRoleRequest(role_name=role)),
@@ -162,15 +165,15 @@ PARAMETERS: list[tuple[str, Call, str, str]] = [
     ("display-name", lambda root: create_user(root, NONE, display_name="a<b"), "DisplayName.InvalidChars", INVALID),
     ("display-name-long", lambda root: create_user(root, NONE, display_name="x" * 129), "DisplayName.Length", TOO_LONG),
     ("comments", lambda root: create_user(root, NONE, comments="x" * 129), "Comments.Length", TOO_LONG),
-    ("phone", lambda root: create_user(root, NONE, mobile_phone="12345"), "MobilePhone.Format", 'The parameter - "{}" must be'),
-    ("email", lambda root: create_user(root, NONE, email="nobody"), "Email.Format", 'The parameter - "{}" must be'),
+    ("phone", lambda root: create_user(root, NONE, mobile_phone="12345"), "MobilePhone.Format", FORMAT),
+    ("email", lambda root: create_user(root, NONE, email="nobody"), "Email.Format", FORMAT),
     ("new-name", lambda root: update_user(root, USER, new_user_name="a b"), "NewUserName.InvalidChars", INVALID),
     ("new-name-long", lambda root: update_user(root, USER, new_user_name="x" * 65), "NewUserName.Length", TOO_LONG),
     ("new-display-name", lambda root: update_user(root, USER, new_display_name="a<b"), "NewDisplayName.InvalidChars", INVALID),
     ("new-display-name-long", lambda root: update_user(root, USER, new_display_name="x" * 129), "NewDisplayName.Length", TOO_LONG),
     ("new-comments", lambda root: update_user(root, USER, new_comments="x" * 129), "NewComments.Length", TOO_LONG),
-    ("new-phone", lambda root: update_user(root, USER, new_mobile_phone="86-"), "NewMobilePhone.Format", 'The parameter - "{}" must be'),
-    ("new-email", lambda root: update_user(root, USER, new_email="a@b@c"), "NewEmail.Format", 'The parameter - "{}" must be'),
+    ("new-phone", lambda root: update_user(root, USER, new_mobile_phone="86-"), "NewMobilePhone.Format", FORMAT),
+    ("new-email", lambda root: update_user(root, USER, new_email="a@b@c"), "NewEmail.Format", FORMAT),
     ("description", lambda root: create_policy(root, NONE, description="x" * 1025), "Description.Length", TOO_LONG),
     ("new-description", lambda root: describe(root, POLICY, "x" * 1025), "NewDescription.Length", TOO_LONG),
     ("document", lambda root: create_policy(root, NONE, " " * 6145), "PolicyDocument.Length", TOO_LONG),
@@ -195,21 +198,6 @@ LITERAL: list[tuple[str, Call, int, str, str]] = [
     ("not-attached", lambda root: ram.detach(root, LOOSE, USER), 404, "EntityNotExist.User.Policy", "The indicate policy of the user does not exist."),
     ("not-attached-to-role", lambda root: ram.detach_from_role(root, LOOSE, ROLE), 404, "EntityNotExist.Role.Policy", "The role policy does not exist."),
 ]
-
-# Full ones: the quota that is lowered, to what, and what is refused then.
-QUOTAS: list[tuple[str, int, Call, str, str]] = [
-    ("quotaUsers", 1, lambda root: create_user(root, NONE), "User", "The count of users beyond the current limits."),
-    ("quotaAccessKeysPerUser", 1, lambda root: ON_USERS["CreateAccessKey"](root, USER), "User.AccessKey",
-     "The access key count of the user access keys beyond the current limits."),
-    ("quotaPolicies", 1, lambda root: create_policy(root, NONE), "Policy", "The count of policy beyond the current limits."),
-    ("quotaPolicyVersions", 1, lambda root: add_version(root, POLICY), "Policy.Version", "The count of policy version beyond the current limits."),
-    ("quotaCustomPoliciesPerUser", 1, lambda root: ram.attach(root, LOOSE, USER), "User.Policy",
-     "The policy count of the user attached policies beyond the current limits."),
-    ("quotaSystemPoliciesPerUser", 0, lambda root: ram.attach(root, "AliyunRAMReadOnlyAccess", USER, "System"), "User.Policy",
-     "The policy count of the user attached policies beyond the current limits."),
-    ("quotaCustomPoliciesPerRole", 0, lambda root: ram.attach_to_role(root, LOOSE, ROLE), "Role.Policy", "The count of "),
-]
-
 
 def cases(table: dict[str, Named]) -> list[object]:
     """The calls of a table, each by its action's name."""
@@ -236,13 +224,13 @@ def test_a_new_name_must_be_well_formed(root: Cloud, call: Named, field: str, lo
 
 @pytest.mark.parametrize("call", cases(TYPED))
 def test_a_policys_type_is_one_of_two(root: Cloud, call: Named) -> None:
-    literally(root, lambda cloud: call(cloud, "Other"), 400, "InvalidParameter.PolicyType", 'The parameter - "PolicyType" must be System or Custom.')
+    literally(root, lambda cloud: call(cloud, "Other"), 400, "InvalidParameter.PolicyType", 'The parameter - "PolicyType" is incorrect. It must be System or Custom.')
 
 
 @pytest.mark.parametrize("call", cases(VERSIONED))
 def test_a_version_is_named_by_its_number(root: Cloud, call: Named) -> None:
     for version in ("1", "v", "v0", "vv1", "latest"):
-        begins(root, lambda cloud, version=version: call(cloud, version), 400, "InvalidParameter.VersionId.Format", 'The parameter - "VersionId" must be')
+        begins(root, lambda cloud, version=version: call(cloud, version), 400, "InvalidParameter.VersionId.Format", FORMAT.format("VersionId"))
     literally(root, lambda cloud: call(cloud, "v9"), *NO_VERSION)
 
 
@@ -256,16 +244,15 @@ def test_documented(root: Cloud, call: Call, status: int, code: str, message: st
     literally(root, call, status, code, message)
 
 
-@pytest.mark.parametrize(("name", "value", "call", "code", "sentence"), [pytest.param(*case, id=case[0]) for case in QUOTAS])
-def test_quotas(root: Cloud, name: str, value: int, call: Call, code: str, sentence: str) -> None:
-    with setting(root, name, value):
-        begins(root, call, 409, f"LimitExceeded.{code}", sentence)
-
-
 @pytest.mark.parametrize("document", ["not json", "[]", '{"Version":"1","Statement":[{"Effect":"Allow","Action":"*"}]}'])
 def test_a_malformed_document_is_refused_as_a_version_too(root: Cloud, document: str) -> None:
     with refused(400, "MalformedPolicyDocument"):
         add_version(root, POLICY, document)
+
+
+def test_a_description_is_changed(root: Cloud) -> None:
+    describe(root, POLICY, "of the errors")
+    assert root.ram.get_policy(models.GetPolicyRequest(policy_name=POLICY, policy_type="Custom")).body.policy.description == "of the errors"
 
 
 def test_what_a_role_holds_is_not_deleted(root: Cloud) -> None:

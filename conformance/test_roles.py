@@ -142,8 +142,9 @@ class TestSessions:
     def test_parameters(self, taker: Cloud, arn: str) -> None:
         for fields, code in (
             ({"role_arn": "roles-reader"}, "InvalidParameter.RoleArn"),
-            ({"role_session_name": "x"}, "InvalidParameter.RoleSessionName.Length"),
-            ({"role_session_name": "a b"}, "InvalidParameter.RoleSessionName.InvalidChars"),
+            ({"role_session_name": "x"}, "InvalidParameter.RoleSessionName"),
+            ({"role_session_name": "a b"}, "InvalidParameter.RoleSessionName"),
+            ({"role_arn": None}, "MissingParameter.RoleArn"),
             ({"duration_seconds": 899}, "InvalidParameter.DurationSeconds"),
             ({"duration_seconds": 3601}, "InvalidParameter.DurationSeconds"),
             ({"policy": "{}"}, "InvalidParameter.PolicyGrammar"),

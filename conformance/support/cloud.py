@@ -1,6 +1,8 @@
 """The official Alibaba Cloud clients of one access key, pointed at a bailey server."""
 
+import inspect
 import re
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -10,10 +12,32 @@ from alibabacloud_modelstudio20260210.client import Client as ModelStudioClient
 from alibabacloud_ram20150501.client import Client as RamClient
 from alibabacloud_sts20150401.client import Client as StsClient
 from alibabacloud_tea_openapi.client import Client as OpenApiClient
+from alibabacloud_tea_openapi.exceptions import ClientException
 from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
 from darabonba.runtime import RuntimeOptions
 
+from support.calls import noted
 from support.operations import OPERATIONS, VERSION
+
+Method = Callable[..., Any]
+
+
+def actions_of(client: type[OpenApiClient]) -> dict[str, Method]:
+    """The methods of a product's client by the action that they call."""
+    methods = inspect.getmembers(client, inspect.isfunction)
+    plain = [method for name, method in methods if name.endswith("_with_options")]
+    return {re.findall(r"action = '(\w+)'", inspect.getsource(method))[0]: method for method in plain}
+
+
+def answer_to(client: OpenApiClient, method: Method) -> str:
+    """Calls a method of a client with an empty request. The code of the refusal; empty where it was done."""
+    parameters = list(inspect.signature(method, eval_str=True).parameters.values())[1:]
+    arguments = [RuntimeOptions() if parameter.name == "runtime" else parameter.annotation() for parameter in parameters]
+    try:
+        method(client, *arguments)
+    except ClientException as refusal:
+        return refusal.code
+    return ""
 
 
 class Cloud:
@@ -28,17 +52,17 @@ class Cloud:
     @cached_property
     def ram(self) -> RamClient:
         """RAM 2015-05-01: users, access keys, policies."""
-        return RamClient(self._config())
+        return noted("ram", RamClient(self._config()))
 
     @cached_property
     def ims(self) -> ImsClient:
         """IMS 2019-08-15: users by logon name, OIDC providers, and what RAM does not have."""
-        return ImsClient(self._config())
+        return noted("ims", ImsClient(self._config()))
 
     @cached_property
     def sts(self) -> StsClient:
         """STS 2015-04-01: who am I."""
-        return StsClient(self._config())
+        return noted("sts", StsClient(self._config()))
 
     @cached_property
     def studio(self) -> ModelStudioClient:

@@ -13,6 +13,7 @@ from support.ledger import LEDGER
 # How RAM begins to say what is wrong with a parameter.
 INVALID = 'The parameter - "{}" contains invalid chars.'
 TOO_LONG = 'The parameter - "{}" beyond the length limit.'
+FORMAT = 'The format of the parameter - "{}" is incorrect.'
 
 
 def statement(effect: str, action: str | list[str], resource: str = "*") -> dict[str, object]:

@@ -16,6 +16,7 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import RpcRequest
 
+from support.calls import CALLS, Refused
 from support.cloud import Cloud
 from support.ledger import LEDGER
 from support.refusals import Refusal
@@ -34,8 +35,14 @@ class OldCloud:
         """Sends a request of `aliyunsdkram` and answers its body."""
         request.set_endpoint(self._host)
         request.set_protocol_type("http")
-        answer = json.loads(self._client.do_action_with_exception(request))
+        client, action = "old ram", request.get_action_name()
+        try:
+            answer = json.loads(self._client.do_action_with_exception(request))
+        except ServerException as error:
+            CALLS.refused.add(Refused(client, action, error.get_http_status(), error.get_error_code(), error.get_error_msg()))
+            raise
         assert answer["RequestId"], answer
+        CALLS.done.add((client, action))
         return answer
 
 

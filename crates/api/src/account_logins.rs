@@ -68,7 +68,9 @@ pub(crate) async fn set_password_policy(call: &Call<'_>) -> Answer {
     if !(SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&minimum_length) {
         return Err(Error::invalid(
             format!("InvalidParameter.{length}.Range"),
-            format!("The parameter - \"{length}\" must be {SHORTEST_PASSWORD} to {LONGEST_PASSWORD}."),
+            format!(
+                "The parameter - \"{length}\" MUST be in the range of {SHORTEST_PASSWORD} and {LONGEST_PASSWORD}."
+            ),
         )
         .into());
     }

@@ -136,7 +136,7 @@ fn parameter_code(error: &ParameterError) -> String {
 fn operation(error: &Error, seal: &dyn Fn(&Refusal) -> String) -> Told {
     // No `_` arm: a new error must choose.
     let status = match error {
-        Error::Invalid { .. } => StatusCode::BAD_REQUEST,
+        Error::Invalid { .. } | Error::Throttled { .. } => StatusCode::BAD_REQUEST,
         Error::Denied(_) | Error::Unproven { .. } => StatusCode::FORBIDDEN,
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Conflict { .. } => StatusCode::CONFLICT,

@@ -68,7 +68,7 @@ impl Call<'_> {
             Some("Custom") => Ok(Some(PolicyType::Custom)),
             Some(_) => Err(Error::invalid(
                 format!("InvalidParameter.{field}"),
-                format!("The parameter - \"{field}\" must be System or Custom."),
+                format!("The parameter - \"{field}\" is incorrect. It must be System or Custom."),
             )
             .into()),
         }

@@ -3,7 +3,7 @@
 use bailey_acs::parameters::Parameters;
 use bailey_control::{AssumeRoleRequest, AssumeRoleWithOidcRequest, AssumedRole};
 use bailey_domain::name::RoleSessionName;
-use bailey_domain::{AccountId, Principal, Secret};
+use bailey_domain::{AccountId, Error, Principal, Secret};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -34,7 +34,23 @@ pub(crate) async fn get_caller_identity(call: &Call<'_>) -> Answer {
 }
 
 fn session_name(parameters: &Parameters) -> Result<RoleSessionName, Failure> {
-    Ok(RoleSessionName::parse("RoleSessionName", &parameters.required_text("RoleSessionName")?)?)
+    let field = "RoleSessionName";
+    let wrong = |error| {
+        let code = format!("InvalidParameter.{field}");
+        Error::invalid(code, format!("The parameter {field} is wrongly formed. {error}"))
+    };
+    Ok(RoleSessionName::parse(field, &mandatory(parameters, field)?).map_err(wrong)?)
+}
+
+/// STS says in the code what is missing.
+fn mandatory(parameters: &Parameters, field: &str) -> Result<String, Failure> {
+    match parameters.text(field)? {
+        Some(text) => Ok(text),
+        None => {
+            let code = format!("MissingParameter.{field}");
+            Err(Error::invalid(code, format!("Parameter {field} is required.")).into())
+        }
+    }
 }
 
 fn duration(parameters: &Parameters) -> Result<Option<u64>, Failure> {
@@ -60,7 +76,7 @@ pub(crate) async fn assume_role(call: &Call<'_>) -> Answer {
     let parameters = call.parameters;
     let request = AssumeRoleRequest {
         session_name: session_name(parameters)?,
-        role_arn: parameters.required_text("RoleArn")?,
+        role_arn: mandatory(parameters, "RoleArn")?,
         policy: parameters.document("Policy")?.filter(|text| !text.is_empty()),
         duration: duration(parameters)?,
         external_id: parameters.text("ExternalId")?.filter(|text| !text.is_empty()),
@@ -75,9 +91,9 @@ pub(crate) async fn assume_role_with_oidc(visit: &Visit<'_>) -> Answer {
     let parameters = visit.parameters;
     let request = AssumeRoleWithOidcRequest {
         session_name: session_name(parameters)?,
-        role_arn: parameters.required_text("RoleArn")?,
-        provider_arn: parameters.required_text("OIDCProviderArn")?,
-        token: Secret::new(parameters.required_text("OIDCToken")?),
+        role_arn: mandatory(parameters, "RoleArn")?,
+        provider_arn: mandatory(parameters, "OIDCProviderArn")?,
+        token: Secret::new(mandatory(parameters, "OIDCToken")?),
         policy: parameters.document("Policy")?.filter(|text| !text.is_empty()),
         duration: duration(parameters)?,
     };

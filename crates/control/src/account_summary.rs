@@ -5,7 +5,6 @@ use bailey_domain::scope::RamScope;
 use bailey_domain::{Caller, Error};
 
 use crate::control::Control;
-use crate::mfa_devices;
 use crate::policies::LONGEST_DOCUMENT;
 
 /// Each figure of the summary, by IMS' name of it.
@@ -42,7 +41,7 @@ impl Control {
             ("AttachedSystemPoliciesPerRoleQuota", settings.quota_system_policies_per_role.into()),
             ("MFADevices", counts.mfa_devices),
             ("MFADevicesInUse", counts.mfa_devices_in_use),
-            ("VirtualMFADevicesQuota", mfa_devices::QUOTA.into()),
+            ("VirtualMFADevicesQuota", settings.quota_virtual_mfa_devices.into()),
             // Clients that users authorise by OAuth: there is no way to, so none may be.
             ("AuthorizedClientPerUserQuota", 0),
         ])

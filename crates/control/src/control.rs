@@ -11,6 +11,7 @@ use bailey_domain::{AccountId, Caller, Clock, Directory, Entropy, Error, Permit}
 use bailey_store::{Store, Tx};
 use tokio::sync::Mutex;
 
+use crate::flow::Flow;
 use crate::last_used::LastUsed;
 use crate::oidc::Keys;
 use crate::passwords::Passwords;
@@ -41,6 +42,8 @@ pub struct Control {
     pub(crate) session_hasher: KeyHasher,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) issuer_keys: Arc<Keys>,
+    /// Roles taken.
+    pub(crate) taken: Arc<Flow>,
     /// Held while a copy of an account is made and asked.
     pub(crate) simulating: Arc<Mutex<()>>,
 }
@@ -61,6 +64,7 @@ impl Control {
             session_hasher,
             passwords: Arc::default(),
             issuer_keys: Arc::default(),
+            taken: Arc::default(),
             simulating: Arc::default(),
         }
     }

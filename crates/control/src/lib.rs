@@ -18,6 +18,7 @@ mod date;
 mod demo;
 mod diagnostics;
 mod explain;
+mod flow;
 mod found;
 mod grants;
 mod groups;

@@ -163,7 +163,7 @@ impl Control {
         if caller.principal == Principal::Root {
             return Err(Error::invalid(
                 "NotSupport.Account",
-                "The account's owner has no password of this kind. Use UpdateRootLogin.",
+                "This method can be only invoked by sub user. The account's owner uses UpdateRootLogin.",
             ));
         }
         self.check_strength(caller.account, "NewPassword", new).await?;
@@ -175,7 +175,7 @@ impl Control {
         let profile = self.own_profile(caller, &counted, old).await?.ok_or_else(|| {
             Error::invalid(
                 "InvalidParameter.OldPassword.Incorrect",
-                "The parameter - \"OldPassword\" is not correct.",
+                "The parameter - \"OldPassword\" is incorrect.",
             )
         })?;
         self.check_new_password(caller.account, Some(&profile), "NewPassword", new).await?;

@@ -15,11 +15,9 @@ use serde_json::{Value, json};
 use crate::control::{Control, within};
 use crate::users::found;
 
-/// Devices of one account (RAM).
-pub(crate) const QUOTA: u32 = 1000;
 /// Devices that a RAM user may have made and nobody uses: users make their own without a policy, and must not use up the
 /// account's.
-const SPARE_QUOTA: u32 = 10;
+const SPARE_QUOTA: u64 = 10;
 
 /// A new device with its seed, which is shown here and never again.
 #[derive(Debug)]
@@ -69,11 +67,18 @@ impl Control {
         let account = caller.account;
         let scope = RamScope::mfa_devices(account).about(caller.principal.user());
         let (mut tx, permit) = self.begin::<CreateVirtualMFADevice>(caller, scope, name.as_str()).await?;
-        let what = ("VirtualMFADevice", "virtual MFA devices");
-        within(QUOTA, tx.count_mfa_devices(account).await?, what.0, what.1)?;
-        if caller.principal != Principal::Root {
-            let spare = tx.count_spare_mfa_devices(account, caller.principal).await?;
-            within(SPARE_QUOTA, spare, what.0, "virtual MFA devices that nobody uses")?;
+        let (what, plural) = ("VirtualMFADevice", "virtual mfa devices");
+        let quota = self.settings_of(account)?.quota_virtual_mfa_devices;
+        within(quota, tx.count_mfa_devices(account).await?, what, plural)?;
+        if caller.principal != Principal::Root
+            && tx.count_spare_mfa_devices(account, caller.principal).await? >= SPARE_QUOTA
+        {
+            return Err(Error::Conflict {
+                code: format!("LimitExceeded.{what}").into(),
+                message: format!(
+                    "The count of {plural} beyond the current limits. A user may have made {SPARE_QUOTA} that nobody uses: bind or delete one."
+                ),
+            });
         }
         let seed = Seed::random(&*self.entropy);
         let sealed = self.sealer().seal(&*self.entropy, &label(account, name.as_str()), seed.bytes());
@@ -108,7 +113,7 @@ impl Control {
         if device.owner.is_some() {
             return Err(Error::in_use(
                 "VirtualMFADevice.User",
-                "The virtual MFA device CAN NOT be bound to any user while deleting it.",
+                "The virtual mfa device CAN NOT been bound to any user while deleting it.",
             ));
         }
         tx.delete_mfa_device(&permit, &name).await?;
@@ -149,7 +154,8 @@ impl Control {
         let step = self.seed_of(account, &device)?.step_of_pair(&proof.first, &proof.second, caller.now_ms);
         let step = step.filter(|step| *step > device.used_step).ok_or_else(|| Error::Unproven {
             code: "CheckAuthenticationCodeFail".into(),
-            message: "the two codes are not of this device, do not follow each other, or are too old. Send two new ones"
+            // The vendor's spelling.
+            message: "The parameter - \"AuthenticationCode\" is inccorrect. The two codes are not of this device, do not follow each other, or are too old: send two new ones."
                 .to_owned(),
         })?;
         Ok((name, step))

@@ -175,7 +175,7 @@ impl Control {
                 return Err(Error::invalid(
                     format!("InvalidParameter.{field}.ReusePrevention"),
                     format!(
-                        "The parameter - \"{field}\" must not be one of the last {} passwords.",
+                        "The parameter - \"{field}\" is not compliant with the reuse prevention password policy. It must be none of the last {} passwords.",
                         policy.reuse_prevention
                     ),
                 ));

@@ -98,7 +98,9 @@ pub fn version_number(field: &str, text: &str) -> Result<u64, Error> {
         || {
             Error::invalid(
                 format!("InvalidParameter.{field}.Format"),
-                format!("The parameter - \"{field}\" must be `v` and a number, such as `v1`."),
+                format!(
+                    "The format of the parameter - \"{field}\" is incorrect. It must be `v` and a number, such as `v1`."
+                ),
             )
         },
     )

@@ -109,10 +109,10 @@ impl Control {
             && caller.principal != Principal::Root
             && self.directory().policies_allow::<AssumeRole>(caller, &scope)
         {
-            return Err(Error::absent("Role"));
+            return Err(no_role());
         }
         let (tx, permit) = self.begin::<AssumeRole>(caller, scope, name.as_str()).await?;
-        let role = role.ok_or_else(|| Error::absent("Role"))?;
+        let role = role.ok_or_else(no_role)?;
         let wish =
             Wish { session_name: request.session_name, policy: request.policy, duration: request.duration };
         self.issue(tx, permit, role, wish, taker(caller)?).await
@@ -137,7 +137,8 @@ impl Control {
             return Err(Error::invalid(
                 "InvalidParameter.DurationSeconds",
                 format!(
-                    "The parameter DurationSeconds is {duration}. Allowed: {SHORTEST} to {longest} seconds."
+                    "The Min/Max value of DurationSeconds is 15min/{}. It is {duration}. Allowed: {SHORTEST} to {longest} seconds.",
+                    in_hours(longest)
                 ),
             ));
         }
@@ -166,6 +167,8 @@ impl Control {
                 ),
             ));
         }
+        let quota = self.settings_of(caller.account)?.quota_assume_role_per_second;
+        self.taken.count(caller.account, caller.now_ms, quota)?;
         let key = SessionKeyId::random(&*self.entropy);
         let secret = random_secret(&*self.entropy, "", 44);
         let expires_at = claims.expires_at_ms;
@@ -224,7 +227,7 @@ fn taker(caller: &Caller) -> Result<Taker, Error> {
 /// The name in a role's ARN. Roles of other accounts are answered like absent ones: no call crosses accounts.
 fn role_named(caller: &Caller, arn: &str) -> Result<RoleName, Error> {
     let (account, name) = role_of(arn)?;
-    if account == caller.account.to_string() { Ok(name) } else { Err(Error::absent("Role")) }
+    if account == caller.account.to_string() { Ok(name) } else { Err(no_role()) }
 }
 
 /// Account and name in a role's ARN.
@@ -254,13 +257,34 @@ pub(crate) fn check_policy(control: &Control, policy: Option<&str>) -> Result<()
     if !(1..=LONGEST_POLICY).contains(&document.chars().count()) {
         return Err(Error::invalid(
             "InvalidParameter.PolicySize",
-            format!("The parameter Policy has the wrong length. Allowed: 1 to {LONGEST_POLICY} characters."),
+            format!(
+                "The size of Policy must be smaller than {LONGEST_POLICY} bytes. Allowed: 1 to {LONGEST_POLICY} characters."
+            ),
         ));
     }
-    control
-        .directory()
-        .check_policy(document)
-        .map_err(|error| Error::invalid("InvalidParameter.PolicyGrammar", error.to_string()))
+    control.directory().check_policy(document).map_err(|error| {
+        Error::invalid(
+            "InvalidParameter.PolicyGrammar",
+            format!("The parameter Policy has not passed grammar check. {error}"),
+        )
+    })
+}
+
+/// STS has a sentence of its own for this.
+fn no_role() -> Error {
+    Error::NotFound {
+        code: "EntityNotExist.Role".into(),
+        message: "The specified Role not exists.".to_owned(),
+    }
+}
+
+/// A bound as STS writes it.
+fn in_hours(seconds: u64) -> String {
+    if seconds.is_multiple_of(3600) {
+        format!("{}hr", seconds / 3600)
+    } else {
+        format!("{}min", seconds.div_ceil(60))
+    }
 }
 
 /// STS: 2 to 1224 of letters, digits and `_+=,.@:/-`.

@@ -73,7 +73,7 @@ pub(crate) fn check_comments(prefix: &str, comments: Option<&str>) -> Result<(),
 fn format_error(prefix: &str, field: &str, why: &str) -> Error {
     Error::invalid(
         format!("InvalidParameter.{prefix}{field}.Format"),
-        format!("The parameter - \"{prefix}{field}\" {why}."),
+        format!("The format of the parameter - \"{prefix}{field}\" is incorrect. It {why}."),
     )
 }
 
@@ -177,7 +177,7 @@ impl Control {
         if tx.find_mfa_device_of(caller.account, principal).await?.is_some() {
             return Err(Error::in_use(
                 "User.MFADevice",
-                "The user CAN NOT has any MFA device while deleting the user.",
+                "The user CAN NOT has any mfa device while deleting the user.",
             ));
         }
         if tx.has_policies(user.user_id).await? {

@@ -38,6 +38,11 @@ pub enum Error {
         /// Says what stands in the way and how to clear it.
         message: String,
     },
+    /// It was asked for too often. Trying again in the next second may help.
+    Throttled {
+        /// How many are let through in a second.
+        quota: u32,
+    },
     /// Something that bailey needs is away for now. Trying again may help.
     Unavailable {
         /// What is away.
@@ -104,6 +109,7 @@ impl Error {
             | Self::NotFound { code, .. }
             | Self::Conflict { code, .. } => code,
             Self::Denied(refusal) => refusal.code(),
+            Self::Throttled { .. } => "Throttling.User",
             Self::Unavailable { .. } => "ServiceUnavailable",
             Self::Internal(_) => "InternalError",
         }
@@ -112,9 +118,18 @@ impl Error {
 
 /// RAM's sentences that do not follow from the entity in the code (Alibaba Cloud's page of RAM API errors).
 const PUBLISHED: &[(&str, &str)] = &[
+    ("EntityNotExist.User.MFADevice", "The user has not bound any MFA device."),
+    ("EntityNotExist.VirtualMFADevice", "The virtual mfa device does not exist."),
     ("EntityNotExist.User.Policy", "The indicate policy of the user does not exist."),
     ("EntityNotExist.User.Group", "The user has not joined the group."),
     ("EntityNotExist.Group.Policy", "The indicate policy attached to the group does not exist."),
+    ("EntityAlreadyExists.AccountAlias", "The account alias does already exist."),
+    ("EntityAlreadyExists.User.MFADevice", "The user has already bound a MFA device."),
+    ("EntityAlreadyExists.VirtualMFADevice", "The virtual mfa device does already EXIST."),
+    (
+        "EntityAlreadyExists.VirtualMFADevice.User",
+        "The virtual mfa device does already been bound to a user.",
+    ),
     ("EntityAlreadyExists.User.Policy", "The user has already been attached this policy."),
     ("EntityAlreadyExists.User.Group", "The user has already joined the group."),
     ("EntityAlreadyExists.Group.Policy", "The group has already been attached this policy."),
@@ -129,14 +144,14 @@ const PUBLISHED: &[(&str, &str)] = &[
     ("LimitExceeded.Policy", "The count of policy beyond the current limits."),
     ("LimitExceeded.Policy.Version", "The count of policy version beyond the current limits."),
     ("LimitExceeded.Group.Policy", "The policy count of the group beyond the current limits."),
+    ("LimitExceeded.Role.Policy", "The count of policies attached to the role beyond the current limits."),
 ];
 
 fn published(code: &str) -> Option<&'static str> {
     PUBLISHED.iter().find(|(known, _)| *known == code).map(|(_, sentence)| *sentence)
 }
 
-/// `User.AccessKey` in a code is "user access key" in a sentence. Abbreviations stay: `VirtualMFADevice` is "virtual MFA
-/// device".
+/// `User.AccessKey` in a code is "user access key" in a sentence. Abbreviations stay: `OIDCProvider` is "OIDC provider".
 fn entity_words(entity: &str) -> String {
     let characters: Vec<char> = entity.chars().filter(|character| *character != '.').collect();
     let upper = |at: usize| characters.get(at).is_some_and(|character| character.is_uppercase());
@@ -165,6 +180,10 @@ impl fmt::Display for Error {
             | Self::Conflict { message, .. }
             | Self::Unavailable { message } => f.write_str(message),
             Self::Denied(refusal) => f.write_str(refusal.message()),
+            Self::Throttled { quota } => write!(
+                f,
+                "Request was denied due to user flow control. The quota is {quota} per second: wait, or raise the quota."
+            ),
             Self::Internal(_) => f.write_str("The request processing has failed due to some unknown error."),
         }
     }
@@ -193,9 +212,9 @@ mod tests {
         let error = Error::exists("User.LoginProfile");
         assert_eq!(error.to_string(), "The user login profile does already EXIST.");
         let error = Error::exists("User.MFADevice");
-        assert_eq!(error.to_string(), "The user MFA device does already EXIST.");
-        let error = Error::absent("VirtualMFADevice");
-        assert_eq!(error.to_string(), "The virtual MFA device does not exist.");
+        assert_eq!(error.to_string(), "The user has already bound a MFA device.");
+        let error = Error::exists("OIDCProvider");
+        assert_eq!(error.to_string(), "The OIDC provider does already EXIST.");
         assert_eq!(Error::absent("User.Group").to_string(), "The user has not joined the group.");
         assert_eq!(Error::exists("Group").to_string(), "The group does already EXIST.");
         let error = Error::quota("Group.Policy", "policies of the group", 5);

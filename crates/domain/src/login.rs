@@ -97,7 +97,10 @@ impl PasswordPolicy {
         }
         Err(Error::invalid(
             format!("InvalidParameter.{field}.TooWeak"),
-            format!("The parameter - \"{field}\" is too weak. It must have {}.", lacks.join(", ")),
+            format!(
+                "The parameter - \"{field}\" is not compliant with the password policy. It must have {}.",
+                lacks.join(", ")
+            ),
         ))
     }
 

@@ -31,7 +31,10 @@ impl AccountAlias {
     /// Checks length and form; `field` is the parameter's name in the error.
     pub fn parse(field: &str, text: &str) -> Result<Self, Error> {
         if !(3..=32).contains(&text.chars().count()) {
-            return Err(bad_length(field, 3, 32));
+            return Err(Error::invalid(
+                format!("InvalidParameter.{field}.Length"),
+                format!("The parameter - \"{field}\" MUST be in the range of 3 and 32."),
+            ));
         }
         let plain =
             text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
@@ -41,7 +44,7 @@ impl AccountAlias {
             return Err(Error::invalid(
                 format!("InvalidParameter.{field}.Format"),
                 format!(
-                    "The parameter - \"{field}\" must be of a-z 0-9 -, not of digits alone, with no `-` at an end and no two in a row."
+                    "The format of parameter - \"{field}\" is incorrect. It must be of a-z 0-9 -, not of digits alone, with no `-` at an end and no two in a row."
                 ),
             ));
         }

@@ -51,6 +51,10 @@ pub struct Settings {
     pub quota_roles: u32,
     /// OIDC providers per account.
     pub quota_oidc_providers: u32,
+    /// Roles taken in one second.
+    pub quota_assume_role_per_second: u32,
+    /// Virtual MFA devices per account.
+    pub quota_virtual_mfa_devices: u32,
     /// System policies attached to one RAM role.
     pub quota_system_policies_per_role: u32,
     /// Custom policies attached to one RAM role.
@@ -88,6 +92,8 @@ impl Default for Settings {
             quota_custom_policies_per_group: 5,
             quota_roles: 1000,
             quota_oidc_providers: 100,
+            quota_assume_role_per_second: 100,
+            quota_virtual_mfa_devices: 1000,
             quota_system_policies_per_role: 20,
             quota_custom_policies_per_role: 5,
             quota_access_key_policy_statements: 8,

@@ -30,7 +30,9 @@ impl Code {
         }
         Err(Error::invalid(
             "InvalidParameter.AuthenticationCode.Format",
-            format!("The parameter - \"{field}\" must be the six digits that the MFA device shows."),
+            format!(
+                "The parameter - \"AuthenticationCode\" MUST be 6 numbers. Send in {field} those that the MFA device shows."
+            ),
         ))
     }
 }

@@ -110,6 +110,8 @@ pub(crate) fn exit_of(status: u16, code: &str) -> Exit {
     match status {
         _ if CREDENTIAL.iter().any(|prefix| code.starts_with(prefix)) => Exit::NotSignedIn,
         401 => Exit::NotSignedIn,
+        // As the real service has it.
+        400 if code.starts_with("Throttling") => Exit::Throttled,
         400 => Exit::Usage,
         403 => Exit::Denied,
         // Not one of the things asked about, but the whole call: an old server, or none of ours.
@@ -174,7 +176,8 @@ mod tests {
             (405, "UnsupportedHTTPMethod", Exit::Failed),
             (409, "EntityAlreadyExists.User", Exit::Conflict),
             (409, "LimitExceeded.User", Exit::Conflict),
-            (429, "Throttling.User", Exit::Throttled),
+            (400, "Throttling.User", Exit::Throttled),
+            (429, "limit_requests", Exit::Throttled),
             (500, "InternalError", Exit::Failed),
             (503, "ServiceUnavailable", Exit::Failed),
         ];

@@ -400,6 +400,22 @@ fn what_one_account_does_is_not_felt_by_the_other() {
     });
 }
 
+#[test]
+fn an_alias_stands_for_one_account() {
+    let (installation, here, there) = Installation::shared(Database::Sqlite);
+    run(async {
+        let control = installation.control();
+        let alias = json!({ "AccountAlias": "taken" });
+        control.done(&here.root, "SetAccountAlias", alias.clone()).await;
+        control.done(&here.root, "SetAccountAlias", alias.clone()).await;
+        let refused = control.call(&there.root, "SetAccountAlias", alias.clone()).await;
+        assert_eq!((refused.status, refused.code().as_str()), (409, "EntityAlreadyExists.AccountAlias"));
+        assert_eq!(refused.field("message"), json!("The account alias does already exist."));
+        control.done(&here.root, "ClearAccountAlias", json!({})).await;
+        control.done(&there.root, "SetAccountAlias", alias).await;
+    });
+}
+
 /// A page token is bound to its account, and is no use to another one.
 async fn tokens_stay_at_home(control: &Control, one: &Tenant, two: &Tenant) {
     let first = json!({ "maxResults": 1 });

@@ -65,7 +65,7 @@ impl Stage {
     pub(crate) async fn set(control: &Control, here: &Account, abroad: &Account, places: &Places) -> Self {
         let mut lasting = HashMap::new();
         let quotas = json!({
-            "recycleBin": true, "quotaUsers": 100_000, "quotaGroups": 100_000, "quotaRoles": 100_000, "quotaOidcProviders": 100_000, "quotaPolicies": 100_000, "quotaWorkspaces": 100_000, "quotaApiKeysPerWorkspace": 100_000,
+            "recycleBin": true, "quotaUsers": 100_000, "quotaGroups": 100_000, "quotaRoles": 100_000, "quotaOidcProviders": 100_000, "quotaAssumeRolePerSecond": 100_000, "quotaVirtualMfaDevices": 100_000, "quotaPolicies": 100_000, "quotaWorkspaces": 100_000, "quotaApiKeysPerWorkspace": 100_000,
         });
         for (account, thing, suffix) in [(here, "own", "here"), (abroad, "foreign", "away")] {
             let root = &account.root;
