@@ -74,7 +74,7 @@ def old_actions() -> Iterable[str]:
         yield getattr(source, module.name)().get_action_name()
 
 
-CLIENTS = ["ram", "sts", "ims"]
+CLIENTS = ["ram", "sts", "ims", "old ram", "typescript ram"]
 SERVICE_LINKED = {"CreateServiceLinkedRole", "DeleteServiceLinkedRole", "GetServiceLinkedRoleTemplate"}
 
 

@@ -177,6 +177,20 @@ class TestPolicies:
         assert not custom & system
         assert self._names(root, None) == custom | system
 
+    @pytest.mark.parametrize("kind", ["Custom", "System", None])
+    def test_lists_come_in_pages(self, root: Cloud, kind: str | None) -> None:
+        names, marker = [], None
+        while True:
+            body = root.ram.list_policies(models.ListPoliciesRequest(policy_type=kind, max_items=3, marker=marker)).body
+            names += [policy.policy_name for policy in body.policies.policy]
+            assert len(body.policies.policy) <= 3
+            assert body.is_truncated is bool(body.marker)
+            if not body.is_truncated:
+                break
+            marker = body.marker
+        assert len(names) == len(set(names))
+        assert set(names) == self._names(root, kind)
+
     def test_a_system_policy_is_read_and_not_changed(self, root: Cloud) -> None:
         body = root.ram.get_policy(models.GetPolicyRequest(policy_name="AliyunBailianFullAccess", policy_type="System")).body
         document = json.loads(body.default_policy_version.policy_document)

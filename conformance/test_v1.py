@@ -4,22 +4,6 @@ import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from aliyunsdkram.request.v20150501.AttachPolicyToUserRequest import AttachPolicyToUserRequest
-from aliyunsdkram.request.v20150501.CreateAccessKeyRequest import CreateAccessKeyRequest
-from aliyunsdkram.request.v20150501.CreatePolicyRequest import CreatePolicyRequest
-from aliyunsdkram.request.v20150501.CreatePolicyVersionRequest import CreatePolicyVersionRequest
-from aliyunsdkram.request.v20150501.CreateUserRequest import CreateUserRequest
-from aliyunsdkram.request.v20150501.DeleteAccessKeyRequest import DeleteAccessKeyRequest
-from aliyunsdkram.request.v20150501.DeletePolicyRequest import DeletePolicyRequest
-from aliyunsdkram.request.v20150501.DeleteUserRequest import DeleteUserRequest
-from aliyunsdkram.request.v20150501.DetachPolicyFromUserRequest import DetachPolicyFromUserRequest
-from aliyunsdkram.request.v20150501.GetPolicyRequest import GetPolicyRequest
-from aliyunsdkram.request.v20150501.GetUserRequest import GetUserRequest
-from aliyunsdkram.request.v20150501.ListAccessKeysRequest import ListAccessKeysRequest
-from aliyunsdkram.request.v20150501.ListPoliciesForUserRequest import ListPoliciesForUserRequest
-from aliyunsdkram.request.v20150501.ListUsersRequest import ListUsersRequest
-from aliyunsdkram.request.v20150501.UpdateAccessKeyRequest import UpdateAccessKeyRequest
-from aliyunsdkram.request.v20150501.UpdateUserRequest import UpdateUserRequest
 
 from support import ram, raw
 from support.cloud import Cloud
@@ -29,14 +13,6 @@ from support.world import World
 
 NAME = "old-user"
 ODD = "a b+c*~é/'!()研发"
-
-
-def filled(request_type: type, **parameters: object) -> object:
-    """A request of the SDK with its parameters set."""
-    request = request_type()
-    for name, value in parameters.items():
-        getattr(request, f"set_{name}")(value)
-    return request
 
 
 @pytest.fixture(scope="module")
@@ -49,56 +25,56 @@ class TestSdk:
     """What `aliyun-python-sdk-core` and `aliyun-python-sdk-ram` do."""
 
     def test_a_user_lives(self, old: OldCloud) -> None:
-        created = old.call(filled(CreateUserRequest, UserName=NAME, DisplayName="研发 Old", Comments=ODD))["User"]
-        read = old.call(filled(GetUserRequest, UserName=NAME))["User"]
+        created = old.act("CreateUser", UserName=NAME, DisplayName="研发 Old", Comments=ODD)["User"]
+        read = old.act("GetUser", UserName=NAME)["User"]
         assert (read["UserId"], read["DisplayName"], read["Comments"]) == (created["UserId"], "研发 Old", ODD)
-        old.call(filled(UpdateUserRequest, UserName=NAME, NewUserName=f"{NAME}-2", NewComments=""))
-        users = old.call(filled(ListUsersRequest, MaxItems=1000))["Users"]["User"]
+        old.act("UpdateUser", UserName=NAME, NewUserName=f"{NAME}-2", NewComments="")
+        users = old.act("ListUsers", MaxItems=1000)["Users"]["User"]
         assert f"{NAME}-2" in {user["UserName"] for user in users}
-        old.call(filled(DeleteUserRequest, UserName=f"{NAME}-2"))
+        old.act("DeleteUser", UserName=f"{NAME}-2")
         with old_refused(404, "EntityNotExist.User") as refusal:
-            old.call(filled(GetUserRequest, UserName=f"{NAME}-2"))
+            old.act("GetUser", UserName=f"{NAME}-2")
         assert refusal.message == "The user does not exist."
 
     def test_an_access_key_lives_and_its_owner_is_refused_what_no_policy_allows(self, world: World, old: OldCloud) -> None:
-        old.call(filled(CreateUserRequest, UserName=f"{NAME}-key"))
-        made = old.call(filled(CreateAccessKeyRequest, UserName=f"{NAME}-key"))["AccessKey"]
+        old.act("CreateUser", UserName=f"{NAME}-key")
+        made = old.act("CreateAccessKey", UserName=f"{NAME}-key")["AccessKey"]
         key_id, secret = made["AccessKeyId"], made["AccessKeySecret"]
         LEDGER.access_key(f"{NAME}-key", key_id, secret)
         user = OldCloud(Cloud(world.server.control, key_id, secret))
         with old_refused(403, "NoPermission"):
-            user.call(ListUsersRequest())
-        (listed,) = old.call(filled(ListAccessKeysRequest, UserName=f"{NAME}-key"))["AccessKeys"]["AccessKey"]
+            user.act("ListUsers")
+        (listed,) = old.act("ListAccessKeys", UserName=f"{NAME}-key")["AccessKeys"]["AccessKey"]
         assert (listed["AccessKeyId"], listed["Status"]) == (key_id, "Active")
 
-        old.call(filled(UpdateAccessKeyRequest, UserName=f"{NAME}-key", UserAccessKeyId=key_id, Status="Inactive"))
+        old.act("UpdateAccessKey", UserName=f"{NAME}-key", UserAccessKeyId=key_id, Status="Inactive")
         with old_refused(400, "InvalidAccessKeyId.Inactive"):
-            user.call(ListUsersRequest())
-        old.call(filled(DeleteAccessKeyRequest, UserName=f"{NAME}-key", UserAccessKeyId=key_id))
+            user.act("ListUsers")
+        old.act("DeleteAccessKey", UserName=f"{NAME}-key", UserAccessKeyId=key_id)
         with old_refused(404, "InvalidAccessKeyId.NotFound"):
-            user.call(ListUsersRequest())
-        old.call(filled(DeleteUserRequest, UserName=f"{NAME}-key"))
+            user.act("ListUsers")
+        old.act("DeleteUser", UserName=f"{NAME}-key")
 
     def test_a_policy_lives(self, old: OldCloud) -> None:
         policy = {"PolicyName": f"{NAME}-policy"}
         first, second = (ram.document(ram.statement("Allow", action)) for action in ("ram:Get*", "ram:List*"))
-        old.call(filled(CreateUserRequest, UserName=f"{NAME}-policy"))
-        assert old.call(filled(CreatePolicyRequest, PolicyDocument=first, Description=ODD, **policy))["Policy"]["DefaultVersion"] == "v1"
+        old.act("CreateUser", UserName=f"{NAME}-policy")
+        assert old.act("CreatePolicy", PolicyDocument=first, Description=ODD, **policy)["Policy"]["DefaultVersion"] == "v1"
         attached = policy | {"PolicyType": "Custom", "UserName": f"{NAME}-policy"}
-        old.call(filled(AttachPolicyToUserRequest, **attached))
-        (listed,) = old.call(filled(ListPoliciesForUserRequest, UserName=f"{NAME}-policy"))["Policies"]["Policy"]
+        old.act("AttachPolicyToUser", **attached)
+        (listed,) = old.act("ListPoliciesForUser", UserName=f"{NAME}-policy")["Policies"]["Policy"]
         assert (listed["PolicyName"], listed["Description"]) == (f"{NAME}-policy", ODD)
-        old.call(filled(CreatePolicyVersionRequest, PolicyDocument=second, SetAsDefault=True, **policy))
-        found = old.call(filled(GetPolicyRequest, PolicyType="Custom", **policy))
+        old.act("CreatePolicyVersion", PolicyDocument=second, SetAsDefault=True, **policy)
+        found = old.act("GetPolicy", PolicyType="Custom", **policy)
         assert json.loads(found["DefaultPolicyVersion"]["PolicyDocument"]) == json.loads(second)
-        old.call(filled(DetachPolicyFromUserRequest, **attached))
-        old.call(filled(DeletePolicyRequest, CascadingDelete=True, **policy))
-        old.call(filled(DeleteUserRequest, UserName=f"{NAME}-policy"))
+        old.act("DetachPolicyFromUser", **attached)
+        old.act("DeletePolicy", CascadingDelete=True, **policy)
+        old.act("DeleteUser", UserName=f"{NAME}-policy")
 
     def test_a_wrong_secret_is_told_as_such(self, world: World) -> None:
         """The client compares the text that we signed with its own, and only if they are the same names the secret."""
         with old_refused(400, "InvalidAccessKeySecret"):
-            OldCloud(world.root, "not-the-secret").call(filled(CreateUserRequest, UserName=NAME, Comments=ODD))
+            OldCloud(world.root, "not-the-secret").act("CreateUser", UserName=NAME, Comments=ODD)
 
 
 class TestByHand:

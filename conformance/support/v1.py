@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import importlib
 import json
 import uuid
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from support.cloud import Cloud
 from support.ledger import LEDGER
 from support.refusals import Refusal
 
+CLIENT = "old ram"
+
 
 class OldCloud:
     """One caller of RAM: an access key, and the older client that signs with it."""
@@ -31,18 +34,26 @@ class OldCloud:
             cloud.access_key_id, secret or cloud.access_key_secret, region_id="local", port=int(port), auto_retry=False,
         )
 
-    def call(self, request: RpcRequest) -> dict[str, Any]:
+    def act(self, action: str, **parameters: object) -> dict[str, Any]:
+        """Calls an action with the SDK's request of this name."""
+        name = f"{action}Request"
+        request = getattr(importlib.import_module(f"aliyunsdkram.request.v20150501.{name}"), name)()
+        for parameter, value in parameters.items():
+            getattr(request, f"set_{parameter}")(value)
+        return self._call(request)
+
+    def _call(self, request: RpcRequest) -> dict[str, Any]:
         """Sends a request of `aliyunsdkram` and answers its body."""
         request.set_endpoint(self._host)
         request.set_protocol_type("http")
-        client, action = "old ram", request.get_action_name()
+        action = request.get_action_name()
         try:
             answer = json.loads(self._client.do_action_with_exception(request))
         except ServerException as error:
-            CALLS.refused.add(Refused(client, action, error.get_http_status(), error.get_error_code(), error.get_error_msg()))
+            CALLS.refused.add(Refused(CLIENT, action, error.get_http_status(), error.get_error_code(), error.get_error_msg()))
             raise
         assert answer["RequestId"], answer
-        CALLS.done.add((client, action))
+        CALLS.done.add((CLIENT, action))
         return answer
 
 
