@@ -55,18 +55,8 @@ class TestUsers:
     def test_lists_come_in_pages_and_say_whether_there_is_more(self, root: Cloud) -> None:
         for number in range(3):
             ram.create_user(root, f"ram-page-{number}")
-        names: list[str] = []
-        marker = None
-        while True:
-            body = root.ram.list_users(models.ListUsersRequest(max_items=2, marker=marker)).body
-            names += [user.user_name for user in body.users.user]
-            assert len(body.users.user) <= 2
-            assert isinstance(body.is_truncated, bool)
-            assert bool(body.marker) == body.is_truncated
-            if not body.is_truncated:
-                break
-            marker = body.marker
-        assert len(names) == len(set(names))
+        page = lambda marker: root.ram.list_users(models.ListUsersRequest(max_items=2, marker=marker)).body
+        names = ram.paged(page, lambda body: [user.user_name for user in body.users.user], 2)
         assert set(names) >= {"ram-page-0", "ram-page-1", "ram-page-2"}
 
 
@@ -179,16 +169,8 @@ class TestPolicies:
 
     @pytest.mark.parametrize("kind", ["Custom", "System", None])
     def test_lists_come_in_pages(self, root: Cloud, kind: str | None) -> None:
-        names, marker = [], None
-        while True:
-            body = root.ram.list_policies(models.ListPoliciesRequest(policy_type=kind, max_items=3, marker=marker)).body
-            names += [policy.policy_name for policy in body.policies.policy]
-            assert len(body.policies.policy) <= 3
-            assert body.is_truncated is bool(body.marker)
-            if not body.is_truncated:
-                break
-            marker = body.marker
-        assert len(names) == len(set(names))
+        page = lambda marker: root.ram.list_policies(models.ListPoliciesRequest(policy_type=kind, max_items=3, marker=marker)).body
+        names = ram.paged(page, lambda body: [policy.policy_name for policy in body.policies.policy], 3)
         assert set(names) == self._names(root, kind)
 
     def test_a_system_policy_is_read_and_not_changed(self, root: Cloud) -> None:

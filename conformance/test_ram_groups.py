@@ -39,16 +39,8 @@ class TestGroups:
     def test_lists_come_in_pages_of_a_hundred_at_most(self, root: Cloud) -> None:
         for number in range(3):
             ram.create_group(root, f"groups-page-{number}")
-        names, marker = [], None
-        while True:
-            body = root.ram.list_groups(models.ListGroupsRequest(max_items=2, marker=marker)).body
-            names += [group.group_name for group in body.groups.group]
-            assert len(body.groups.group) <= 2
-            assert body.is_truncated is bool(body.marker)
-            if not body.is_truncated:
-                break
-            marker = body.marker
-        assert len(names) == len(set(names))
+        page = lambda marker: root.ram.list_groups(models.ListGroupsRequest(max_items=2, marker=marker)).body
+        names = ram.paged(page, lambda body: [group.group_name for group in body.groups.group], 2)
         assert set(names) >= {"groups-page-0", "groups-page-1", "groups-page-2"}
         assert root.ram.list_groups(models.ListGroupsRequest(max_items=100)).body.is_truncated is False
         with refused(400, "InvalidParameter.MaxItems"):

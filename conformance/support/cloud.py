@@ -87,6 +87,14 @@ class Cloud:
         assert answer["requestId"], f"{operation} answered without a requestId: {answer}"
         return answer
 
+    def rpc(self, action: str, version: str = "2015-05-01", **query: str) -> dict[str, Any]:
+        """Calls an action of RAM with parameters that the product's own client does not have."""
+        params = Params(
+            action=action, version=version, protocol="HTTP", pathname="/", method="POST", auth_type="AK",
+            style="RPC", req_body_type="formData", body_type="json",
+        )
+        return self._generic.call_api(params, OpenApiRequest(query=query), RuntimeOptions())["body"]
+
     @cached_property
     def _generic(self) -> OpenApiClient:
         """The client under every product SDK, for operations that no product SDK has."""

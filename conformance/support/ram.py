@@ -1,8 +1,9 @@
 """What the story does with the official RAM SDK, one plain function per thing it does."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from alibabacloud_ram20150501 import models
 from alibabacloud_sts20150401 import models as sts
@@ -110,6 +111,22 @@ def take(cloud: Cloud, arn: str, session: str = "night-shift", **fields: object)
     credentials = cloud.sts.assume_role(request).body.credentials
     LEDGER.session(session, credentials.access_key_secret, credentials.security_token)
     return Cloud(cloud.control, credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
+
+
+def paged(fetch: Callable[[str | None], Any], names: Callable[[Any], list[str]], size: int) -> list[str]:
+    """What a list names, all pages, each of so many rows at most. `fetch` gives the page at a marker."""
+    found: list[str] = []
+    marker = None
+    while True:
+        body = fetch(marker)
+        assert len(names(body)) <= size
+        assert isinstance(body.is_truncated, bool)
+        assert body.is_truncated is bool(body.marker)
+        found += names(body)
+        if not body.is_truncated:
+            assert len(found) == len(set(found))
+            return found
+        marker = body.marker
 
 
 def groups_of(cloud: Cloud, user: str) -> list[str]:
