@@ -95,6 +95,13 @@ class Server:
             return "(no log)"
         return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])
 
+    def metric(self, name: str) -> int:
+        """One of bailey's own metrics."""
+        with urllib.request.urlopen(f"http://{self.admin}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        (value,) = [line.split(" ")[1] for line in lines if line.startswith(f"bailey_{name} ")]
+        return int(value)
+
     def files(self) -> list[Path]:
         """Every file that the server wrote: database, write-ahead log, keys, logs."""
         return sorted(path for folder in (self.data, self.logs) for path in folder.rglob("*") if path.is_file())

@@ -258,6 +258,33 @@ async fn a_wrong_present_password_counts_like_a_failed_sign_in() {
     assert!(world.sign_in("alice", RIGHT, None).await.is_none());
 }
 
+/// The database has it sealed; what is sealed is the hash, with its parameters and a salt of its own.
+#[tokio::test]
+async fn what_is_stored_of_a_password_is_its_argon2id_hash() {
+    let world = world().await;
+    let mut hashes = Vec::new();
+    for user in ["alice", "bob"] {
+        world.hire(user).await;
+        let account = world.founded.account;
+        let found = world.store.find_user(account, &name(user)).await.unwrap().unwrap();
+        let principal = Principal::User(found.user_id);
+        let profile = world.store.find_login_profile(account, principal).await.unwrap().unwrap();
+        let label = format!("login_profiles/{account}/{principal}");
+        hashes.push(world.control.sealer().open_text(&label, &profile.sealed_hash).unwrap());
+    }
+    let salts: std::collections::BTreeSet<_> = hashes
+        .iter()
+        .map(|hash| {
+            let parts: Vec<&str> = hash.reveal().split('$').collect();
+            assert_eq!(parts[..4], ["", "argon2id", "v=19", "m=19456,t=2,p=1"]);
+            // 16 bytes and 32, in base 64 without padding.
+            assert_eq!((parts[4].len(), parts[5].len(), parts.len()), (22, 43, 6));
+            parts[4].to_owned()
+        })
+        .collect();
+    assert_eq!(salts.len(), 2, "one password, two salts");
+}
+
 /// What anybody types for a name may be a password.
 #[tokio::test]
 async fn a_name_that_is_nobodys_is_written_down_nowhere() {
