@@ -89,11 +89,11 @@ impl<'a> Changer<'a> {
             5 => people.seat_change(user, seat),
             6 => {
                 let (to, policy) = attachment();
-                Change::Detached { account, to, policy_type: PolicyType::Custom, policy }
+                Change::Detached { account, to, policy_type: PolicyType::Custom, policy, workspace: None }
             }
             7 => {
                 let (to, policy) = attachment();
-                Change::Attached { account, to, policy_type: PolicyType::Custom, policy }
+                Change::Attached { account, to, policy_type: PolicyType::Custom, policy, workspace: None }
             }
             8 => people.policy_change(policy),
             9 => grant(false),

@@ -220,6 +220,7 @@ impl Population {
             to,
             policy_type: PolicyType::Custom,
             policy: policy_name(place as usize),
+            workspace: None,
         }
     }
 

@@ -232,12 +232,12 @@ impl Control {
         let (mut tx, permit) = self.begin::<O>(caller, scope.clone(), &target).await?;
         let holder = name.present(&mut tx, caller.account).await?;
         self.demand_present(caller.account, policy_type, policy)?;
-        let may = self.directory().may_attach_policy::<O>(caller, &scope, policy_type, policy);
+        let may = self.directory().may_attach_policy::<O>(caller, &scope, policy_type, policy, None);
         (tx, ()) = self.unless_refused(tx, may, &target).await?;
         let kind = holder.into().kind();
         let held = tx.count_policies_of(holder, policy_type).await?;
         // What is attached already is told before the quota, as RAM does.
-        tx.attach_policy(&permit, holder, policy_type, policy).await?;
+        tx.attach_policy(&permit, holder, policy_type, policy, None).await?;
         let quota = self.settings_of(caller.account)?.quota_attachments(kind, policy_type);
         within(
             quota,
@@ -269,7 +269,7 @@ impl Control {
         self.demand_present(caller.account, policy_type, policy)?;
         let may = self.directory().may_detach_policy::<O>(caller, &scope, policy_type, policy);
         (tx, ()) = self.unless_refused(tx, may, &target).await?;
-        if !tx.detach_policy(&permit, holder, policy_type, policy).await? {
+        if !tx.detach_policy(&permit, holder, policy_type, policy, None).await? {
             return Err(Error::absent(&format!("{}.Policy", kind.entity())));
         }
         let before = described(policy_type, policy, kind, name);

@@ -95,9 +95,9 @@ impl Control {
                 }
                 let (policy_type, policy) = (*policy_type, policy.clone());
                 if *attach {
-                    Change::Attached { account, to, policy_type, policy }
-                } else if directory.is_attached(account, policy_type, &policy, to) {
-                    Change::Detached { account, to, policy_type, policy }
+                    Change::Attached { account, to, policy_type, policy, workspace: None }
+                } else if directory.is_attached(account, policy_type, &policy, to, None) {
+                    Change::Detached { account, to, policy_type, policy, workspace: None }
                 } else {
                     return Err(Error::absent(&format!("{}.Policy", to.kind().entity())));
                 }

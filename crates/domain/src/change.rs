@@ -136,17 +136,22 @@ pub enum Change {
         account: AccountId,
         name: PolicyName,
     },
+    /// For the things of one workspace, or for the whole account; so is what is detached.
     Attached {
         account: AccountId,
         to: Attachee,
         policy_type: PolicyType,
         policy: PolicyName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        workspace: Option<WorkspaceId>,
     },
     Detached {
         account: AccountId,
         to: Attachee,
         policy_type: PolicyType,
         policy: PolicyName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        workspace: Option<WorkspaceId>,
     },
     Boundary {
         account: AccountId,

@@ -318,6 +318,11 @@ impl Chain {
         self.layer.unwrap_or(Layer::Identity)
     }
 
+    /// Whether the policies of the user, its groups or the role decided, and nothing that narrows them.
+    pub(crate) fn is_decided_by_identity(&self) -> bool {
+        matches!(self.layer(), Layer::Identity | Layer::ResourceGroup)
+    }
+
     /// The number of the policy whose Deny decided.
     pub(crate) fn policy(&self) -> Option<u32> {
         self.policy

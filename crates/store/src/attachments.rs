@@ -9,7 +9,7 @@ use bailey_domain::operations::{
     DetachPolicyFromUser, ListEntitiesForPolicy, ListPoliciesForGroup, ListPoliciesForRole,
     ListPoliciesForUser, Operation,
 };
-use bailey_domain::{AccountId, Error, GroupId, Permit, UserId};
+use bailey_domain::{AccountId, Error, GroupId, Permit, UserId, WorkspaceId};
 use serde::Serialize;
 
 use crate::connection::{on, reading};
@@ -59,6 +59,8 @@ pub struct Attachment {
     pub description: Option<String>,
     /// A custom policy's default version.
     pub default_version: Option<u64>,
+    /// The workspace whose things it counts for; `None` where it counts for the whole account.
+    pub workspace: Option<WorkspaceId>,
     /// Milliseconds since the epoch.
     pub attached_at: i64,
 }
@@ -72,15 +74,17 @@ pub struct Entity {
     pub name: String,
     /// What it says about itself: a user's display name, a group's comments, a role's description.
     pub text: String,
+    /// The workspace for which the policy is attached; empty for the whole account.
+    pub workspace_id: String,
     /// Milliseconds since the epoch.
     pub attached_at: i64,
 }
 
-/// The policies that a table attaches, of one account.
+/// The policies that a table attaches, of one account: for what, and the rest of the query.
 macro_rules! attached {
-    ($table:literal, $rest:literal) => {
+    ($table:literal, $workspace:literal, $rest:literal) => {
         concat!(
-            "SELECT a.policy_type, a.policy_name, p.description, p.default_version, a.attached_at
+            "SELECT a.policy_type, a.policy_name, p.description, p.default_version, ", $workspace, " AS workspace_id, a.attached_at
             FROM ", $table, " a LEFT JOIN policies p
                 ON a.policy_type = 'Custom' AND p.account_id = a.account_id AND p.folded_name = a.folded_policy_name
             WHERE a.account_id = $1 ",
@@ -90,22 +94,33 @@ macro_rules! attached {
 }
 pub(crate) use attached;
 
-pub(crate) type AttachmentRow = (String, String, Option<String>, Option<i64>, i64);
+pub(crate) type AttachmentRow = (String, String, Option<String>, Option<i64>, String, i64);
 
 pub(crate) fn attachment(
-    (policy_type, name, description, version, attached_at): AttachmentRow,
+    (policy_type, name, description, version, workspace, attached_at): AttachmentRow,
 ) -> Result<Attachment, Error> {
     Ok(Attachment {
         policy_type: policy_type_of(&policy_type).name(),
         policy_name: stored(PolicyName::parse("policy_name", &name), "policy_name")?,
         description,
         default_version: version.map(to_unsigned),
+        workspace: scope_of(&workspace)?,
         attached_at,
     })
 }
 
+/// A stored workspace of an attachment: empty is the whole account.
+pub(crate) fn scope_of(text: &str) -> Result<Option<WorkspaceId>, Error> {
+    if text.is_empty() { Ok(None) } else { stored(text.parse(), "workspace_id").map(Some) }
+}
+
+/// How it is stored.
+fn scope_text(workspace: Option<WorkspaceId>) -> String {
+    workspace.map(|id| id.to_string()).unwrap_or_default()
+}
+
 impl Store {
-    /// The policies attached to a thing directly.
+    /// The policies attached to a thing directly, those for one workspace included.
     pub async fn list_attached<O: ListsAttached>(
         &self,
         permit: &Permit<O>,
@@ -113,7 +128,9 @@ impl Store {
     ) -> Result<Vec<Attachment>, Error> {
         const SQL: &str = attached!(
             "policy_attachments",
-            "AND a.principal_type = $2 AND a.principal_id = $3 ORDER BY a.attached_at, a.folded_policy_name"
+            "a.workspace_id",
+            "AND a.principal_type = $2 AND a.principal_id = $3
+            ORDER BY a.attached_at, a.folded_policy_name, a.workspace_id"
         );
         let of: Attachee = of.into();
         let rows: Vec<AttachmentRow> = reading!(self.pools, pool => sqlx::query_as(SQL)
@@ -122,7 +139,7 @@ impl Store {
         rows.into_iter().map(attachment).collect()
     }
 
-    /// The things of one kind that a policy is attached to, by name.
+    /// The things of one kind that a policy is attached to, by name; once for each of their attachments.
     pub async fn list_entities_for_policy(
         &self,
         permit: &Permit<ListEntitiesForPolicy>,
@@ -131,20 +148,20 @@ impl Store {
         name: &PolicyName,
     ) -> Result<Vec<Entity>, Error> {
         const USERS: &str = "
-            SELECT u.user_id AS id, u.name, u.display_name AS text, a.attached_at
+            SELECT u.user_id AS id, u.name, u.display_name AS text, a.workspace_id, a.attached_at
             FROM policy_attachments a JOIN users u ON u.user_id = a.principal_id
             WHERE a.account_id = $1 AND a.principal_type = 'user' AND a.policy_type = $2 AND a.folded_policy_name = $3
-            ORDER BY u.folded_name";
+            ORDER BY u.folded_name, a.workspace_id";
         const GROUPS: &str = "
-            SELECT g.group_id AS id, g.name, g.comments AS text, a.attached_at
+            SELECT g.group_id AS id, g.name, g.comments AS text, a.workspace_id, a.attached_at
             FROM policy_attachments a JOIN groups g ON g.group_id = a.principal_id
             WHERE a.account_id = $1 AND a.principal_type = 'group' AND a.policy_type = $2 AND a.folded_policy_name = $3
-            ORDER BY g.folded_name";
+            ORDER BY g.folded_name, a.workspace_id";
         const ROLES: &str = "
-            SELECT r.role_id AS id, r.name, r.description AS text, a.attached_at
+            SELECT r.role_id AS id, r.name, r.description AS text, a.workspace_id, a.attached_at
             FROM policy_attachments a JOIN roles r ON r.role_id = a.principal_id
             WHERE a.account_id = $1 AND a.principal_type = 'role' AND a.policy_type = $2 AND a.folded_policy_name = $3
-            ORDER BY r.folded_name";
+            ORDER BY r.folded_name, a.workspace_id";
         let sql = match kind {
             AttacheeKind::User => USERS,
             AttacheeKind::Group => GROUPS,
@@ -172,7 +189,7 @@ impl Store {
         Ok(count > 0)
     }
 
-    /// How many principals a system policy is attached to.
+    /// How often a system policy is attached.
     pub async fn count_system_attachments(
         &self,
         account: AccountId,
@@ -188,7 +205,7 @@ impl Store {
 }
 
 impl Tx {
-    /// How many policies of a type a thing has.
+    /// How many policies of a type a thing has, those for one workspace included.
     pub async fn count_policies_of(
         &mut self,
         of: impl Into<Attachee>,
@@ -238,18 +255,19 @@ impl Tx {
         Err(Error::in_use(in_use.0, in_use.1))
     }
 
-    /// Attaches a policy.
+    /// Attaches a policy, for the things of a workspace or for the whole account.
     pub async fn attach_policy<O: Attaches>(
         &mut self,
         permit: &Permit<O>,
         to: O::Of,
         policy_type: PolicyType,
         name: &PolicyName,
+        workspace: Option<WorkspaceId>,
     ) -> Result<(), Error> {
         const SQL: &str = "
             INSERT INTO policy_attachments (account_id, principal_type, principal_id, policy_type, policy_name,
-                folded_policy_name, attached_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)";
+                folded_policy_name, workspace_id, attached_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let (account, to): (_, Attachee) = (permit.caller().account, to.into());
         match to {
             Attachee::User(user) => self.demand_user(account, user).await?,
@@ -259,33 +277,64 @@ impl Tx {
         if !self.policy_exists(account, policy_type, name).await? {
             return Err(Error::absent("Policy"));
         }
+        if let Some(workspace) = workspace
+            && self.find_workspace(account, workspace).await?.is_none()
+        {
+            return Err(Error::absent("ResourceGroup"));
+        }
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(account.to_string()).bind(to.kind().name()).bind(to.id()).bind(policy_type.name())
-            .bind(name.as_str()).bind(name.folded()).bind(permit.caller().now_ms).execute(conn).await.map(drop))
+            .bind(name.as_str()).bind(name.folded()).bind(scope_text(workspace)).bind(permit.caller().now_ms)
+            .execute(conn).await.map(drop))
         .map_err(conflict_of(|| Error::exists(&format!("{}.Policy", to.kind().entity()))))?;
-        self.note(Change::Attached { account, to, policy_type, policy: name.clone() });
+        self.note(Change::Attached { account, to, policy_type, policy: name.clone(), workspace });
         Ok(())
     }
 
-    /// Detaches a policy; `false` when it was not attached.
+    /// Detaches a policy from where it counts for just this; `false` when it was not attached so.
     pub async fn detach_policy<O: Detaches>(
         &mut self,
         permit: &Permit<O>,
         from: O::Of,
         policy_type: PolicyType,
         name: &PolicyName,
+        workspace: Option<WorkspaceId>,
     ) -> Result<bool, Error> {
         const SQL: &str = "
             DELETE FROM policy_attachments WHERE account_id = $1 AND principal_type = $2 AND principal_id = $3
-                AND policy_type = $4 AND folded_policy_name = $5";
+                AND policy_type = $4 AND folded_policy_name = $5 AND workspace_id = $6";
         let (account, to): (_, Attachee) = (permit.caller().account, from.into());
         let gone = on!(self.connection, conn => sqlx::query(SQL)
             .bind(account.to_string()).bind(to.kind().name()).bind(to.id()).bind(policy_type.name())
-            .bind(name.folded()).execute(conn).await.map(|done| done.rows_affected()))
+            .bind(name.folded()).bind(scope_text(workspace)).execute(conn).await.map(|done| done.rows_affected()))
         .map_err(database)?;
         if gone > 0 {
-            self.note(Change::Detached { account, to, policy_type, policy: name.clone() });
+            self.note(Change::Detached { account, to, policy_type, policy: name.clone(), workspace });
         }
         Ok(gone > 0)
+    }
+
+    /// Detaches what counts for the things of a workspace, which is about to go.
+    pub(crate) async fn clear_scoped_attachments(
+        &mut self,
+        account: AccountId,
+        workspace: WorkspaceId,
+    ) -> Result<(), Error> {
+        const SQL: &str = "
+            DELETE FROM policy_attachments WHERE account_id = $1 AND workspace_id = $2
+            RETURNING principal_type, principal_id, policy_type, policy_name";
+        let gone: Vec<(String, String, String, String)> = on!(self.connection, conn => sqlx::query_as(SQL)
+            .bind(account.to_string()).bind(workspace.to_string()).fetch_all(conn).await)
+        .map_err(database)?;
+        for (kind, holder, policy_type, policy) in gone {
+            self.note(Change::Detached {
+                account,
+                to: stored(Attachee::read(&kind, &holder), "principal")?,
+                policy_type: policy_type_of(&policy_type),
+                policy: stored(PolicyName::parse("policy_name", &policy), "policy_name")?,
+                workspace: Some(workspace),
+            });
+        }
+        Ok(())
     }
 }

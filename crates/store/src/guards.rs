@@ -25,7 +25,7 @@ pub struct Guarding {
 }
 
 const BOUNDARY: &str =
-    attached!("permission_boundaries", "AND a.principal_type = $2 AND a.principal_id = $3");
+    attached!("permission_boundaries", "''", "AND a.principal_type = $2 AND a.principal_id = $3");
 
 impl Store {
     /// The permission boundary of a user or role.
@@ -45,8 +45,11 @@ impl Store {
         &self,
         permit: &Permit<ListControlPolicies>,
     ) -> Result<Vec<Attachment>, Error> {
-        const SQL: &str =
-            attached!("control_policies", "ORDER BY a.attached_at, a.folded_policy_name, a.policy_type");
+        const SQL: &str = attached!(
+            "control_policies",
+            "''",
+            "ORDER BY a.attached_at, a.folded_policy_name, a.policy_type"
+        );
         let rows: Vec<AttachmentRow> = reading!(self.pools, pool => sqlx::query_as(SQL)
             .bind(permit.caller().account.to_string()).fetch_all(pool).await)
         .map_err(database)?;

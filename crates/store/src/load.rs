@@ -13,6 +13,7 @@ use bailey_domain::tag::Tag;
 use bailey_domain::{Directory, Error, Permit};
 use futures_util::TryStreamExt;
 
+use crate::attachments::scope_of;
 use crate::connection::{Connection, Pools, on};
 use crate::error::{database, stored, to_unsigned};
 use crate::feed;
@@ -93,6 +94,7 @@ async fn load_permissions(from: &mut Source, directory: &Directory) -> Result<()
     load_identities(from, directory).await?;
     load_preferences(from, directory).await?;
     load_workspaces(from, directory).await?;
+    load_attachments(from, directory).await?;
     load_models(from, directory).await?;
     load_keys(from, directory).await?;
     load_limits(from, directory).await?;
@@ -140,17 +142,6 @@ async fn load_identities(from: &mut Source, directory: &Directory) -> Result<(),
     table!(from, directory,
         "SELECT group_id, user_id FROM group_members", " WHERE account_id = $1", " ORDER BY joined_at, group_id"; (group: String, user: String) => {
         Change::GroupMember { group: id(&group)?, user: id(&user)? }
-    });
-    table!(from, directory,
-        "SELECT account_id, principal_type, principal_id, policy_type, policy_name FROM policy_attachments",
-        " WHERE account_id = $1", " ORDER BY attached_at, folded_policy_name";
-        (account: String, kind: String, holder: String, policy_type: String, policy: String) => {
-        Change::Attached {
-            account: id(&account)?,
-            to: stored(Attachee::read(&kind, &holder), "principal")?,
-            policy_type: policy_type_of(&policy_type),
-            policy: PolicyName::parse("policy", &policy)?,
-        }
     });
     table!(from, directory,
         "SELECT account_id, principal_type, principal_id, policy_type, policy_name FROM permission_boundaries",
@@ -243,6 +234,23 @@ async fn load_workspaces(from: &mut Source, directory: &Directory) -> Result<(),
         (workspace: String, user: String, pages: String, epoch: i64) => {
         let pages: Pages = stored(serde_json::from_str(&pages), "pages")?;
         Change::Member { workspace: id(&workspace)?, user: id(&user)?, pages, epoch: to_unsigned(epoch) }
+    });
+    Ok(())
+}
+
+/// Behind workspaces, since a policy may count for one of them.
+async fn load_attachments(from: &mut Source, directory: &Directory) -> Result<(), Error> {
+    table!(from, directory,
+        "SELECT account_id, principal_type, principal_id, policy_type, policy_name, workspace_id FROM policy_attachments",
+        " WHERE account_id = $1", " ORDER BY attached_at, folded_policy_name";
+        (account: String, kind: String, holder: String, policy_type: String, policy: String, workspace: String) => {
+        Change::Attached {
+            account: id(&account)?,
+            to: stored(Attachee::read(&kind, &holder), "principal")?,
+            policy_type: policy_type_of(&policy_type),
+            policy: PolicyName::parse("policy", &policy)?,
+            workspace: scope_of(&workspace)?,
+        }
     });
     Ok(())
 }

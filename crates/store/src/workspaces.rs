@@ -184,7 +184,7 @@ impl Tx {
         self.count("SELECT COUNT(*) FROM api_keys WHERE workspace_id = $1", &workspace.to_string()).await
     }
 
-    /// Deletes the permit's workspace with its seats, grants and limits.
+    /// Deletes the permit's workspace with its seats, grants and limits, and with the attachments that count for it.
     pub async fn delete_workspace(&mut self, permit: &Permit<DeleteWorkspace>) -> Result<(), Error> {
         const MEMBERS: &str =
             "DELETE FROM members WHERE account_id = $1 AND workspace_id = $2 RETURNING user_id";
@@ -200,6 +200,7 @@ impl Tx {
         for (user,) in members {
             self.note(Change::MemberGone { workspace, user: stored(user.parse(), "user_id")? });
         }
+        self.clear_scoped_attachments(permit.caller().account, workspace).await?;
         for sql in [GRANTS, LIMITS, WORKSPACE] {
             self.execute_two(sql, &account, &id).await?;
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bailey_policy::{Policy, TrustPolicy};
 
 use super::admit::{ModelEntry, ProviderEntry, RouteEntry};
+use super::attached::Attachments;
 use super::slab::Slot;
 use super::state::{
     AccessKeyFacts, AccountState, Grants, GroupState, IdentityState, KeyOwner, KeyState, Limiters,
@@ -69,16 +70,15 @@ impl State {
                     self.policies.remove(slot);
                 }
             }
-            Change::Attached { account, to, policy_type, policy } => {
+            Change::Attached { account, to, policy_type, policy, workspace } => {
                 let slot = self.policy_slot(account, policy_type, &policy).ok_or_else(|| unknown(&policy))?;
-                let held = self.policies_of(to)?;
-                if !held.contains(&slot) {
-                    held.push(slot);
-                }
+                let place = self.place_in(account, workspace)?;
+                self.policies_of(to)?.attach(place, slot);
             }
-            Change::Detached { account, to, policy_type, policy } => {
+            Change::Detached { account, to, policy_type, policy, workspace } => {
                 let slot = self.policy_slot(account, policy_type, &policy).ok_or_else(|| unknown(&policy))?;
-                self.policies_of(to)?.retain(|held| *held != slot);
+                let place = self.place_in(account, workspace)?;
+                self.policies_of(to)?.detach(place, slot);
             }
             Change::Boundary { account, of, policy_type, policy } => {
                 let slot = self.policy_slot(account, policy_type, &policy).ok_or_else(|| unknown(&policy))?;
@@ -297,7 +297,12 @@ impl State {
         }
     }
 
-    fn policies_of(&mut self, to: Attachee) -> Result<&mut smallvec::SmallVec<[Slot; 4]>, Error> {
+    /// The number of the workspace that policies count for, where they do not count for the whole account.
+    fn place_in(&self, account: AccountId, workspace: Option<WorkspaceId>) -> Result<Option<Slot>, Error> {
+        self.place_of(account, workspace).ok_or_else(|| unknown("a workspace"))
+    }
+
+    fn policies_of(&mut self, to: Attachee) -> Result<&mut Attachments, Error> {
         match to {
             Attachee::User(user) => Ok(&mut self.user_mut(user)?.identity.policies),
             Attachee::Role(role) => Ok(&mut self.role_mut(role)?.identity.policies),

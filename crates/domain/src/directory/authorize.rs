@@ -214,7 +214,7 @@ impl State {
         let narrowed = question.session.is_some()
             || identity.boundary.is_some()
             || self.control_policies(question.account).is_some();
-        let certain = if narrowed { None } else { self.outlook(identity, question.action).foregone() };
+        let certain = if narrowed { None } else { self.foregone(identity, question.action, found.workspace) };
         let verdict = match certain {
             Some(Foregone::ExplicitDeny) => {
                 chain.decided_by(Layer::Identity, self.certain_deny(identity, question.action));
@@ -259,6 +259,7 @@ impl State {
             session,
             boundary,
             identity: self.verdict(identity, question, workspace),
+            resource_group: self.verdict_there(identity, question, workspace),
             ..Verdicts::NONE
         });
         let (verdict, policy) = match decided.verdict {
@@ -267,6 +268,9 @@ impl State {
             Verdict::ExplicitDeny { policy, .. } => {
                 let slot = match decided.layer {
                     Layer::Identity => self.policy_slots_held(identity).nth(policy),
+                    Layer::ResourceGroup => {
+                        workspace.and_then(|place| self.policy_slots_only_for(identity, place).nth(policy))
+                    }
                     layer => self.policy_above(identity, layer, policy),
                 };
                 (Foregone::ExplicitDeny, slot)

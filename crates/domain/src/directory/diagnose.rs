@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Directory;
 use super::authorize::{Circumstances, Question, workspace_resource};
 use super::slab::Slot;
-use super::state::State;
+use super::state::{IdentityState, State};
 use super::verdict::in_context;
 use crate::access::{Caller, Principal};
 use crate::decision::{Chain, Decision, Link};
@@ -76,6 +76,9 @@ pub struct MatchedPolicy {
     pub effect: String,
     /// `User`, `Group` or `Role`.
     pub attached_to: String,
+    /// The workspace whose things it counts for; `None` where it counts for the whole account.
+    #[serde(default)]
+    pub attached_scope: Option<WorkspaceId>,
 }
 
 impl Directory {
@@ -84,8 +87,8 @@ impl Directory {
         let state = self.read();
         let about = About::refused(&state, refusal);
         let told = state.tell(&about);
-        let matched = told.diagnosis.as_ref().map(|told| state.matched(&about, told)).unwrap_or_default();
-        let change = state.mended(&refusal.chain, &about, &told);
+        let matched = state.matched(&about, &told);
+        let change = state.mended(&refusal.chain, &told);
         Diagnostic {
             explicit_deny: refusal.reason == Reason::ExplicitDeny,
             policy_type: refusal.policy_type().to_owned(),
@@ -151,10 +154,22 @@ impl<'a> About<'a> {
     }
 }
 
+/// A policy that may have a say about a request.
+struct Held<'a> {
+    slot: Slot,
+    policy: &'a Policy,
+    /// Whether a group has it, and not the identity itself.
+    through_group: bool,
+    /// The workspace whose things it counts for; `None` where it counts for the whole account.
+    workspace: Option<WorkspaceId>,
+}
+
 /// What an identity's policies say about a request that they refuse.
-pub(super) struct Told {
+pub(super) struct Told<'a> {
     resource: String,
     diagnosis: Option<Diagnosis>,
+    /// The policies, as the diagnosis numbers them.
+    held: Vec<Held<'a>>,
 }
 
 /// The resources that policies are asked about: the ones named, else the workspace's or the account's own name.
@@ -168,43 +183,62 @@ fn named(account: AccountId, workspace: Option<WorkspaceId>, resources: &[String
 
 impl State {
     /// The first resource that the identity's policies do not allow the action on, with what they say; else the first.
-    pub(super) fn tell(&self, about: &About<'_>) -> Told {
+    /// Those for the whole account and those for the workspace are told of together: a Deny of any decides, then an Allow.
+    pub(super) fn tell(&self, about: &About<'_>) -> Told<'_> {
+        let mut held = Vec::new();
         if let Some(identity) = self.identity(about.principal) {
-            let policies: Vec<&Policy> = self.policies_held(identity).collect();
+            held = self.held(identity, about.workspace);
             for resource in &about.resources {
                 let told = in_context(identity, &about.circumstances, |context| {
                     let request = Request { action: &about.action, resource, context };
-                    diagnose(policies.iter().copied(), &request)
+                    diagnose(held.iter().map(|held| held.policy), &request)
                 });
                 if told.change.is_some() {
-                    return Told { resource: resource.clone(), diagnosis: Some(told) };
+                    return Told { resource: resource.clone(), diagnosis: Some(told), held };
                 }
             }
         }
-        Told { resource: about.resources.first().cloned().unwrap_or_default(), diagnosis: None }
+        Told { resource: about.resources.first().cloned().unwrap_or_default(), diagnosis: None, held }
     }
 
-    fn matched(&self, about: &About<'_>, told: &Diagnosis) -> Vec<MatchedPolicy> {
-        let Some(identity) = self.identity(about.principal) else { return Vec::new() };
-        let slots: Vec<Slot> = self.policy_slots_held(identity).collect();
-        let own = identity.policies.len();
+    fn held<'a>(&'a self, identity: &'a IdentityState, workspace: Option<WorkspaceId>) -> Vec<Held<'a>> {
+        let place = workspace.and_then(|id| self.workspace_slot_in(identity.account, id));
+        // Whatever comes after the identity's own comes from groups.
+        let attached = || self.attachments_of(identity).enumerate();
+        let everywhere = attached().flat_map(|(place, attached)| {
+            attached.everywhere.iter().map(move |slot| (*slot, place > 0, None))
+        });
+        let there = place.into_iter().flat_map(|workspace| {
+            attached().flat_map(move |(place, attached)| {
+                attached.only_for(workspace).map(move |slot| (slot, place > 0))
+            })
+        });
+        everywhere
+            .chain(there.map(|(slot, through_group)| (slot, through_group, workspace)))
+            .filter_map(|(slot, through_group, workspace)| {
+                Some(Held { slot, policy: self.policies.get(slot)?, through_group, workspace })
+            })
+            .collect()
+    }
+
+    fn matched(&self, about: &About<'_>, told: &Told<'_>) -> Vec<MatchedPolicy> {
         let mut matched: Vec<MatchedPolicy> = Vec::new();
-        for statement in told.matched() {
-            let Some(label) = slots.get(statement.policy).and_then(|slot| self.policy_labels.get(*slot))
-            else {
-                continue;
-            };
+        for statement in told.diagnosis.iter().flat_map(Diagnosis::matched) {
+            let Some(held) = told.held.get(statement.policy) else { continue };
+            let Some(label) = self.policy_labels.get(held.slot) else { continue };
+            let layer = if held.workspace.is_some() { Layer::ResourceGroup } else { Layer::Identity };
             let policy = MatchedPolicy {
-                policy_type: Layer::Identity.policy_type().to_owned(),
+                policy_type: layer.policy_type().to_owned(),
                 name: label.name.to_string(),
                 version: label.version,
                 effect: statement.effect.to_string(),
-                attached_to: match statement.policy < own {
-                    false => "Group",
-                    true if identity.arn.contains(":role/") => "Role",
-                    true => "User",
+                attached_to: match about.principal {
+                    _ if held.through_group => "Group",
+                    Principal::Role(_) => "Role",
+                    _ => "User",
                 }
                 .to_owned(),
+                attached_scope: held.workspace,
             };
             if !matched.contains(&policy) {
                 matched.push(policy);
@@ -215,22 +249,25 @@ impl State {
 
     /// The smallest change of the identity's policies that would do, in a sentence. What narrows them is not mended by
     /// changing them.
-    pub(super) fn mended(&self, chain: &Chain, about: &About<'_>, told: &Told) -> Option<String> {
-        if chain.layer() != Layer::Identity {
+    pub(super) fn mended(&self, chain: &Chain, told: &Told<'_>) -> Option<String> {
+        if !chain.is_decided_by_identity() {
             return None;
         }
-        let identity = self.identity(about.principal)?;
         let change = told.diagnosis.as_ref()?.change.as_ref()?;
-        let slots: Vec<Slot> = self.policy_slots_held(identity).collect();
         let name = |policy: usize| {
-            let label = slots.get(policy).and_then(|slot| self.policy_labels.get(*slot));
-            label.map_or_else(|| "?".to_owned(), |label| label.name.to_string())
+            let held = told.held.get(policy);
+            let label = held.and_then(|held| self.policy_labels.get(held.slot));
+            let name = label.map_or("?", |label| &*label.name);
+            match held.and_then(|held| held.workspace) {
+                Some(workspace) => format!("`{name}` for workspace `{workspace}`"),
+                None => format!("`{name}`"),
+            }
         };
         let mut steps: Vec<String> = change
             .remove
             .iter()
             .map(|(policy, statement)| {
-                format!("take statement {} of policy `{}` away, or detach it", statement + 1, name(*policy))
+                format!("take statement {} of policy {} away, or detach it", statement + 1, name(*policy))
             })
             .collect();
         if let Some(grant) = &change.add {
@@ -239,7 +276,7 @@ impl State {
         if let Some(unmet) = &change.meet {
             let word = if change.add.is_some() { "or meet" } else { "meet" };
             steps.push(format!(
-                "{word} the conditions of statement {} of policy `{}`",
+                "{word} the conditions of statement {} of policy {}",
                 unmet.statement + 1,
                 name(unmet.policy)
             ));

@@ -18,6 +18,7 @@ use crate::operations::{Explain, FEATURE_ACTIONS, FEATURE_NEEDS, OPERATIONS};
 use crate::page::{Page, Pages};
 use crate::reason::Reason;
 use crate::rules::Needs;
+use crate::scope::ScopeKind;
 
 /// A question that somebody asks about an identity.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +80,7 @@ pub struct EffectiveAccess {
     pub page: Vec<Holding>,
     /// Feature APIs that the person may call here.
     pub api: Vec<Holding>,
-    /// Management operations that the person may do in the account.
+    /// Management operations that the person may do: in the account, and on this workspace.
     pub management: Vec<Holding>,
 }
 
@@ -209,7 +210,10 @@ impl Directory {
                 .filter(|entry| entry.action.starts_with("modelstudio:"))
                 .filter(|entry| entry.needs.mentions(&|part| matches!(part, Needs::Management)))
                 .filter_map(|entry| {
-                    Some(Holding { name: entry.action.to_owned(), from: held(entry.action, None)? })
+                    // Of what is done on workspaces, what may be done on this one.
+                    let done_here = matches!(entry.scope, ScopeKind::Workspace | ScopeKind::Seat);
+                    let from = held(entry.action, done_here.then_some(workspace))?;
+                    Some(Holding { name: entry.action.to_owned(), from })
                 })
                 .collect(),
         }
@@ -332,8 +336,14 @@ impl State {
         }
         let holder = &self.user(user)?.identity;
         let place = workspace.and_then(|id| self.workspace_slot_in(account, id));
-        let Verdict::Allow { policy, .. } = self.verdict(holder, &question, place) else { return None };
-        let policy = self.policy_slots_held(holder).nth(policy)?;
-        Some(format!("RAM policy `{}`", self.policy_labels.get(policy)?.name))
+        let name = |policy| self.policy_labels.get(policy).map(|label| &label.name);
+        if let Verdict::Allow { policy, .. } = self.verdict(holder, &question, place) {
+            return Some(format!("RAM policy `{}`", name(self.policy_slots_held(holder).nth(policy)?)?));
+        }
+        let Verdict::Allow { policy, .. } = self.verdict_there(holder, &question, place)? else {
+            return None;
+        };
+        let policy = self.policy_slots_only_for(holder, place?).nth(policy)?;
+        Some(format!("RAM policy `{}` for this workspace", name(policy)?))
     }
 }

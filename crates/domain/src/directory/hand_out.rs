@@ -3,6 +3,8 @@
 use bailey_policy::{Policy, ProviderKind, TrustedPrincipal};
 
 use super::Directory;
+use super::attached::Attachments;
+use super::slab::Slot;
 use super::state::{RoleState, State};
 use crate::access::{Caller, Principal};
 use crate::change::PolicyType;
@@ -14,6 +16,10 @@ use crate::page::{Page, Pages};
 use crate::permit::Refusal;
 use crate::reason::Reason;
 use crate::tag::TagKey;
+
+/// A policy that is given, and the number of the workspace whose things it is to count for; without one it counts for the
+/// whole account.
+type Given<'p> = (Option<Slot>, &'p Policy);
 
 impl Directory {
     /// Checks a change of a member's pages from `before` to `after`. Root and, for adding, management may give
@@ -60,23 +66,25 @@ impl Directory {
             let before = state.policy(caller.account, PolicyType::Custom, name);
             Policy::parse(document, &state.catalogue).is_ok_and(|after| {
                 state.administers_ram(caller)
-                    || (state.covers(caller, &after)
+                    || (state.covers(caller, (None, &after))
                         && before.is_none_or(|before| after.keeps_denies_of(before)))
             })
         })
     }
 
-    /// The same for a policy that exists.
+    /// The same for a policy that exists and is to count for the things of a workspace, or for the whole account.
     pub fn may_attach_policy<O: Operation>(
         &self,
         caller: &Caller,
         scope: &O::On,
         policy_type: PolicyType,
         name: &PolicyName,
+        workspace: Option<WorkspaceId>,
     ) -> Result<(), Box<Refusal>> {
         self.hand_out::<O>(caller, scope, |state| {
             let policy = state.policy(caller.account, policy_type, name);
-            policy.is_some_and(|policy| state.holds_all(caller, [policy]))
+            let given = state.place_of(caller.account, workspace).zip(policy);
+            given.is_some_and(|given| state.holds_all(caller, [given]))
         })
     }
 
@@ -118,7 +126,7 @@ impl Directory {
     ) -> Result<(), Box<Refusal>> {
         self.hand_out::<O>(caller, scope, |state| {
             let policies = state.policies_of_group(caller, group);
-            policies.is_some_and(|policies| state.may_lift(caller, policies))
+            policies.is_some_and(|policies| state.may_lift(caller, policies.map(|(_, policy)| policy)))
         })
     }
 
@@ -144,7 +152,7 @@ impl Directory {
     ) -> Result<(), Box<Refusal>> {
         self.hand_out::<O>(caller, scope, |state| {
             let role = state.identity(Principal::Role(role));
-            role.is_some_and(|role| state.holds_all(caller, state.policies_held(role)))
+            role.is_some_and(|role| state.holds_all(caller, state.given(&role.policies)))
         })
     }
 
@@ -167,7 +175,7 @@ impl Directory {
             let roles = state
                 .roles_of(caller.account)
                 .filter(|role| role.trust.principals().any(|(_, principal)| trusts(principal)));
-            state.holds_all(caller, roles.flat_map(|role| state.policies_held(&role.identity)))
+            state.holds_all(caller, roles.flat_map(|role| state.given(&role.identity.policies)))
         })
     }
 
@@ -262,11 +270,15 @@ impl State {
         self.roles.values().filter(move |role| role.identity.account == account)
     }
 
-    /// The policies of a group of the caller's account.
-    fn policies_of_group(&self, caller: &Caller, group: GroupId) -> Option<impl Iterator<Item = &Policy>> {
+    /// What a group of the caller's account gives.
+    fn policies_of_group(&self, caller: &Caller, group: GroupId) -> Option<impl Iterator<Item = Given<'_>>> {
         let group = self.groups.get(*self.group_slots.get(&group)?)?;
-        (group.account == caller.account)
-            .then(|| group.policies.iter().filter_map(|slot| self.policies.get(*slot)))
+        (group.account == caller.account).then(|| self.given(&group.policies))
+    }
+
+    /// What these attachments give.
+    fn given<'a>(&'a self, attached: &'a Attachments) -> impl Iterator<Item = Given<'a>> {
+        attached.all().filter_map(|(place, slot)| Some((place, self.policies.get(slot)?)))
     }
 
     /// Whether the caller may take these policies away from somebody.
@@ -275,8 +287,8 @@ impl State {
     }
 
     /// Whether the caller may give these policies to somebody.
-    fn holds_all<'p>(&self, caller: &Caller, policies: impl IntoIterator<Item = &'p Policy>) -> bool {
-        self.administers_ram(caller) || policies.into_iter().all(|policy| self.covers(caller, policy))
+    fn holds_all<'p>(&self, caller: &Caller, given: impl IntoIterator<Item = Given<'p>>) -> bool {
+        self.administers_ram(caller) || given.into_iter().all(|given| self.covers(caller, given))
     }
 
     /// Whoever has a boundary does not, whatever their policies give: they could give it to somebody who has none.
@@ -286,18 +298,31 @@ impl State {
         }
         let everything =
             self.system_policies.get("aliyunramfullaccess").and_then(|slot| self.policies.get(*slot));
-        everything.is_some_and(|ram| self.covers(caller, ram))
+        everything.is_some_and(|ram| self.covers(caller, (None, ram)))
     }
 
-    /// Whether the caller's policies give all that a policy would, and whatever narrows them leaves it.
-    fn covers(&self, caller: &Caller, proposed: &Policy) -> bool {
+    /// Whether the caller's policies give all that a policy would where it is to count, and whatever narrows them leaves it.
+    fn covers(&self, caller: &Caller, (place, proposed): Given<'_>) -> bool {
         if caller.principal == Principal::Root {
             return true;
         }
         let Some(identity) = self.identity(caller.principal) else { return false };
         let narrowing = caller.role_session.as_ref().and_then(|session| session.policy.as_ref());
-        bailey_policy::covers(self.policies_held(identity), proposed, &self.catalogue).is_ok()
-            && narrowing.is_none_or(|own| bailey_policy::covers([own], proposed, &self.catalogue).is_ok())
+        let within = |held: &mut dyn Iterator<Item = &Policy>| {
+            bailey_policy::covers(held, proposed, &self.catalogue).is_ok()
+        };
+        let there = |place: Slot| {
+            within(&mut self.policies_held(identity).chain(self.policies_only_for(identity, place)))
+        };
+        let held = match place {
+            Some(place) => there(place),
+            // What counts for the whole account counts in each workspace too, and there more may be denied to the giver.
+            None => {
+                let scoped = self.attachments_of(identity).flat_map(Attachments::all);
+                within(&mut self.policies_held(identity)) && scoped.filter_map(|(place, _)| place).all(there)
+            }
+        };
+        held && narrowing.is_none_or(|own| within(&mut std::iter::once(own)))
             && self.within_guards(identity, proposed)
     }
 }

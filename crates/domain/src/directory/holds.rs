@@ -26,29 +26,27 @@ impl Directory {
         }
     }
 
-    /// Whether a policy is attached to it itself.
+    /// Whether a policy is attached to it itself, for the things of a workspace or for the whole account.
     pub fn is_attached(
         &self,
         account: AccountId,
         policy_type: PolicyType,
         name: &PolicyName,
         to: Attachee,
+        workspace: Option<WorkspaceId>,
     ) -> bool {
         let state = self.read();
         let Some(policy) = state.policy_slot(account, policy_type, name) else { return false };
-        match to {
-            Attachee::User(user) => {
-                state.user(user).is_some_and(|user| user.identity.policies.contains(&policy))
-            }
-            Attachee::Role(role) => {
-                state.roles.get(&role).is_some_and(|role| role.identity.policies.contains(&policy))
-            }
+        let Some(place) = state.place_of(account, workspace) else { return false };
+        let held = match to {
+            Attachee::User(user) => state.user(user).map(|user| &user.identity.policies),
+            Attachee::Role(role) => state.roles.get(&role).map(|role| &role.identity.policies),
             Attachee::Group(group) => {
                 let slot = state.group_slots.get(&group).copied();
-                slot.and_then(|slot| state.groups.get(slot))
-                    .is_some_and(|group| group.policies.contains(&policy))
+                slot.and_then(|slot| state.groups.get(slot)).map(|group| &group.policies)
             }
-        }
+        };
+        held.is_some_and(|held| held.has(place, policy))
     }
 
     /// Whether the account has the workspace.

@@ -8,6 +8,7 @@ mod admit;
 mod advise;
 mod apply;
 mod assume;
+mod attached;
 mod authorize;
 mod diagnose;
 mod explain;

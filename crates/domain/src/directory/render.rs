@@ -11,7 +11,7 @@ impl State {
     /// The checks, and the smallest change that would do where the identity's policies refused. Put into words here, with
     /// the names that things have now, and not when it was decided: a decision must not cost more because it is a no.
     pub(super) fn render(&self, chain: &Chain, about: &About<'_>) -> Vec<Link> {
-        let change = refused_at(chain).and_then(|_| self.mended(chain, about, &self.tell(about)));
+        let change = refused_at(chain).and_then(|_| self.mended(chain, &self.tell(about)));
         self.links(chain, about, change)
     }
 
@@ -26,7 +26,13 @@ impl State {
             }
             // Whoever mends it must know which policy it is.
             Check::NoExplicitDeny => match chain.policy().and_then(|slot| self.policy_labels.get(slot)) {
-                Some(policy) => format!("{} denied by policy `{}`", about.action.name(), policy.name),
+                Some(policy) => {
+                    let denied = format!("{} denied by policy `{}`", about.action.name(), policy.name);
+                    match about.workspace.filter(|_| chain.layer() == Layer::ResourceGroup) {
+                        Some(workspace) => format!("{denied} for workspace `{workspace}`"),
+                        None => denied,
+                    }
+                }
                 None => about.action.name().to_owned(),
             },
             _ => self.name_of(about.principal),
@@ -52,5 +58,5 @@ impl State {
 fn refused_at(chain: &Chain) -> Option<usize> {
     let refused =
         |(check, passed): (Check, bool)| !passed && matches!(check, Check::Policy | Check::NoExplicitDeny);
-    if chain.layer() == Layer::Identity { chain.iter().position(refused) } else { None }
+    if chain.is_decided_by_identity() { chain.iter().position(refused) } else { None }
 }

@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use super::admit::{ModelEntry, ProviderEntry};
+use super::attached::Attachments;
 use super::guards::ControlPolicies;
 use super::index::{Index, Map};
 use super::sessions::Sessions;
@@ -103,7 +104,7 @@ pub(crate) struct IdentityState {
     pub(crate) account: AccountId,
     /// `acs:ram::<account>:user/<name>`, or `role/<name>`.
     pub(crate) arn: Box<str>,
-    pub(crate) policies: SmallVec<[Slot; 4]>,
+    pub(crate) policies: Attachments,
     /// A role is in none.
     pub(crate) groups: SmallVec<[Slot; 2]>,
     /// The policy that caps all of them.
@@ -117,7 +118,7 @@ impl IdentityState {
         Self {
             account,
             arn,
-            policies: SmallVec::new(),
+            policies: Attachments::default(),
             groups: SmallVec::new(),
             boundary: None,
             tags: Vec::new(),
@@ -171,7 +172,7 @@ pub(crate) struct OidcProviderState {
 #[derive(Debug)]
 pub(crate) struct GroupState {
     pub(crate) account: AccountId,
-    pub(crate) policies: SmallVec<[Slot; 4]>,
+    pub(crate) policies: Attachments,
 }
 
 #[derive(Debug)]
@@ -390,6 +391,19 @@ impl State {
     #[inline]
     pub(crate) fn workspace_slot_in(&self, account: AccountId, id: WorkspaceId) -> Option<Slot> {
         self.workspace_places.get(&id).filter(|(owner, _)| *owner == account).map(|(_, slot)| *slot)
+    }
+
+    /// Where policies count that are attached for a workspace, or for the whole account; `None` when the account has no
+    /// such workspace.
+    pub(crate) fn place_of(
+        &self,
+        account: AccountId,
+        workspace: Option<WorkspaceId>,
+    ) -> Option<Option<Slot>> {
+        match workspace {
+            None => Some(None),
+            Some(id) => self.workspace_slot_in(account, id).map(Some),
+        }
     }
 
     /// The workspace if it is one of this account's.

@@ -4,6 +4,7 @@ use bailey_policy::{Action, Context, Foregone, Outlook, Policy, Request, TrustRe
 
 use smallvec::SmallVec;
 
+use super::attached::Attachments;
 use super::authorize::{Circumstances, Question, workspace_resource};
 use super::slab::Slot;
 use super::state::{IdentityState, State};
@@ -17,7 +18,7 @@ pub(super) struct Vouched<'a> {
 }
 
 impl State {
-    /// What the user's policies, attached directly and through groups, say about every resource.
+    /// What the user's policies for the whole account, attached directly and through groups, say about every resource.
     pub(super) fn verdict(
         &self,
         identity: &IdentityState,
@@ -25,6 +26,18 @@ impl State {
         workspace: Option<Slot>,
     ) -> Verdict {
         self.verdict_of(&self.policies_held(identity), identity, question, workspace)
+    }
+
+    /// The same of the policies that count for the things of this workspace; `None` where there are none.
+    pub(super) fn verdict_there(
+        &self,
+        identity: &IdentityState,
+        question: &Question<'_>,
+        workspace: Option<Slot>,
+    ) -> Option<Verdict> {
+        let policies = self.policies_only_for(identity, workspace?);
+        policies.clone().next()?;
+        Some(self.verdict_of(&policies, identity, question, workspace))
     }
 
     /// The same of any set of policies.
@@ -116,19 +129,27 @@ impl State {
         })
     }
 
-    /// What the user's policies say about the action alone.
-    pub(super) fn outlook(&self, identity: &IdentityState, action: &Action) -> Outlook {
+    /// What the user's policies say about the action alone, whatever resource and conditions are. `None` when it hangs on
+    /// them, or when policies for the things of this workspace have a say.
+    pub(super) fn foregone(
+        &self,
+        identity: &IdentityState,
+        action: &Action,
+        workspace: Option<Slot>,
+    ) -> Option<Foregone> {
         let mut outlook = Outlook::default();
-        let mut add = |slot: &Slot| {
-            if let Some(policy) = self.policies.get(*slot) {
+        let mut more = false;
+        let mut add = |attached: &Attachments| {
+            for policy in attached.everywhere.iter().filter_map(|slot| self.policies.get(*slot)) {
                 outlook.add(policy, action);
             }
+            more |= workspace.is_some_and(|place| attached.has_any_for(place));
         };
-        identity.policies.iter().for_each(&mut add);
+        add(&identity.policies);
         for group in identity.groups.iter().filter_map(|slot| self.groups.get(*slot)) {
-            group.policies.iter().for_each(&mut add);
+            add(&group.policies);
         }
-        outlook
+        if more { None } else { outlook.foregone() }
     }
 
     /// The first policy that denies the action whatever resource and conditions are.
@@ -142,7 +163,7 @@ impl State {
         })
     }
 
-    /// Every policy that counts for the user.
+    /// Every policy that counts for the user in the whole account.
     pub(crate) fn policies_held<'a>(
         &'a self,
         identity: &'a IdentityState,
@@ -150,14 +171,48 @@ impl State {
         self.slots_held(identity).filter_map(|slot| self.policies.get(slot))
     }
 
-    /// The slots of those policies, in the same order.
+    /// Every policy that counts for the user where it is about this workspace and nowhere else.
+    pub(super) fn policies_only_for<'a>(
+        &'a self,
+        identity: &'a IdentityState,
+        workspace: Slot,
+    ) -> impl Iterator<Item = &'a Policy> + Clone {
+        self.slots_only_for(identity, workspace).filter_map(|slot| self.policies.get(slot))
+    }
+
+    /// The slots of the policies for the whole account, in their order.
     pub(super) fn policy_slots_held<'a>(&'a self, identity: &'a IdentityState) -> impl Iterator<Item = Slot> {
         self.slots_held(identity).filter(|slot| self.policies.get(*slot).is_some())
     }
 
-    fn slots_held<'a>(&'a self, identity: &'a IdentityState) -> impl Iterator<Item = Slot> + Clone {
+    /// The slots of the policies for this workspace, in their order.
+    pub(super) fn policy_slots_only_for<'a>(
+        &'a self,
+        identity: &'a IdentityState,
+        workspace: Slot,
+    ) -> impl Iterator<Item = Slot> {
+        self.slots_only_for(identity, workspace).filter(|slot| self.policies.get(*slot).is_some())
+    }
+
+    /// The user's own attachments first, then those of the groups.
+    pub(super) fn attachments_of<'a>(
+        &'a self,
+        identity: &'a IdentityState,
+    ) -> impl Iterator<Item = &'a Attachments> + Clone {
         let groups = identity.groups.iter().filter_map(|slot| self.groups.get(*slot));
-        identity.policies.iter().chain(groups.flat_map(|group| group.policies.iter())).copied()
+        std::iter::once(&identity.policies).chain(groups.map(|group| &group.policies))
+    }
+
+    fn slots_held<'a>(&'a self, identity: &'a IdentityState) -> impl Iterator<Item = Slot> + Clone {
+        self.attachments_of(identity).flat_map(|attached| attached.everywhere.iter()).copied()
+    }
+
+    fn slots_only_for<'a>(
+        &'a self,
+        identity: &'a IdentityState,
+        workspace: Slot,
+    ) -> impl Iterator<Item = Slot> + Clone {
+        self.attachments_of(identity).flat_map(move |attached| attached.only_for(workspace))
     }
 }
 

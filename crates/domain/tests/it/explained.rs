@@ -99,6 +99,7 @@ fn no_change_of_a_roles_policies_is_told_where_its_sessions_policy_refused() {
         to: Attachee::Role(role),
         policy_type: SYSTEM,
         policy: policy_name(name),
+        workspace: None,
     };
     house.apply(vec![
         put,

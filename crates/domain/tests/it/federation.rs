@@ -45,6 +45,7 @@ impl Stage {
                 to: Attachee::Role(role),
                 policy_type: PolicyType::System,
                 policy: policy_name("AliyunRAMReadOnlyAccess"),
+                workspace: None,
             },
         ]);
         stage

@@ -193,6 +193,7 @@ fn unrelated() -> Vec<(&'static str, Unrelated)> {
                 to: Attachee::User(user),
                 policy_type: PolicyType::Custom,
                 policy: policy_name("deny"),
+                workspace: None,
             };
             vec![
                 policy,

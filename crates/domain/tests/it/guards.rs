@@ -142,7 +142,7 @@ fn what_narrows_the_giver_narrows_what_is_handed_out() {
     let scope = RamScope::user(house.one.id, "user-0");
     let may_attach = |caller: &Caller, name: &str| {
         let name = policy_name(name);
-        house.directory.may_attach_policy::<AttachPolicyToUser>(caller, &scope, SYSTEM, &name).is_ok()
+        house.directory.may_attach_policy::<AttachPolicyToUser>(caller, &scope, SYSTEM, &name, None).is_ok()
     };
     let manager = house.user(people.management);
     let (all, part) = ("AliyunBailianFullAccess", "AliyunBailianReadOnlyAccess");
@@ -176,6 +176,7 @@ fn whoever_has_a_boundary_does_not_administer_ram() {
                     &scope,
                     SYSTEM,
                     &policy_name("AdministratorAccess"),
+                    None,
                 )
                 .is_ok(),
             directory
@@ -229,6 +230,7 @@ fn a_session_sets_no_boundary_on_its_role_or_its_taker() {
             to: role.into(),
             policy_type: SYSTEM,
             policy: policy_name("AliyunRAMFullAccess"),
+            workspace: None,
         },
         attached(account, taker, SYSTEM, "AliyunSTSAssumeRoleAccess"),
     ]);

@@ -174,7 +174,7 @@ fn attaching_an_existing_policy_is_held_to_the_same() {
     let may = |caller: &Caller, policy_type, name: &str| {
         house
             .directory
-            .may_attach_policy::<AttachPolicyToUser>(caller, &scope, policy_type, &policy_name(name))
+            .may_attach_policy::<AttachPolicyToUser>(caller, &scope, policy_type, &policy_name(name), None)
             .is_ok()
     };
     let management = house.user(people.management);
@@ -281,7 +281,7 @@ fn policies_held_through_a_group_count_for_the_giver() {
             (RamScope::group(house.one.id, "group"), policy_name("AliyunBailianReadOnlyAccess"));
         house
             .directory
-            .may_attach_policy::<AttachPolicyToGroup>(&giver, &scope, PolicyType::System, &name)
+            .may_attach_policy::<AttachPolicyToGroup>(&giver, &scope, PolicyType::System, &name, None)
             .is_ok()
     };
     assert!(!may_add(&house, &giver, held) && !may_attach());
@@ -299,6 +299,7 @@ fn policies_held_through_a_group_count_for_the_giver() {
         to: denying.into(),
         policy_type: PolicyType::Custom,
         policy: policy_name("deny"),
+        workspace: None,
     };
     house.apply(vec![deny, Change::Group { account: house.one.id, group: denying }, attach]);
     assert!(may_add(&house, &house.user(people.member), denying), "a Deny gives nothing");
@@ -332,7 +333,7 @@ proptest! {
         house.apply(vec![Change::Group { account, group: id }]);
         for place in &of_group {
             let policy = policy_name(&name(place));
-            house.apply(vec![Change::Attached { account, to: id.into(), policy_type: PolicyType::Custom, policy }]);
+            house.apply(vec![Change::Attached { account, to: id.into(), policy_type: PolicyType::Custom, policy, workspace: None }]);
         }
         for place in &giver {
             house.apply(vec![attached(account, people.nobody, PolicyType::Custom, &name(place))]);
@@ -341,7 +342,7 @@ proptest! {
         let scope = RamScope::group(account, "group");
         let each = of_group.iter().all(|place| {
             let policy = policy_name(&name(place));
-            house.directory.may_attach_policy::<AttachPolicyToGroup>(&caller, &scope, PolicyType::Custom, &policy).is_ok()
+            house.directory.may_attach_policy::<AttachPolicyToGroup>(&caller, &scope, PolicyType::Custom, &policy, None).is_ok()
         });
         prop_assert_eq!(may_add(&house, &caller, id), each);
         if each && !giver.iter().any(|place| ADMINISTERS.contains(place)) {

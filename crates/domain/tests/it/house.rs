@@ -172,7 +172,13 @@ fn account(entropy: &Fixed, changes: &mut Vec<Change>) -> Account {
 }
 
 pub(crate) fn attached(account: AccountId, user: UserId, policy_type: PolicyType, name: &str) -> Change {
-    Change::Attached { account, to: Attachee::User(user), policy_type, policy: policy_name(name) }
+    Change::Attached {
+        account,
+        to: Attachee::User(user),
+        policy_type,
+        policy: policy_name(name),
+        workspace: None,
+    }
 }
 
 /// A group that holds these system policies.
@@ -182,6 +188,7 @@ pub(crate) fn group(account: AccountId, group: GroupId, policies: &[&str]) -> Ve
         to: Attachee::Group(group),
         policy_type: PolicyType::System,
         policy: policy_name(name),
+        workspace: None,
     };
     std::iter::once(Change::Group { account, group }).chain(policies.iter().map(attached)).collect()
 }

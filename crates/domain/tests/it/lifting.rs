@@ -10,7 +10,7 @@ use bailey_domain::operations::{
     UpdateRole,
 };
 use bailey_domain::scope::RamScope;
-use bailey_domain::{Caller, GroupId, Principal, Reason, UserId};
+use bailey_domain::{Caller, GroupId, Principal, Reason, UserId, WorkspaceId};
 use proptest::prelude::*;
 
 use crate::house::{House, attached, document, policy_name};
@@ -63,8 +63,20 @@ fn a_deny_is_lifted_by_who_administers_ram_and_nobody_else() {
         put(&house, "both", &mixed("sfm:*", "sfm:Retrieve")),
         Change::Group { account, group: denying },
         Change::Group { account, group: open },
-        Change::Attached { account, to: denying.into(), policy_type: CUSTOM, policy: policy_name("both") },
-        Change::Attached { account, to: open.into(), policy_type: CUSTOM, policy: policy_name("allow") },
+        Change::Attached {
+            account,
+            to: denying.into(),
+            policy_type: CUSTOM,
+            policy: policy_name("both"),
+            workspace: None,
+        },
+        Change::Attached {
+            account,
+            to: open.into(),
+            policy_type: CUSTOM,
+            policy: policy_name("allow"),
+            workspace: None,
+        },
     ]);
     let refused = Err(Reason::HandOut);
     let root = house.caller(&house.one, Principal::Root);
@@ -112,11 +124,18 @@ const DOCUMENTS: [(&str, &str); 6] = [
 /// What policies alone decide, known to the catalogue and not.
 const ACTIONS: [&str; 4] = ["ram:ListUsers", "ram:ListGroups", "oss:GetObject", "oss:PutObject"];
 
+/// For what a policy counts: nothing is the account, else one of two workspaces.
+type Place = Option<usize>;
+
+fn place() -> impl Strategy<Value = Place> {
+    prop::option::of(0_usize..2)
+}
+
 /// What somebody who may call everything of RAM by name, and does not administer it, tries to change.
 #[derive(Clone, Debug)]
 enum Step {
-    Attach(usize, usize),
-    Detach(usize, usize),
+    Attach(usize, usize, Place),
+    Detach(usize, usize, Place),
     Join(usize),
     Leave(usize),
     Replace(usize, usize, usize),
@@ -126,8 +145,9 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let policy = 0..DOCUMENTS.len();
     prop_oneof![
-        (0_usize..5, policy.clone()).prop_map(|(to, policy)| Step::Attach(to, policy)),
-        (0_usize..5, policy.clone()).prop_map(|(from, policy)| Step::Detach(from, policy)),
+        (0_usize..5, policy.clone(), place()).prop_map(|(to, policy, place)| Step::Attach(to, policy, place)),
+        (0_usize..5, policy.clone(), place())
+            .prop_map(|(from, policy, place)| Step::Detach(from, policy, place)),
         (0_usize..2).prop_map(Step::Join),
         (0_usize..2).prop_map(Step::Leave),
         (policy.clone(), policy.clone(), policy).prop_map(|(name, one, two)| Step::Replace(name, one, two)),
@@ -157,6 +177,7 @@ impl Office {
             to: Attachee::User(clerk),
             policy_type: PolicyType::System,
             policy: policy_name(name),
+            workspace: None,
         };
         let mut changes = vec![system("AliyunBailianFullAccess")];
         for (place, (effect, action)) in DOCUMENTS.iter().enumerate() {
@@ -185,9 +206,14 @@ impl Office {
         }
     }
 
-    fn attach(&self, to: usize, policy: usize) -> Change {
-        let (account, policy) = (self.house.one.id, policy_name(&name(policy)));
-        Change::Attached { account, to: self.holder(to), policy_type: CUSTOM, policy }
+    fn workspace(&self, place: Place) -> Option<WorkspaceId> {
+        place.map(|place| [self.house.one.inside, self.house.one.beside][place])
+    }
+
+    fn attach(&self, to: usize, policy: usize, place: Place) -> Change {
+        let (account, policy, workspace) =
+            (self.house.one.id, policy_name(&name(policy)), self.workspace(place));
+        Change::Attached { account, to: self.holder(to), policy_type: CUSTOM, policy, workspace }
     }
 
     fn bound(&self, policy: usize) -> Vec<Change> {
@@ -202,10 +228,16 @@ impl Office {
         let (account, caller) = (house.one.id, house.user(self.clerk));
         let directory = &house.directory;
         let change = match *step {
-            Step::Attach(to, policy) => directory
-                .may_attach_policy::<AttachPolicyToUser>(&caller, &scope, CUSTOM, &policy_name(&name(policy)))
-                .map(|()| self.attach(to, policy)),
-            Step::Detach(from, policy) => directory
+            Step::Attach(to, policy, place) => directory
+                .may_attach_policy::<AttachPolicyToUser>(
+                    &caller,
+                    &scope,
+                    CUSTOM,
+                    &policy_name(&name(policy)),
+                    self.workspace(place),
+                )
+                .map(|()| self.attach(to, policy, place)),
+            Step::Detach(from, policy, place) => directory
                 .may_detach_policy::<DetachPolicyFromUser>(
                     &caller,
                     &scope,
@@ -217,6 +249,7 @@ impl Office {
                     to: self.holder(from),
                     policy_type: CUSTOM,
                     policy: policy_name(&name(policy)),
+                    workspace: self.workspace(place),
                 }),
             Step::Join(group) => directory
                 .may_join_group::<AddUserToGroup>(&caller, &scope, self.groups[group])
@@ -247,14 +280,17 @@ impl Office {
         }
     }
 
-    /// What the clerk may do, as himself or in a role that trusts him.
-    fn allowed(&self) -> [bool; ACTIONS.len()] {
+    /// What the clerk may do, as himself or in a role that trusts him: in the account, and in each workspace.
+    fn allowed(&self) -> [[bool; ACTIONS.len()]; 3] {
         let roles =
             (0..2).filter(|place| self.trusted[*place]).map(|place| Principal::Role(self.roles[place]));
         let faces: Vec<_> = std::iter::once(Principal::User(self.clerk)).chain(roles).collect();
-        ACTIONS.map(|action| {
-            let allowed = |face: &Principal| self.house.ask(*face, action, None).reason.is_none();
-            faces.iter().any(allowed)
+        [None, Some(0), Some(1)].map(|place| {
+            ACTIONS.map(|action| {
+                let allowed =
+                    |face: &Principal| self.house.ask(*face, action, self.workspace(place)).reason.is_none();
+                faces.iter().any(allowed)
+            })
         })
     }
 }
@@ -271,18 +307,18 @@ fn both(one: usize, two: usize) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
 
     #[test]
     fn no_one_exceeds_himself(
-        given in prop::collection::vec((0_usize..5, 0..DOCUMENTS.len()), 0..8),
+        given in prop::collection::vec((0_usize..5, 0..DOCUMENTS.len(), place()), 0..8),
         member in any::<[bool; 2]>(),
         bounded in prop::option::of(0..DOCUMENTS.len()),
         steps in prop::collection::vec(step(), 1..16),
     ) {
         let mut office = Office::new();
-        for (to, policy) in given {
-            office.house.apply(vec![office.attach(to, policy)]);
+        for (to, policy, place) in given {
+            office.house.apply(vec![office.attach(to, policy, place)]);
         }
         for (group, _) in office.groups.into_iter().zip(member).filter(|(_, member)| *member) {
             office.house.apply(vec![Change::GroupMember { group, user: office.clerk }]);
@@ -295,8 +331,11 @@ proptest! {
         for step in &steps {
             office.take(step);
             let after = office.allowed();
-            for (place, action) in ACTIONS.iter().enumerate() {
-                prop_assert!(before[place] || !after[place], "{action} was got by {step:?} of {steps:?}");
+            for (there, (before, after)) in before.iter().zip(&after).enumerate() {
+                for (place, action) in ACTIONS.iter().enumerate() {
+                    let got = "was got by";
+                    prop_assert!(before[place] || !after[place], "{action} in {there} {got} {step:?} of {steps:?}");
+                }
             }
             before = after;
         }

@@ -38,4 +38,6 @@ mod roles;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod scoped;
+#[cfg(test)]
 mod seats;

@@ -33,9 +33,10 @@ struct Rows {
     /// A place among people holds whoever is there now; whoever comes after somebody is somebody else.
     users: BTreeMap<usize, (UserId, UserName)>,
     policies: BTreeMap<usize, String>,
-    attachments: BTreeMap<(UserId, usize), ()>,
+    /// Each for the account, or for a workspace by its place.
+    attachments: BTreeMap<(UserId, usize, Option<usize>), ()>,
     groups: BTreeMap<usize, GroupId>,
-    group_policies: BTreeMap<(GroupId, usize), ()>,
+    group_policies: BTreeMap<(GroupId, usize, Option<usize>), ()>,
     group_members: BTreeMap<(GroupId, UserId), ()>,
     workspaces: BTreeMap<usize, bool>,
     members: BTreeMap<(usize, UserId), (Pages, u64)>,
@@ -60,9 +61,23 @@ impl Names {
         Self { entropy, account, workspaces }
     }
 
-    fn attached(&self, to: impl Into<Attachee>, policy: usize) -> Change {
-        let policy = policy_name(&format!("p{policy}"));
-        Change::Attached { account: self.account, to: to.into(), policy_type: PolicyType::Custom, policy }
+    fn attached(&self, to: impl Into<Attachee>, policy: usize, place: Option<usize>) -> Change {
+        Change::Attached {
+            account: self.account,
+            to: to.into(),
+            policy_type: PolicyType::Custom,
+            policy: policy_name(&format!("p{policy}")),
+            workspace: place.map(|place| self.workspaces[place]),
+        }
+    }
+
+    fn detached(&self, from: impl Into<Attachee>, policy: usize, place: Option<usize>) -> Change {
+        match self.attached(from, policy, place) {
+            Change::Attached { account, to, policy_type, policy, workspace } => {
+                Change::Detached { account, to, policy_type, policy, workspace }
+            }
+            other => other,
+        }
     }
 
     fn level(&self, workspace: Option<usize>) -> LimitLevel {
@@ -82,17 +97,19 @@ impl Names {
             name: policy_name(&format!("p{place}")),
             document: text.clone(),
         }));
-        changes.extend(rows.attachments.keys().map(|(user, policy)| self.attached(*user, *policy)));
         changes.extend(rows.groups.values().map(|group| Change::Group { account, group: *group }));
         let members = rows.group_members.keys();
         changes.extend(members.map(|(group, user)| Change::GroupMember { group: *group, user: *user }));
-        changes.extend(rows.group_policies.keys().map(|(group, policy)| self.attached(*group, *policy)));
         changes.extend(rows.workspaces.iter().map(|(place, open)| Change::Workspace {
             account,
             workspace: self.workspaces[*place],
             is_default: *place == 0,
             open: *open,
         }));
+        let attached = rows.attachments.keys();
+        changes.extend(attached.map(|(user, policy, place)| self.attached(*user, *policy, *place)));
+        let attached = rows.group_policies.keys();
+        changes.extend(attached.map(|(group, policy, place)| self.attached(*group, *policy, *place)));
         changes.extend(rows.members.iter().map(|((place, user), (pages, epoch))| Change::Member {
             workspace: self.workspaces[*place],
             user: *user,
@@ -136,7 +153,7 @@ impl Names {
             }
             (1, Some(user)) if c == 0 => {
                 rows.users.remove(&(a % 4));
-                rows.attachments.retain(|(attached, _), ()| *attached != user);
+                rows.attachments.retain(|(attached, ..), ()| *attached != user);
                 rows.group_members.retain(|(_, member), ()| *member != user);
                 let seats: Vec<_> = rows
                     .members
@@ -163,21 +180,18 @@ impl Names {
                 }]
             }
             (3, Some(user)) if rows.policies.contains_key(&(b % POLICIES)) => {
-                rows.attachments.insert((user, b % POLICIES), ());
-                vec![self.attached(user, b % POLICIES)]
+                let scope = scope_of(rows, a, c);
+                rows.attachments.insert((user, b % POLICIES, scope), ());
+                vec![self.attached(user, b % POLICIES, scope)]
             }
-            (4, Some(user)) if rows.attachments.remove(&(user, b % POLICIES)).is_some() => {
-                let policy = policy_name(&format!("p{}", b % POLICIES));
-                vec![Change::Detached {
-                    account,
-                    to: Attachee::User(user),
-                    policy_type: PolicyType::Custom,
-                    policy,
-                }]
+            (4, Some(user))
+                if rows.attachments.remove(&(user, b % POLICIES, scope_of(rows, a, c))).is_some() =>
+            {
+                vec![self.detached(user, b % POLICIES, scope_of(rows, a, c))]
             }
             (5, _)
-                if rows.attachments.keys().all(|(_, policy)| *policy != a % POLICIES)
-                    && rows.group_policies.keys().all(|(_, policy)| *policy != a % POLICIES) =>
+                if rows.attachments.keys().all(|(_, policy, _)| *policy != a % POLICIES)
+                    && rows.group_policies.keys().all(|(_, policy, _)| *policy != a % POLICIES) =>
             {
                 rows.policies.remove(&(a % POLICIES));
                 vec![Change::PolicyGone { account, name: policy_name(&format!("p{}", a % POLICIES)) }]
@@ -193,8 +207,18 @@ impl Names {
                 rows.members.retain(|(there, _), _| *there != place);
                 rows.grants.retain(|(there, _), _| *there != place);
                 rows.limits.retain(|(there, _), _| *there != Some(place));
-                let gone = seats.iter().map(|user| Change::MemberGone { workspace, user: *user });
-                gone.chain([Change::WorkspaceGone { workspace }]).collect()
+                let here = |scope: &Option<usize>| *scope == Some(place);
+                let users = rows.attachments.keys().filter(|(.., scope)| here(scope));
+                let groups = rows.group_policies.keys().filter(|(.., scope)| here(scope));
+                let mut gone: Vec<_> = users
+                    .map(|(user, policy, scope)| self.detached(*user, *policy, *scope))
+                    .chain(groups.map(|(group, policy, scope)| self.detached(*group, *policy, *scope)))
+                    .collect();
+                rows.attachments.retain(|(.., scope), ()| !here(scope));
+                rows.group_policies.retain(|(.., scope), ()| !here(scope));
+                gone.extend(seats.iter().map(|user| Change::MemberGone { workspace, user: *user }));
+                gone.push(Change::WorkspaceGone { workspace });
+                gone
             }
             (8, Some(user)) if here => {
                 let pages = Pages::of(&[[Page::Administrator, Page::ApiKey, Page::Prompts][c % 3]]);
@@ -242,13 +266,19 @@ impl Names {
                 rows.settings.delegate_member_removal = b % 2 == 0;
                 vec![Change::Account { account, settings: Box::new(rows.settings.clone()) }]
             }
-            (19..=23, _) => self.group(rows, kind, person, b, c),
+            (19..=23, _) => self.group(rows, kind, person, (a, b, c)),
             _ => Vec::new(),
         }
     }
 
-    fn group(&self, rows: &mut Rows, kind: u8, person: Option<UserId>, b: usize, c: usize) -> Vec<Change> {
-        let (place, policy) = (b % 2, c % POLICIES);
+    fn group(
+        &self,
+        rows: &mut Rows,
+        kind: u8,
+        person: Option<UserId>,
+        (a, b, c): (usize, usize, usize),
+    ) -> Vec<Change> {
+        let (place, policy, scope) = (b % 2, c % POLICIES, scope_of(rows, a, b));
         match (kind, rows.groups.get(&place).copied(), person) {
             (19, None, _) => {
                 let group = GroupId::random(&self.entropy);
@@ -263,19 +293,14 @@ impl Names {
                 vec![Change::GroupMemberGone { group, user }]
             }
             (22, Some(group), _) if rows.policies.contains_key(&policy) => {
-                rows.group_policies.insert((group, policy), ());
-                vec![self.attached(group, policy)]
+                rows.group_policies.insert((group, policy, scope), ());
+                vec![self.attached(group, policy, scope)]
             }
-            (23, Some(group), _) if rows.group_policies.remove(&(group, policy)).is_some() => {
-                vec![Change::Detached {
-                    account: self.account,
-                    to: group.into(),
-                    policy_type: PolicyType::Custom,
-                    policy: policy_name(&format!("p{policy}")),
-                }]
+            (23, Some(group), _) if rows.group_policies.remove(&(group, policy, scope)).is_some() => {
+                vec![self.detached(group, policy, scope)]
             }
             (23, Some(group), _)
-                if rows.group_policies.keys().all(|(held, _)| *held != group)
+                if rows.group_policies.keys().all(|(held, ..)| *held != group)
                     && rows.group_members.keys().all(|(joined, _)| *joined != group) =>
             {
                 rows.groups.remove(&place);
@@ -366,6 +391,12 @@ impl Names {
         }
         lines
     }
+}
+
+/// For what a policy counts: the account, or a workspace that there is.
+fn scope_of(rows: &Rows, a: usize, c: usize) -> Option<usize> {
+    let place = a % WORKSPACES;
+    (c % 2 == 1 && rows.workspaces.contains_key(&place)).then_some(place)
 }
 
 fn ask<O: Operation>(directory: &Directory, caller: &Caller, scope: O::On) -> String {

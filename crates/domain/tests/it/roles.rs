@@ -52,6 +52,7 @@ impl Stage {
             to: Attachee::Role(role),
             policy_type: PolicyType::System,
             policy: policy_name(policy),
+            workspace: None,
         }
     }
 
@@ -187,6 +188,7 @@ fn a_session_ends_with_everything_that_it_stands_on() {
                 to: Attachee::User(stage.taker),
                 policy_type: PolicyType::System,
                 policy: policy_name("AliyunSTSAssumeRoleAccess"),
+                workspace: None,
             }]
         }),
     ];
@@ -211,6 +213,7 @@ fn a_role_that_loses_its_policies_starves_its_sessions() {
         to: Attachee::Role(stage.role),
         policy_type: PolicyType::System,
         policy: policy_name("AliyunRAMReadOnlyAccess"),
+        workspace: None,
     }]);
     let alice = RamScope::user(stage.house.one.id, "alice");
     assert_eq!(stage.house.may::<GetUser>(&session, alice), Err(Reason::ImplicitDeny));

@@ -149,6 +149,7 @@ fn rule_4_an_api_needs_a_policy_and_membership_and_explicit_deny_wins() {
         to: Attachee::User(member),
         policy_type: PolicyType::Custom,
         policy: policy_name("deny"),
+        workspace: None,
     };
     house.apply(vec![detached]);
     assert_eq!(ask(member), None);

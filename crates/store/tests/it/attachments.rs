@@ -23,11 +23,11 @@ cases! {
             test.attach(one.account, one.alice, policy_type, name).await;
             assert!(may());
             let (scope, name) = (RamScope::user(one.account, "alice"), policy_name(&name.to_uppercase()));
-            let error = refused!(test, test.root(one.account), AttachPolicyToUser on scope.clone(), |tx, permit| tx.attach_policy(&permit, one.alice, policy_type, &name));
+            let error = refused!(test, test.root(one.account), AttachPolicyToUser on scope.clone(), |tx, permit| tx.attach_policy(&permit, one.alice, policy_type, &name, None));
             assert_eq!(error.code(), "EntityAlreadyExists.User.Policy");
-            let gone = commit!(test, test.root(one.account), DetachPolicyFromUser on scope.clone(), |tx, permit| tx.detach_policy(&permit, one.alice, policy_type, &name));
+            let gone = commit!(test, test.root(one.account), DetachPolicyFromUser on scope.clone(), |tx, permit| tx.detach_policy(&permit, one.alice, policy_type, &name, None));
             assert!(gone && !may());
-            let gone = commit!(test, test.root(one.account), DetachPolicyFromUser on scope, |tx, permit| tx.detach_policy(&permit, one.alice, policy_type, &name));
+            let gone = commit!(test, test.root(one.account), DetachPolicyFromUser on scope, |tx, permit| tx.detach_policy(&permit, one.alice, policy_type, &name, None));
             assert!(!gone);
         }
     }
@@ -40,7 +40,7 @@ cases! {
             test.attach(home.account, home.alice, policy_type, SYSTEM).await;
         }
         let (scope, name) = (RamScope::user(home.account, "alice"), policy_name(SYSTEM));
-        commit!(test, test.root(home.account), DetachPolicyFromUser on scope, |tx, permit| tx.detach_policy(&permit, home.alice, PolicyType::System, &name));
+        commit!(test, test.root(home.account), DetachPolicyFromUser on scope, |tx, permit| tx.detach_policy(&permit, home.alice, PolicyType::System, &name, None));
         let alice = test.user(home.account, home.alice);
         assert!(test.store.directory().authorize::<CreateWorkspace>(&alice, WholeAccount).is_err());
         assert_eq!(test.count_attachments(home.account, PolicyType::Custom, &name).await, 1);
@@ -93,9 +93,9 @@ cases! {
         test.attach_to_group(one.account, mine, PolicyType::Custom, "mine").await;
         test.attach_to_group(two.account, theirs, PolicyType::System, SYSTEM).await;
         let (root, scope, name) = (test.root(one.account), RamScope::group(one.account, "devs"), policy_name("MINE"));
-        let error = refused!(test, root, AttachPolicyToGroup on scope.clone(), |tx, permit| tx.attach_policy(&permit, mine, PolicyType::Custom, &name));
+        let error = refused!(test, root, AttachPolicyToGroup on scope.clone(), |tx, permit| tx.attach_policy(&permit, mine, PolicyType::Custom, &name, None));
         assert_eq!(error.code(), "EntityAlreadyExists.Group.Policy");
-        let error = refused!(test, root, AttachPolicyToGroup on scope.clone(), |tx, permit| tx.attach_policy(&permit, theirs, PolicyType::Custom, &name));
+        let error = refused!(test, root, AttachPolicyToGroup on scope.clone(), |tx, permit| tx.attach_policy(&permit, theirs, PolicyType::Custom, &name, None));
         assert_eq!(error.code(), "EntityNotExist.Group");
 
         let permit = permit!(test, root, ListPoliciesForGroup on scope.clone());
@@ -114,16 +114,16 @@ cases! {
 
         // Another account's permit detaches nothing here.
         let other = test.root(two.account);
-        let gone = commit!(test, other, DetachPolicyFromGroup on RamScope::group(two.account, "devs"), |tx, permit| tx.detach_policy(&permit, mine, PolicyType::Custom, &name));
+        let gone = commit!(test, other, DetachPolicyFromGroup on RamScope::group(two.account, "devs"), |tx, permit| tx.detach_policy(&permit, mine, PolicyType::Custom, &name, None));
         assert!(!gone);
         // What stands in the way of deleting the policy: the user first, then the group.
         let delete = async || refused!(test, root, DeletePolicy on RamScope::policy(one.account, "mine"), |tx, permit| tx.delete_policy(&permit, &name));
         assert_eq!(delete().await.code(), "DeleteConflict.Policy.User");
-        commit!(test, root, DetachPolicyFromUser on RamScope::user(one.account, "alice"), |tx, permit| tx.detach_policy(&permit, one.alice, PolicyType::Custom, &name));
+        commit!(test, root, DetachPolicyFromUser on RamScope::user(one.account, "alice"), |tx, permit| tx.detach_policy(&permit, one.alice, PolicyType::Custom, &name, None));
         let error = delete().await;
         assert_eq!(error.code(), "DeleteConflict.Policy.Group");
         assert_eq!(error.to_string(), "The policy CAN NOT been attached to any group while deleting the policy.");
-        let gone = commit!(test, root, DetachPolicyFromGroup on scope, |tx, permit| tx.detach_policy(&permit, mine, PolicyType::Custom, &name));
+        let gone = commit!(test, root, DetachPolicyFromGroup on scope, |tx, permit| tx.detach_policy(&permit, mine, PolicyType::Custom, &name, None));
         assert!(gone);
         commit!(test, root, DeletePolicy on RamScope::policy(one.account, "mine"), |tx, permit| tx.delete_policy(&permit, &name));
     }

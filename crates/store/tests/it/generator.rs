@@ -73,6 +73,11 @@ impl<'a> Walk<'a> {
         self.below(2) == 0
     }
 
+    /// For what a policy counts: the account, or one of its workspaces.
+    fn place(&self) -> Option<WorkspaceId> {
+        if self.coin() { None } else { self.one(&self.workspaces) }
+    }
+
     /// One random operation.
     pub(crate) async fn step(&mut self) {
         let choice = self.below(8);
@@ -191,18 +196,19 @@ impl<'a> Walk<'a> {
                 } else {
                     (PolicyType::System, policy_name(bailey_policy::system::ALL[self.below(4)].name))
                 };
+                let place = self.place();
                 let mut tx = test.store.write().await.unwrap();
                 if choice < 6 {
                     let permit =
                         tx.authorize::<bailey_domain::operations::AttachPolicyToUser>(&root, scope).unwrap();
                     // Attached already: the transaction ends there.
-                    tx.attach_policy(&permit, user, policy_type, &name).await.ok()?;
+                    tx.attach_policy(&permit, user, policy_type, &name, place).await.ok()?;
                     tx.commit(permit, record()).await.unwrap();
                 } else {
                     let permit = tx
                         .authorize::<bailey_domain::operations::DetachPolicyFromUser>(&root, scope)
                         .unwrap();
-                    tx.detach_policy(&permit, user, policy_type, &name).await.unwrap();
+                    tx.detach_policy(&permit, user, policy_type, &name, place).await.unwrap();
                     tx.commit(permit, record()).await.unwrap();
                 }
             }
@@ -240,17 +246,18 @@ impl<'a> Walk<'a> {
                 tx.commit(permit, record()).await.unwrap();
             }
             6 => {
-                let name = policy_name(bailey_policy::system::ALL[self.below(4)].name);
+                let (name, place) =
+                    (policy_name(bailey_policy::system::ALL[self.below(4)].name), self.place());
                 if self.coin() {
                     let permit =
                         tx.authorize::<bailey_domain::operations::AttachPolicyToGroup>(&root, scope).unwrap();
-                    tx.attach_policy(&permit, group, PolicyType::System, &name).await.ok()?;
+                    tx.attach_policy(&permit, group, PolicyType::System, &name, place).await.ok()?;
                     tx.commit(permit, record()).await.unwrap();
                 } else {
                     let permit = tx
                         .authorize::<bailey_domain::operations::DetachPolicyFromGroup>(&root, scope)
                         .unwrap();
-                    tx.detach_policy(&permit, group, PolicyType::System, &name).await.unwrap();
+                    tx.detach_policy(&permit, group, PolicyType::System, &name, place).await.unwrap();
                     tx.commit(permit, record()).await.unwrap();
                 }
             }

@@ -73,7 +73,7 @@ cases! {
         assert!(!test.leave(one.account, group, one.alice).await, "she has left already");
         let name = policy_name(SYSTEM);
         let scope = RamScope::group(one.account, "devs");
-        commit!(test, test.root(one.account), DetachPolicyFromGroup on scope, |tx, permit| tx.detach_policy(&permit, group, PolicyType::System, &name));
+        commit!(test, test.root(one.account), DetachPolicyFromGroup on scope, |tx, permit| tx.detach_policy(&permit, group, PolicyType::System, &name, None));
         assert!(!may(&bob));
     }
 
@@ -149,7 +149,7 @@ cases! {
         test.leave(home.account, group, home.alice).await;
         assert_eq!(delete().await.code(), "DeleteConflict.Group.Policy");
         let name = policy_name(SYSTEM);
-        commit!(test, root, DetachPolicyFromGroup on scope.clone(), |tx, permit| tx.detach_policy(&permit, group, PolicyType::System, &name));
+        commit!(test, root, DetachPolicyFromGroup on scope.clone(), |tx, permit| tx.detach_policy(&permit, group, PolicyType::System, &name, None));
         commit!(test, root, DeleteGroup on scope.clone(), |tx, permit| tx.delete_group(&permit, group));
         assert!(test.store.find_group(home.account, &group_name("devs")).await.unwrap().is_none());
         assert_eq!(delete().await.code(), "EntityNotExist.Group");

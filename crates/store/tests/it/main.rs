@@ -69,6 +69,8 @@ mod raw;
 #[cfg(test)]
 mod recycle_bin;
 #[cfg(test)]
+mod resource_groups;
+#[cfg(test)]
 mod roles;
 #[cfg(test)]
 mod scopes;

@@ -137,7 +137,7 @@ cases! {
         }
         add_version(test, one.account, DENY, MakeDefault::No).await;
         let (root, name, scope) = (test.root(one.account), policy_name("mine"), || RamScope::policy(one.account, "mine"));
-        commit!(test, root, DetachPolicyFromUser on scope(), |tx, permit| tx.detach_policy(&permit, one.alice, PolicyType::Custom, &name));
+        commit!(test, root, DetachPolicyFromUser on scope(), |tx, permit| tx.detach_policy(&permit, one.alice, PolicyType::Custom, &name, None));
         commit!(test, root, DeletePolicy on scope(), |tx, permit| tx.delete_policy(&permit, &name));
         let left = test.raw().await.texts("SELECT account_id FROM policy_versions").await;
         assert_eq!(left, [two.account.to_string()]);

@@ -47,10 +47,10 @@ cases! {
         assert!(!may_create(test, &copy, one.account, one.alice));
         let (custom, policy) = (PolicyType::Custom, policy_name("mine"));
         assert!(copy.has_policy(one.account, custom, &policy));
-        assert!(!copy.is_attached(one.account, custom, &policy, one.alice.into()));
-        copy.load([Change::Attached { account: one.account, to: one.alice.into(), policy_type: custom, policy: policy.clone() }]).unwrap();
+        assert!(!copy.is_attached(one.account, custom, &policy, one.alice.into(), None));
+        copy.load([Change::Attached { account: one.account, to: one.alice.into(), policy_type: custom, policy: policy.clone(), workspace: None }]).unwrap();
         assert!(may_create(test, &copy, one.account, one.alice));
-        assert!(copy.is_attached(one.account, custom, &policy, one.alice.into()));
+        assert!(copy.is_attached(one.account, custom, &policy, one.alice.into(), None));
         let real = test.store.directory();
         assert!(!may_create(test, real, one.account, one.alice) && !may_create(test, real, two.account, two.alice));
         assert!(!may_create(test, &test.private(one.account).await, one.account, one.alice));

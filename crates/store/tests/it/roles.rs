@@ -44,7 +44,7 @@ impl TestStore {
 
     async fn attach_to_role(&self, account: AccountId, role: RoleId, policy: &str) {
         let (scope, name) = (RamScope::role(account, "*"), policy_name(policy));
-        commit!(self, self.root(account), AttachPolicyToRole on scope, |tx, permit| tx.attach_policy(&permit, role, PolicyType::System, &name));
+        commit!(self, self.root(account), AttachPolicyToRole on scope, |tx, permit| tx.attach_policy(&permit, role, PolicyType::System, &name, None));
     }
 
     /// Whether somebody may take a role now, as a store's directory has it.
@@ -127,12 +127,12 @@ cases! {
         assert_eq!(error.code(), "DeleteConflict.Role.Policy");
         assert!(test.store.directory().knows(one.account, Principal::Role(role)));
         let name = policy_name(READ);
-        assert!(commit!(test, test.root(one.account), DetachPolicyFromRole on scope(), |tx, permit| tx.detach_policy(&permit, role, PolicyType::System, &name)));
+        assert!(commit!(test, test.root(one.account), DetachPolicyFromRole on scope(), |tx, permit| tx.detach_policy(&permit, role, PolicyType::System, &name, None)));
         commit!(test, test.root(one.account), DeleteRole on scope(), |tx, permit| tx.delete_role(&permit, role));
         assert!(!test.store.directory().knows(one.account, Principal::Role(role)));
         assert!(test.store.find_role(one.account, &role_name("Operator")).await.unwrap().is_none());
         let new = test.new_role(one.account, "Late");
-        let error = refused!(test, test.root(two.account), AttachPolicyToRole on RamScope::role(two.account, "*"), |tx, permit| tx.attach_policy(&permit, new.role_id, PolicyType::System, &name));
+        let error = refused!(test, test.root(two.account), AttachPolicyToRole on RamScope::role(two.account, "*"), |tx, permit| tx.attach_policy(&permit, new.role_id, PolicyType::System, &name, None));
         assert_eq!(error.code(), "EntityNotExist.Role");
     }
 }

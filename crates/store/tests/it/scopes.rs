@@ -23,7 +23,7 @@ cases! {
         let error = refused!(test, root, AddUser on WholeAccount, |tx, permit| tx.insert_studio_user(&permit, stranger, "x"));
         assert_eq!(error.code(), "EntityNotExist.User");
         let everything = policy_name("AdministratorAccess");
-        let error = refused!(test, root, AttachPolicyToUser on ram(), |tx, permit| tx.attach_policy(&permit, two.alice, PolicyType::System, &everything));
+        let error = refused!(test, root, AttachPolicyToUser on ram(), |tx, permit| tx.attach_policy(&permit, two.alice, PolicyType::System, &everything, None));
         assert_eq!(error.code(), "EntityNotExist.User");
         let new = NewAccessKey {
             access_key_id: AccessKeyId::random(&test.clock),
@@ -114,9 +114,9 @@ cases! {
         let policy = || RamScope::policy(home.account, "none");
         let none = policy_name("none");
         for policy_type in [PolicyType::System, PolicyType::Custom] {
-            let error = refused!(test, root, AttachPolicyToUser on user(), |tx, permit| tx.attach_policy(&permit, home.alice, policy_type, &none));
+            let error = refused!(test, root, AttachPolicyToUser on user(), |tx, permit| tx.attach_policy(&permit, home.alice, policy_type, &none, None));
             assert_eq!(error.code(), "EntityNotExist.Policy");
-            assert!(!commit!(test, root, DetachPolicyFromUser on user(), |tx, permit| tx.detach_policy(&permit, home.alice, policy_type, &none)));
+            assert!(!commit!(test, root, DetachPolicyFromUser on user(), |tx, permit| tx.detach_policy(&permit, home.alice, policy_type, &none, None)));
         }
         let version = PolicyVersion { version: 1, document: allow("*"), created_at: 0 };
         refused!(test, root, SetDefaultPolicyVersion on policy(), |tx, permit| tx.set_default_policy_version(&permit, &none, &version));

@@ -167,7 +167,7 @@ cases! {
         let root = test.root(home.account);
         let permit = first.authorize::<bailey_domain::operations::DetachPolicyFromUser>(&root, scope).unwrap();
         let name = crate::world::policy_name("AliyunBailianFullAccess");
-        first.detach_policy(&permit, home.alice, bailey_domain::change::PolicyType::System, &name).await.unwrap();
+        first.detach_policy(&permit, home.alice, bailey_domain::change::PolicyType::System, &name, None).await.unwrap();
         first.commit(permit, record()).await.unwrap();
         assert!(!second.await);
     }

@@ -29,7 +29,7 @@ cases! {
         let other = test.second().await;
         let alice = test.user(one.account, one.alice);
         let (scope, name) = (RamScope::user(one.account, "alice"), policy_name("AliyunBailianFullAccess"));
-        commit!(test, test.root(one.account), DetachPolicyFromUser on scope, |tx, permit| tx.detach_policy(&permit, one.alice, PolicyType::System, &name));
+        commit!(test, test.root(one.account), DetachPolicyFromUser on scope, |tx, permit| tx.detach_policy(&permit, one.alice, PolicyType::System, &name, None));
         assert!(other.directory().authorize::<CreateWorkspace>(&alice, WholeAccount).is_ok(), "it has not heard of it yet");
         let tx = other.write().await.unwrap();
         assert!(tx.authorize::<CreateWorkspace>(&alice, WholeAccount).is_err());

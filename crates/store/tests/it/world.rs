@@ -218,7 +218,7 @@ impl TestStore {
 
     pub(crate) async fn attach(&self, account: AccountId, user: UserId, policy_type: PolicyType, name: &str) {
         let scope = RamScope::user(account, "*");
-        commit!(self, self.root(account), AttachPolicyToUser on scope, |tx, permit| tx.attach_policy(&permit, user, policy_type, &policy_name(name)));
+        commit!(self, self.root(account), AttachPolicyToUser on scope, |tx, permit| tx.attach_policy(&permit, user, policy_type, &policy_name(name), None));
     }
 
     /// To how many things a policy is attached.
@@ -268,7 +268,7 @@ impl TestStore {
         name: &str,
     ) {
         let scope = RamScope::group(account, "*");
-        commit!(self, self.root(account), AttachPolicyToGroup on scope, |tx, permit| tx.attach_policy(&permit, group, policy_type, &policy_name(name)));
+        commit!(self, self.root(account), AttachPolicyToGroup on scope, |tx, permit| tx.attach_policy(&permit, group, policy_type, &policy_name(name), None));
     }
 
     /// Whether the live directory would let this key call this model.
