@@ -223,10 +223,7 @@ impl State {
             Some(verdict) => verdict,
             None => self.layered(identity, question, found.workspace, chain),
         };
-        if !chain.note(Check::NoExplicitDeny, verdict != Foregone::ExplicitDeny) {
-            return Err(Reason::ExplicitDeny);
-        }
-        let facts = Facts {
+        let facts = |verdict| Facts {
             question,
             verdict,
             workspace_is_here: found.workspace.is_some(),
@@ -235,6 +232,15 @@ impl State {
             identity,
             state: self,
         };
+        if !chain.note(Check::NoExplicitDeny, verdict != Foregone::ExplicitDeny) {
+            // A Deny for one workspace is told to whom the workspace is told of without it, and to nobody else (rule 8).
+            let is_told = chain.layer() != Layer::ResourceGroup
+                || found.seat.is_some()
+                || (self.verdict(identity, question, found.workspace).is_allowed()
+                    && facts(Foregone::Allow).hold(question.needs, &mut Chain::default()));
+            return Err(if is_told { Reason::ExplicitDeny } else { Reason::WorkspaceAccessDenied });
+        }
+        let facts = facts(verdict);
         // Not even management acts on a workspace that is not there, and the answer is the outsider's.
         if question.workspace.is_some() && !facts.workspace_is_here {
             chain.note(Check::Membership, false);

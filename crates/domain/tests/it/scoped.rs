@@ -7,7 +7,7 @@ use bailey_domain::id::RoleId;
 use bailey_domain::name::RoleName;
 use bailey_domain::operations::{
     AddUserToGroup, AttachPolicyToUser, CreatePolicyVersion, CreateWorkspace, DetachPolicyFromUser,
-    RenameWorkspace, UpdateRole,
+    RenameWorkspace, UpdateModelPermissions, UpdateRole,
 };
 use bailey_domain::scope::{RamScope, WholeAccount};
 use bailey_domain::{Caller, GroupId, Principal, Reason, UserId, WorkspaceId};
@@ -148,6 +148,39 @@ fn members_of_a_group_and_sessions_of_a_role_have_what_is_attached_to_it() {
     house.apply(vec![Change::WorkspaceGone { workspace: inside }]);
     house.apply(vec![Change::Workspace { account, workspace: inside, is_default: false, open: false }]);
     assert!(ask(inside).is_some());
+}
+
+/// Rule 8: what is denied to somebody in a workspace that they do not see is refused as if there were no such workspace.
+#[test]
+fn a_deny_for_a_hidden_workspace_does_not_show_it() {
+    let house = House::new();
+    let (user, beside) = (house.one.people.member, house.one.beside);
+    house.policy("deny", &document("Deny", "*"));
+    house.put_on(user, CUSTOM, "deny", Some(beside));
+    house.put_on(user, CUSTOM, "deny", Some(house.one.inside));
+    let absent = WorkspaceId::random(&house.entropy);
+    let answer = |place: WorkspaceId| {
+        let refusal = house.directory.authorize::<RenameWorkspace>(&house.user(user), place).unwrap_err();
+        let told = house.directory.diagnose(&refusal);
+        assert_eq!(refusal.decision(&house.directory), told.decision);
+        let shown = format!("{:?} {:?} {:?}", refusal.reason, refusal.policy_type(), told.decision.chain);
+        shown.replace(&place.to_string(), "WORKSPACE")
+    };
+    assert_eq!(answer(beside), answer(absent));
+    assert!(answer(beside).contains("WorkspaceAccessDenied"));
+    // A member is told, and so is whoever may do it by what counts for the account.
+    assert_eq!(house.renames(user, house.one.inside), Err(Reason::ExplicitDeny));
+    house.put_on(user, SYSTEM, "AliyunBailianFullAccess", None);
+    assert_eq!(house.renames(user, beside), Err(Reason::ExplicitDeny));
+    // Who lacks the seat that it needs besides is not.
+    let (nobody, place) = (house.one.people.nobody, house.one.beside);
+    house.put_on(nobody, CUSTOM, "deny", Some(place));
+    let grants = |place| house.may::<UpdateModelPermissions>(&house.user(nobody), place);
+    house.put_on(nobody, SYSTEM, "AliyunBailianFullAccess", None);
+    assert_eq!(
+        (grants(place), grants(absent)),
+        (Err(Reason::WorkspaceAccessDenied), Err(Reason::WorkspaceAccessDenied))
+    );
 }
 
 #[test]
@@ -314,7 +347,17 @@ proptest! {
                         && DOCUMENTS[*policy].0 == effect
                         && speaks(*policy, action)
                 });
+                let by_the_account = |effect: &str| left.iter().any(|(to, policy, place)| {
+                    (*to == 0 || member[to - 1])
+                        && place.is_none()
+                        && DOCUMENTS[*policy].0 == effect
+                        && speaks(*policy, action)
+                });
                 let expected = match (counts("Deny"), counts("Allow")) {
+                    // Nor is an outsider told of a Deny that is there for the workspace's sake.
+                    (true, _) if !by_the_account("Deny") && !by_the_account("Allow") => {
+                        Some(Reason::WorkspaceAccessDenied)
+                    }
                     (true, _) => Some(Reason::ExplicitDeny),
                     (false, true) => None,
                     // An outsider of the workspace is told no more.
