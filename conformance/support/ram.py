@@ -47,14 +47,16 @@ def create_policy(cloud: Cloud, name: str, *statements: dict[str, object], versi
     return cloud.ram.create_policy(request).body.policy
 
 
-def attach(cloud: Cloud, policy: str, user: str, kind: str = "Custom") -> None:
-    """Attaches a policy to a user."""
-    cloud.ram.attach_policy_to_user(models.AttachPolicyToUserRequest(policy_type=kind, policy_name=policy, user_name=user))
+def attach(cloud: Cloud, policy: str, user: str, kind: str = "Custom", workspace: str | None = None) -> None:
+    """Attaches a policy to a user, for the whole account or for one workspace."""
+    request = models.AttachPolicyToUserRequest(policy_type=kind, policy_name=policy, user_name=user, resource_group_id=workspace)
+    cloud.ram.attach_policy_to_user(request)
 
 
-def detach(cloud: Cloud, policy: str, user: str, kind: str = "Custom") -> None:
-    """Detaches a policy from a user."""
-    cloud.ram.detach_policy_from_user(models.DetachPolicyFromUserRequest(policy_type=kind, policy_name=policy, user_name=user))
+def detach(cloud: Cloud, policy: str, user: str, kind: str = "Custom", workspace: str | None = None) -> None:
+    """Detaches a policy from a user where it counts for just this."""
+    request = models.DetachPolicyFromUserRequest(policy_type=kind, policy_name=policy, user_name=user, resource_group_id=workspace)
+    cloud.ram.detach_policy_from_user(request)
 
 
 def create_group(cloud: Cloud, name: str, comments: str | None = None) -> models.CreateGroupResponseBodyGroup:
@@ -72,14 +74,16 @@ def leave(cloud: Cloud, user: str, group: str) -> None:
     cloud.ram.remove_user_from_group(models.RemoveUserFromGroupRequest(user_name=user, group_name=group))
 
 
-def attach_to_group(cloud: Cloud, policy: str, group: str, kind: str = "Custom") -> None:
+def attach_to_group(cloud: Cloud, policy: str, group: str, kind: str = "Custom", workspace: str | None = None) -> None:
     """Attaches a policy to a group."""
-    cloud.ram.attach_policy_to_group(models.AttachPolicyToGroupRequest(policy_type=kind, policy_name=policy, group_name=group))
+    request = models.AttachPolicyToGroupRequest(policy_type=kind, policy_name=policy, group_name=group, resource_group_id=workspace)
+    cloud.ram.attach_policy_to_group(request)
 
 
-def detach_from_group(cloud: Cloud, policy: str, group: str, kind: str = "Custom") -> None:
+def detach_from_group(cloud: Cloud, policy: str, group: str, kind: str = "Custom", workspace: str | None = None) -> None:
     """Detaches a policy from a group."""
-    cloud.ram.detach_policy_from_group(models.DetachPolicyFromGroupRequest(policy_type=kind, policy_name=policy, group_name=group))
+    request = models.DetachPolicyFromGroupRequest(policy_type=kind, policy_name=policy, group_name=group, resource_group_id=workspace)
+    cloud.ram.detach_policy_from_group(request)
 
 
 def trust(*principals: str, kind: str = "RAM", condition: dict[str, object] | None = None, version: str = "1") -> str:
@@ -95,14 +99,16 @@ def create_role(cloud: Cloud, name: str, trusted: str, **fields: object) -> mode
     return cloud.ram.create_role(models.CreateRoleRequest(role_name=name, assume_role_policy_document=trusted, **fields)).body.role
 
 
-def attach_to_role(cloud: Cloud, policy: str, role: str, kind: str = "Custom") -> None:
+def attach_to_role(cloud: Cloud, policy: str, role: str, kind: str = "Custom", workspace: str | None = None) -> None:
     """Attaches a policy to a role."""
-    cloud.ram.attach_policy_to_role(models.AttachPolicyToRoleRequest(policy_type=kind, policy_name=policy, role_name=role))
+    request = models.AttachPolicyToRoleRequest(policy_type=kind, policy_name=policy, role_name=role, resource_group_id=workspace)
+    cloud.ram.attach_policy_to_role(request)
 
 
-def detach_from_role(cloud: Cloud, policy: str, role: str, kind: str = "Custom") -> None:
+def detach_from_role(cloud: Cloud, policy: str, role: str, kind: str = "Custom", workspace: str | None = None) -> None:
     """Detaches a policy from a role."""
-    cloud.ram.detach_policy_from_role(models.DetachPolicyFromRoleRequest(policy_type=kind, policy_name=policy, role_name=role))
+    request = models.DetachPolicyFromRoleRequest(policy_type=kind, policy_name=policy, role_name=role, resource_group_id=workspace)
+    cloud.ram.detach_policy_from_role(request)
 
 
 def take(cloud: Cloud, arn: str, session: str = "night-shift", **fields: object) -> Cloud:

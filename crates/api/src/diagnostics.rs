@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use crate::routes::{Answer, Call};
 
 fn matched(policy: &MatchedPolicy) -> Value {
+    let scope = policy.attached_scope.map_or_else(|| "Account".to_owned(), |workspace| workspace.to_string());
     let mut fields = json!({
         "PolicyType": policy.policy_type, "PolicyIdentifier": policy.name, "Effect": policy.effect,
-        "AttachedEntityType": policy.attached_to, "AttachedScope": "Account",
+        "AttachedEntityType": policy.attached_to, "AttachedScope": scope,
     });
     if let Some(version) = policy.version {
         fields["PolicyVersion"] = json!(format!("v{version}"));

@@ -90,6 +90,12 @@ impl Call<'_> {
         optional_workspace(self.parameters)
     }
 
+    /// The resource group that an attachment is for, which is a workspace here. Left out it is the account; an empty one is
+    /// none that exists, so that a script whose variable is unset attaches nothing to everything.
+    pub(crate) fn resource_group(&self) -> Result<Option<WorkspaceId>, Failure> {
+        Ok(self.parameters.text("ResourceGroupId")?.map(|text| workspace_or_absent(&text)))
+    }
+
     /// A set of pages; left out, it is empty.
     pub(crate) fn pages(&self, parameters: &Parameters) -> Result<Pages, Failure> {
         Ok(Pages::parse("pages", &parameters.texts("pages")?.unwrap_or_default())?)

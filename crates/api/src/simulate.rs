@@ -55,6 +55,7 @@ fn proposal(change: &Parameters) -> Result<Proposal, Failure> {
             policy_type: policy_type(change)?,
             policy: policy_name(change)?,
             to: holder(change)?,
+            workspace: read::optional_workspace(change)?,
         },
         "member" => {
             // Left out is no answer to what becomes of the seat; `null` takes it away.

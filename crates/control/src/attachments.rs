@@ -9,10 +9,10 @@ use bailey_domain::name::{GroupName, PolicyName, RoleName, UserName};
 use bailey_domain::operations::{
     AttachPolicyToGroup, AttachPolicyToRole, AttachPolicyToUser, DetachPolicyFromGroup, DetachPolicyFromRole,
     DetachPolicyFromUser, ListEntitiesForPolicy, ListPoliciesForGroup, ListPoliciesForRole,
-    ListPoliciesForUser, Operation,
+    ListPoliciesForUser, ListWorkspaces, Operation,
 };
 use bailey_domain::scope::RamScope;
-use bailey_domain::{AccountId, Caller, Error, GroupId, UserId};
+use bailey_domain::{AccountId, Caller, Error, GroupId, UserId, WorkspaceId};
 use bailey_store::{Attaches, Attachment, Detaches, Entity, ListsAttached, Record, Store, Tx};
 use serde_json::{Value, json};
 
@@ -104,15 +104,17 @@ pub struct Entities {
 }
 
 impl Control {
-    /// Attaches a policy to a user. It must give no more than the caller holds, unless the caller administers RAM.
+    /// Attaches a policy to a user, for the things of a workspace or for the whole account. It must give no more than the
+    /// caller holds there, unless the caller administers RAM.
     pub async fn attach_policy_to_user(
         &self,
         caller: &Caller,
         policy_type: PolicyType,
         policy: &PolicyName,
         name: &UserName,
+        workspace: Option<WorkspaceId>,
     ) -> Result<(), Error> {
-        self.attach::<AttachPolicyToUser, _>(caller, policy_type, policy, name).await
+        self.attach::<AttachPolicyToUser, _>(caller, policy_type, policy, name, workspace).await
     }
 
     /// Attaches a policy to a group, on the same condition: it counts for everybody who is in it or will be.
@@ -122,8 +124,9 @@ impl Control {
         policy_type: PolicyType,
         policy: &PolicyName,
         name: &GroupName,
+        workspace: Option<WorkspaceId>,
     ) -> Result<(), Error> {
-        self.attach::<AttachPolicyToGroup, _>(caller, policy_type, policy, name).await
+        self.attach::<AttachPolicyToGroup, _>(caller, policy_type, policy, name, workspace).await
     }
 
     /// Attaches a policy to a role, on the same condition: it counts for everybody who takes the role.
@@ -133,19 +136,22 @@ impl Control {
         policy_type: PolicyType,
         policy: &PolicyName,
         name: &RoleName,
+        workspace: Option<WorkspaceId>,
     ) -> Result<(), Error> {
-        self.attach::<AttachPolicyToRole, _>(caller, policy_type, policy, name).await
+        self.attach::<AttachPolicyToRole, _>(caller, policy_type, policy, name, workspace).await
     }
 
-    /// Detaches a policy from a user. One that denies something is detached by whoever administers RAM.
+    /// Detaches a policy from a user where it counts for just this workspace, or for the account. One that denies something is
+    /// detached by whoever administers RAM.
     pub async fn detach_policy_from_user(
         &self,
         caller: &Caller,
         policy_type: PolicyType,
         policy: &PolicyName,
         name: &UserName,
+        workspace: Option<WorkspaceId>,
     ) -> Result<Revoked, Error> {
-        self.detach::<DetachPolicyFromUser, _>(caller, policy_type, policy, name).await
+        self.detach::<DetachPolicyFromUser, _>(caller, policy_type, policy, name, workspace).await
     }
 
     /// Detaches a policy from a group. One that denies something is detached by whoever administers RAM.
@@ -155,8 +161,9 @@ impl Control {
         policy_type: PolicyType,
         policy: &PolicyName,
         name: &GroupName,
+        workspace: Option<WorkspaceId>,
     ) -> Result<Revoked, Error> {
-        self.detach::<DetachPolicyFromGroup, _>(caller, policy_type, policy, name).await
+        self.detach::<DetachPolicyFromGroup, _>(caller, policy_type, policy, name, workspace).await
     }
 
     /// Detaches a policy from a role. One that denies something is detached by whoever administers RAM.
@@ -166,8 +173,9 @@ impl Control {
         policy_type: PolicyType,
         policy: &PolicyName,
         name: &RoleName,
+        workspace: Option<WorkspaceId>,
     ) -> Result<Revoked, Error> {
-        self.detach::<DetachPolicyFromRole, _>(caller, policy_type, policy, name).await
+        self.detach::<DetachPolicyFromRole, _>(caller, policy_type, policy, name, workspace).await
     }
 
     /// Lists the policies attached to a user directly.
@@ -223,6 +231,7 @@ impl Control {
         policy_type: PolicyType,
         policy: &PolicyName,
         name: &N,
+        workspace: Option<WorkspaceId>,
     ) -> Result<(), Error>
     where
         O: Attaches + Operation<On = RamScope>,
@@ -232,12 +241,13 @@ impl Control {
         let (mut tx, permit) = self.begin::<O>(caller, scope.clone(), &target).await?;
         let holder = name.present(&mut tx, caller.account).await?;
         self.demand_present(caller.account, policy_type, policy)?;
-        let may = self.directory().may_attach_policy::<O>(caller, &scope, policy_type, policy, None);
+        self.demand_resource_group::<O>(caller, workspace)?;
+        let may = self.directory().may_attach_policy::<O>(caller, &scope, policy_type, policy, workspace);
         (tx, ()) = self.unless_refused(tx, may, &target).await?;
         let kind = holder.into().kind();
         let held = tx.count_policies_of(holder, policy_type).await?;
         // What is attached already is told before the quota, as RAM does.
-        tx.attach_policy(&permit, holder, policy_type, policy, None).await?;
+        tx.attach_policy(&permit, holder, policy_type, policy, workspace).await?;
         let quota = self.settings_of(caller.account)?.quota_attachments(kind, policy_type);
         within(
             quota,
@@ -245,7 +255,7 @@ impl Control {
             &format!("{}.Policy", kind.entity()),
             &format!("policies attached to the {}", kind.name()),
         )?;
-        let after = described(policy_type, policy, kind, name);
+        let after = described(policy_type, policy, kind, name, workspace);
         tx.commit(permit, Record { target, before: Value::Null, after }).await?;
         Ok(())
     }
@@ -256,6 +266,7 @@ impl Control {
         policy_type: PolicyType,
         policy: &PolicyName,
         name: &N,
+        workspace: Option<WorkspaceId>,
     ) -> Result<Revoked, Error>
     where
         O: Detaches + Operation<On = RamScope>,
@@ -267,12 +278,13 @@ impl Control {
         let holder = name.present(&mut tx, caller.account).await?;
         let kind = holder.into().kind();
         self.demand_present(caller.account, policy_type, policy)?;
+        self.demand_resource_group::<O>(caller, workspace)?;
         let may = self.directory().may_detach_policy::<O>(caller, &scope, policy_type, policy);
         (tx, ()) = self.unless_refused(tx, may, &target).await?;
-        if !tx.detach_policy(&permit, holder, policy_type, policy, None).await? {
+        if !tx.detach_policy(&permit, holder, policy_type, policy, workspace).await? {
             return Err(Error::absent(&format!("{}.Policy", kind.entity())));
         }
-        let before = described(policy_type, policy, kind, name);
+        let before = described(policy_type, policy, kind, name, workspace);
         let committed = tx.commit(permit, Record { target, before, after: Value::Null }).await?;
         Ok(Revoked::of(committed, 0, self.clock.now_ms() - started))
     }
@@ -290,6 +302,18 @@ impl Control {
         } else {
             Err(Error::absent("Policy"))
         }
+    }
+
+    /// Refuses a workspace that is none of the account's and, in the same words, one that the caller may not know of: only
+    /// members do, management, and whoever may attach or detach on everything.
+    fn demand_resource_group<O: Operation>(
+        &self,
+        caller: &Caller,
+        workspace: Option<WorkspaceId>,
+    ) -> Result<(), Error> {
+        let directory = self.directory();
+        let seen = |id| directory.sees::<O>(caller, id) || directory.sees::<ListWorkspaces>(caller, id);
+        if workspace.is_none_or(seen) { Ok(()) } else { Err(Error::absent("ResourceGroup")) }
     }
 
     async fn list_attached<O, N>(&self, caller: &Caller, name: &N) -> Result<Vec<Attachment>, Error>
@@ -333,8 +357,17 @@ pub(crate) fn policy_record(policy_type: PolicyType, policy: &PolicyName) -> Val
 }
 
 /// An attachment as audit records show it.
-fn described(policy_type: PolicyType, policy: &PolicyName, kind: AttacheeKind, name: &impl Holder) -> Value {
+fn described(
+    policy_type: PolicyType,
+    policy: &PolicyName,
+    kind: AttacheeKind,
+    name: &impl Holder,
+    workspace: Option<WorkspaceId>,
+) -> Value {
     let mut record = policy_record(policy_type, policy);
     record[format!("{}Name", kind.name())] = json!(name.text());
+    if let Some(workspace) = workspace {
+        record["resourceGroupId"] = json!(workspace);
+    }
     record
 }

@@ -83,7 +83,8 @@ impl Control {
         }
         let policy = bailey_domain::name::PolicyName::parse("PolicyName", "AliyunBailianFullAccess")?;
         let bob = UserName::parse("userName", "bob")?;
-        self.attach_policy_to_user(&root(), bailey_domain::change::PolicyType::System, &policy, &bob).await?;
+        self.attach_policy_to_user(&root(), bailey_domain::change::PolicyType::System, &policy, &bob, None)
+            .await?;
         let research = self
             .create_workspace(&root(), &WorkspaceName::parse("workspaceName", "Research")?, "")
             .await?

@@ -42,6 +42,8 @@ pub enum Proposal {
         policy: PolicyName,
         /// To what, or from what.
         to: Holder,
+        /// For the things of this workspace; without one, for the whole account.
+        workspace: Option<WorkspaceId>,
     },
     /// A seat with these page permissions; `None` takes it away.
     Member {
@@ -88,16 +90,19 @@ impl Control {
                 // The copy shows no versions, so any number does.
                 Change::Policy { account, name: name.clone(), version: 1, document: document.clone() }
             }
-            Proposal::Attachment { attach, policy_type, policy, to } => {
+            Proposal::Attachment { attach, policy_type, policy, to, workspace } => {
                 let to = self.holder(caller, directory, to).await?;
                 if !directory.has_policy(account, *policy_type, policy) {
                     return Err(Error::absent("Policy"));
                 }
-                let (policy_type, policy) = (*policy_type, policy.clone());
+                let (policy_type, policy, workspace) = (*policy_type, policy.clone(), *workspace);
+                if workspace.is_some_and(|id| !directory.has_workspace(account, id)) {
+                    return Err(Error::absent("Workspace"));
+                }
                 if *attach {
-                    Change::Attached { account, to, policy_type, policy, workspace: None }
-                } else if directory.is_attached(account, policy_type, &policy, to, None) {
-                    Change::Detached { account, to, policy_type, policy, workspace: None }
+                    Change::Attached { account, to, policy_type, policy, workspace }
+                } else if directory.is_attached(account, policy_type, &policy, to, workspace) {
+                    Change::Detached { account, to, policy_type, policy, workspace }
                 } else {
                     return Err(Error::absent(&format!("{}.Policy", to.kind().entity())));
                 }

@@ -129,6 +129,9 @@ pub(crate) struct Attachment {
     policy: Named,
     #[command(flatten)]
     holder: Holder,
+    /// Only for the things of this workspace, and not for the whole account.
+    #[arg(long, value_name = "WORKSPACE")]
+    resource_group: Option<String>,
 }
 
 /// What a policy is attached to: one of them.
@@ -189,8 +192,12 @@ impl Attachment {
         let named = self.holder.named();
         let (calls, holder) =
             named.ok_or_else(|| Failure::failed("--user, --group or --role says whom it is about"))?;
-        let note = format!("{done} {} {preposition} {holder}", self.policy.name);
-        Ok(self.policy.plan(call(&calls)).with(calls.parameter, holder).note(note))
+        let mut note = format!("{done} {} {preposition} {holder}", self.policy.name);
+        if let Some(workspace) = &self.resource_group {
+            note += &format!(" for {workspace}");
+        }
+        let plan = self.policy.plan(call(&calls)).with(calls.parameter, holder);
+        Ok(plan.maybe("ResourceGroupId", &self.resource_group).note(note))
     }
 }
 
@@ -212,6 +219,7 @@ impl Policy {
                     let columns = [
                         text("POLICY", "PolicyName"),
                         text("TYPE", "PolicyType"),
+                        text("RESOURCE GROUP", "ResourceGroupId"),
                         text("ATTACHED", "AttachDate"),
                         text("DESCRIPTION", "Description"),
                     ];
@@ -250,14 +258,16 @@ impl Policy {
 
 /// Users, groups and roles in one table.
 fn entities(answer: &serde_json::Value) -> Result<(String, Exit), Failure> {
-    let mut lines = vec![["KIND", "NAME", "ATTACHED"].map(str::to_owned).to_vec()];
+    let mut lines = vec![["KIND", "NAME", "RESOURCE GROUP", "ATTACHED"].map(str::to_owned).to_vec()];
     for (kind, path, name) in [
         ("user", "Users.User", "UserName"),
         ("group", "Groups.Group", "GroupName"),
         ("role", "Roles.Role", "RoleName"),
     ] {
         let line = |row: &serde_json::Value| {
-            vec![kind.to_owned(), super::output::shown(&row[name]), super::output::shown(&row["AttachDate"])]
+            let fields =
+                [name, "ResourceGroupId", "AttachDate"].map(|field| super::output::shown(&row[field]));
+            std::iter::once(kind.to_owned()).chain(fields).collect()
         };
         lines.extend(list(answer, path).iter().map(line));
     }
@@ -273,9 +283,9 @@ mod tests {
     fn entities_of_every_kind_share_a_table() {
         let answer = json!({
             "Users": { "User": [{ "UserName": "alice", "AttachDate": "2026-11-24T00:00:00Z" }] },
-            "Groups": { "Group": [{ "GroupName": "dev", "AttachDate": "2026-11-25T00:00:00Z" }] },
+            "Groups": { "Group": [{ "GroupName": "dev", "ResourceGroupId": "llm-1", "AttachDate": "2026-11-25T00:00:00Z" }] },
         });
-        let expected = "KIND   NAME   ATTACHED\nuser   alice  2026-11-24T00:00:00Z\ngroup  dev    2026-11-25T00:00:00Z\n";
+        let expected = "KIND   NAME   RESOURCE GROUP  ATTACHED\nuser   alice  -               2026-11-24T00:00:00Z\ngroup  dev    llm-1           2026-11-25T00:00:00Z\n";
         assert_eq!(entities(&answer).unwrap().0, expected);
     }
 }

@@ -83,4 +83,6 @@ switches! {
     detach_policy_from_role DetachPolicyFromRole;
     narrow_trust NarrowTrust;
     delete_role DeleteRole;
+    detach_policy_for_workspace DetachPolicyForWorkspace;
+    attach_a_deny_for_workspace AttachDenyForWorkspace;
 }

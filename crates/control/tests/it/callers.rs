@@ -43,11 +43,11 @@ async fn a_second_factor_before_a_role_was_taken_counts_in_its_session() {
     world.control.create_role(&owner, role.clone(), text).await.unwrap();
     world.control.create_policy(&owner, &policy("with-a-code"), "", WITH_A_CODE, &[]).await.unwrap();
     let (custom, system) = (PolicyType::Custom, PolicyType::System);
-    world.control.attach_policy_to_role(&owner, custom, &policy("with-a-code"), &role).await.unwrap();
+    world.control.attach_policy_to_role(&owner, custom, &policy("with-a-code"), &role, None).await.unwrap();
     for user in ["alice", "bob"] {
         world.hire(user).await;
         let all = policy("AdministratorAccess");
-        world.control.attach_policy_to_user(&owner, system, &all, &name(user)).await.unwrap();
+        world.control.attach_policy_to_user(&owner, system, &all, &name(user), None).await.unwrap();
     }
     let seed = world.bind("alice").await;
     let all = Resource {

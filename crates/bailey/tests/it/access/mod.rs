@@ -8,6 +8,7 @@ mod gateway;
 mod guards;
 mod hand_out;
 mod matrix;
+mod resource_groups;
 mod stage;
 mod table;
 mod verdict;

@@ -60,6 +60,19 @@ fn ram_users_access_keys_and_policies() {
     attached.sort();
     assert_eq!(attached, ["AliyunBailianReadOnlyAccess", "Feature"]);
     assert_eq!(values(&shell.json("policy list-entities Feature"), "/Users/User", "UserName"), ["alicia"]);
+    // The same for one workspace: it stands beside the other, and goes by itself.
+    let workspace =
+        shell.json("workspace create Scoped")["workspace"]["workspaceId"].as_str().unwrap().to_owned();
+    let attach = format!("policy attach Feature --user alicia --resource-group {workspace}");
+    shell.run(&attach).ending(0);
+    shell.run(&attach).ending(6);
+    assert!(shell.run("policy list --user alicia").ending(0).output.contains(&workspace));
+    assert!(shell.run("policy list-entities Feature").ending(0).output.contains(&workspace));
+    shell.run("policy attach Feature --user alicia --resource-group llm-0").ending(5);
+    let detach = format!("policy detach Feature --user alicia --resource-group {workspace}");
+    shell.run(&detach).ending(0);
+    shell.run(&detach).ending(5);
+    shell.run(&format!("workspace delete {workspace}")).ending(0);
     shell.run("policy delete Feature").ending(6);
     shell.run("policy detach Feature --user alicia").ending(0);
     assert_eq!(

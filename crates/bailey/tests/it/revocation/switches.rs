@@ -28,6 +28,7 @@ kinds! {
     AttachDeny, NarrowPolicy, RemoveUserFromGroup, DetachPolicyFromGroup, DeleteLoginProfile, UpdateLoginProfile,
     TakePage, TakeSeat, NarrowAccessKey, DeleteServiceCredential,
     PutPermissionBoundary, AttachControlPolicy, DetachPolicyFromRole, NarrowTrust, DeleteRole,
+    DetachPolicyForWorkspace, AttachDenyForWorkspace,
 }
 
 /// Those that end calls of models and say how many streams they closed.
@@ -233,6 +234,22 @@ impl Switch {
                     control.done(&root, "CreatePolicyVersion", gets).await;
                     let narrow = json!({ "PolicyName": policy, "VersionId": "v2" });
                     ("SetDefaultPolicyVersion", narrow, called, NO_PERMISSION)
+                }
+            }
+            Self::DetachPolicyForWorkspace | Self::AttachDenyForWorkspace => {
+                // A member is told of the policies; an outsider only that there is no such workspace.
+                control.known(&root, &name).await;
+                control.seat(&root, &workspace, &name, &[]).await;
+                let policy = format!("workspace-{round}");
+                let attachment = |policy_type: &str, policy: &str| json!({ "PolicyType": policy_type, "PolicyName": policy, "UserName": name, "ResourceGroupId": workspace });
+                let held = attachment("System", "AliyunBailianFullAccess");
+                control.done(&root, "AttachPolicyToUser", held.clone()).await;
+                let called = ("ListApiKeys", here);
+                if self == Self::DetachPolicyForWorkspace {
+                    ("DetachPolicyFromUser", held, called, NO_PERMISSION)
+                } else {
+                    control.policy(&root, &policy, &LISTS.replace("Allow", "Deny")).await;
+                    ("AttachPolicyToUser", attachment("Custom", &policy), called, NO_PERMISSION)
                 }
             }
             Self::DeleteLoginProfile | Self::UpdateLoginProfile => {
