@@ -269,7 +269,8 @@ impl State {
             ..Verdicts::NONE
         });
         let (verdict, policy) = match decided.verdict {
-            Verdict::Allow { .. } => (Foregone::Allow, None),
+            // What refuses after this is no kind of policies.
+            Verdict::Allow { .. } => return Foregone::Allow,
             Verdict::ImplicitDeny => (Foregone::ImplicitDeny, None),
             Verdict::ExplicitDeny { policy, .. } => {
                 let slot = match decided.layer {

@@ -7,9 +7,9 @@ use bailey_domain::id::RoleId;
 use bailey_domain::name::RoleName;
 use bailey_domain::operations::{
     AddUserToGroup, AttachPolicyToUser, CreatePolicyVersion, CreateWorkspace, DetachPolicyFromUser,
-    RenameWorkspace, UpdateModelPermissions, UpdateRole,
+    RenameWorkspace, SetMemberPages, UpdateModelPermissions, UpdateRole,
 };
-use bailey_domain::scope::{RamScope, WholeAccount};
+use bailey_domain::scope::{RamScope, Seat, WholeAccount};
 use bailey_domain::{Caller, GroupId, Principal, Reason, UserId, WorkspaceId};
 use proptest::prelude::*;
 
@@ -75,6 +75,34 @@ fn it_counts_in_its_workspace_and_nowhere_else() {
     let (account, to, policy_type) = (house.one.id, user.into(), SYSTEM);
     house.apply(vec![Change::Detached { account, to, policy_type, policy: name, workspace: Some(inside) }]);
     assert_eq!(house.renames(user, inside), Err(Reason::ImplicitDeny));
+}
+
+/// What is missing besides the policies is not told as theirs.
+#[test]
+fn a_policy_that_allows_is_not_what_refused() {
+    let house = House::new();
+    let (user, workspace) = (house.one.people.member, house.one.inside);
+    house.put_on(user, SYSTEM, "AliyunBailianFullAccess", Some(workspace));
+    let seat = Seat { workspace, user: Some(house.one.people.nobody) };
+    let refusal = house.directory.authorize::<SetMemberPages>(&house.user(user), seat).unwrap_err();
+    assert_eq!((refusal.reason, refusal.policy_type()), (Reason::PageMissing, ACCOUNT_LEVEL));
+}
+
+/// What was written before there were resource groups is read as the account's, and is written as before.
+#[test]
+fn a_feed_from_before_reads_as_the_accounts() {
+    let house = House::new();
+    let change = attached(house.one.id, house.one.people.nobody, CUSTOM, "mine");
+    let text = serde_json::to_string(&change).unwrap();
+    assert!(!text.contains("workspace"), "{text}");
+    assert_eq!(serde_json::from_str::<Change>(&text).unwrap(), change);
+    let inside = house.one.inside;
+    let mut scoped = serde_json::to_value(&change).unwrap();
+    scoped["workspace"] = inside.to_string().into();
+    let Change::Attached { workspace, .. } = serde_json::from_value(scoped).unwrap() else {
+        panic!("{text}")
+    };
+    assert_eq!(workspace, Some(inside));
 }
 
 #[test]
