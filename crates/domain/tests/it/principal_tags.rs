@@ -55,6 +55,7 @@ impl Stage {
                 to: Attachee::Role(role),
                 policy_type: CUSTOM,
                 policy: policy_name("by-team"),
+                workspace: None,
             },
         ]);
         Self { house, role }
@@ -118,6 +119,7 @@ fn a_session_ends_with_the_tag_that_let_it_be_taken() {
             to: Attachee::Role(stage.role),
             policy_type: PolicyType::System,
             policy: policy_name("AliyunSTSAssumeRoleAccess"),
+            workspace: None,
         },
     ]);
     let taken = |role: RoleId, by: Taker| SessionClaims {

@@ -88,7 +88,7 @@ cases! {
             let role = test.create_role(account, "Operator").await;
             test.create_policy(account, "reds", &document).await;
             let (scope, name) = (RamScope::role(account, "operator"), policy_name("reds"));
-            commit!(test, test.root(account), AttachPolicyToRole on scope, |tx, permit| tx.attach_policy(&permit, role, PolicyType::Custom, &name));
+            commit!(test, test.root(account), AttachPolicyToRole on scope, |tx, permit| tx.attach_policy(&permit, role, PolicyType::Custom, &name, None));
             roles.push(Caller { principal: Principal::Role(role), ..test.root(account) });
         }
         let agreed = async |expected: [bool; 2]| {
