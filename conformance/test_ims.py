@@ -90,21 +90,15 @@ class TestUsers:
     def test_lists_come_in_pages(self, root: Cloud, domain: str) -> None:
         for number in range(3):
             ram.create_user(root, f"ims-page-{number}")
-        names: list[str] = []
-        marker = None
-        while True:
-            body = root.ims.list_user_basic_infos(models.ListUserBasicInfosRequest(max_items=2, marker=marker)).body
-            infos = body.user_basic_infos.user_basic_info
-            assert len(infos) <= 2
-            assert all(info.user_id.isdecimal() and info.status == "active" for info in infos)
-            names += [info.user_principal_name for info in infos]
-            marker = body.marker
-            if not body.is_truncated:
-                break
+        page = lambda marker: root.ims.list_user_basic_infos(models.ListUserBasicInfosRequest(max_items=2, marker=marker)).body
+        infos = lambda body: body.user_basic_infos.user_basic_info
+        names = ram.paged(page, lambda body: [info.user_principal_name for info in infos(body)], 2)
+        assert all(info.user_id.isdecimal() and info.status == "active" for info in infos(page(None)))
         assert set(names) >= {f"ims-page-{number}@{domain}" for number in range(3)}
-        assert len(names) == len(set(names))
         everybody = root.ims.list_users(models.ListUsersRequest(max_items=1000)).body
         assert [user.user_principal_name for user in everybody.users.user] == names
+        page = lambda marker: root.ims.list_users(models.ListUsersRequest(max_items=3, marker=marker)).body
+        assert ram.paged(page, lambda body: [user.user_principal_name for user in body.users.user], 3) == names
         frozen = root.ims.list_user_basic_infos(models.ListUserBasicInfosRequest(status="freeze")).body
         assert frozen.user_basic_infos.user_basic_info == []
 
@@ -320,6 +314,17 @@ class TestRecycleBin:
         root.ims.delete_user_in_recycle_bin(models.DeleteUserInRecycleBinRequest(user_id=user_id))
         with refused(404, "EntityNotExist.User"):
             root.ims.restore_user_from_recycle_bin(models.RestoreUserFromRecycleBinRequest(user_id=user_id))
+
+    def test_lists_come_in_pages(self, root: Cloud) -> None:
+        ids = set()
+        with ram.setting(root, "recycleBin", True):
+            for number in range(3):
+                user_id = ram.create_user(root, f"ims-bin-{number}").user_id
+                ids.add(user_id)
+                root.ims.delete_user(models.DeleteUserRequest(user_id=user_id))
+        page = lambda marker: root.ims.list_users_in_recycle_bin(models.ListUsersInRecycleBinRequest(max_items=2, marker=marker)).body
+        listed = ram.paged(page, lambda body: [user.user_id for user in body.users.user], 2)
+        assert set(listed) >= ids
 
     def test_giving_a_credential_back_takes_what_making_one_takes(self, world: World, root: Cloud) -> None:
         with ram.setting(root, "recycleBin", True):

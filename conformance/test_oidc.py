@@ -69,6 +69,16 @@ class TestProviders:
         with refused(404, "EntityNotExist.OIDCProvider"):
             root.ims.get_oidcprovider(get)
 
+    def test_lists_come_in_pages(self, root: Cloud) -> None:
+        names = [f"Page.{number}" for number in range(3)]
+        for name in names:
+            oidc.provide(root, name, f"https://pages.example/{name}")
+        page = lambda marker: root.ims.list_oidcproviders(models.ListOIDCProvidersRequest(max_items=2, marker=marker)).body
+        listed = ram.paged(page, lambda body: [provider.oidcprovider_name for provider in body.oidcproviders.oidcprovider], 2)
+        assert [name for name in listed if name in names] == names
+        for name in names:
+            oidc.drop(root, name)
+
     def test_documented_errors(self, root: Cloud, account: str) -> None:
         for fields, code in (
             ({"name": ""}, "InvalidParameter.OIDCProviderName.Length"),

@@ -120,6 +120,24 @@ USUAL = {
 }
 
 
+# What GetAccountSummary calls them.
+SUMMARY = {
+    "quotaUsers": "UsersQuota", "quotaAccessKeysPerUser": "AccessKeysPerUserQuota", "quotaVirtualMfaDevices": "VirtualMFADevicesQuota",
+    "quotaGroups": "GroupsQuota", "quotaGroupsPerUser": "GroupsPerUserQuota", "quotaRoles": "RolesQuota", "quotaPolicies": "PoliciesQuota",
+    "quotaPolicyVersions": "VersionsPerPolicyQuota", "quotaCustomPoliciesPerUser": "AttachedPoliciesPerUserQuota",
+    "quotaSystemPoliciesPerUser": "AttachedSystemPoliciesPerUserQuota", "quotaCustomPoliciesPerGroup": "AttachedPoliciesPerGroupQuota",
+    "quotaSystemPoliciesPerGroup": "AttachedSystemPoliciesPerGroupQuota", "quotaCustomPoliciesPerRole": "AttachedPoliciesPerRoleQuota",
+    "quotaSystemPoliciesPerRole": "AttachedSystemPoliciesPerRoleQuota", "quotaAccessKeyPolicyStatements": "ConditionsPerAKPolicyQuota",
+    "quotaAccessKeyPolicyAddresses": "IPItemsPerAKPolicyQuota", "quotaServiceCredentials": "ServiceCredentialsPerUserPerServiceQuota",
+}
+
+
+@pytest.mark.parametrize("name", SUMMARY)
+def test_the_account_summary_tells_it(root: Cloud, name: str) -> None:
+    with setting(root, name, 777):
+        assert root.ims.get_account_summary().body.summary_map.to_map()[SUMMARY[name]] == 777
+
+
 @pytest.mark.parametrize("name", QUOTAS)
 def test_a_quota_is_reached_and_raised(root: Cloud, name: str) -> None:
     call, code, sentence = QUOTAS[name]

@@ -162,6 +162,14 @@ class TestSessions:
         with refused(404, "EntityNotExist.Role"):
             ram.take(taker, arn.replace("roles-reader", "roles-absent"))
 
+    @pytest.mark.parametrize(("longest", "told"), [(3600, "1hr"), (5400, "90min"), (43200, "12hr")])
+    def test_a_session_lasts_as_long_as_its_role_lets_it(self, root: Cloud, taker: Cloud, account: str, longest: int, told: str) -> None:
+        role = ram.create_role(root, f"roles-lasts-{longest}", ram.trust(f"acs:ram::{account}:root"), max_session_duration=longest)
+        ram.take(taker, role.arn, duration_seconds=longest)
+        with refused(400, "InvalidParameter.DurationSeconds") as refusal:
+            ram.take(taker, role.arn, duration_seconds=longest + 1)
+        assert refusal.message.startswith(f"The Min/Max value of DurationSeconds is 15min/{told}. ")
+
     def test_a_session_policy_narrows_and_never_widens(self, taker: Cloud, arn: str) -> None:
         lists = ram.take(taker, arn, "narrow-one", policy=ram.document(ram.statement("Allow", "ram:ListUsers")))
         assert lists.ram.list_users(models.ListUsersRequest()).body.users.user

@@ -13,6 +13,7 @@ from support.world import World
 
 NAME = "old-user"
 ODD = "a b+c*~é/'!()研发"
+EXPIRED = "Specified time stamp or date value is expired."
 
 
 @pytest.fixture(scope="module")
@@ -97,25 +98,30 @@ class TestByHand:
         error = raw.check_rpc_error(raw.send(world.server.control, "GET", target))
         assert (error["Code"], error["Message"][:40]) == ("SignatureNonceUsed", "Specified signature nonce was used alrea")
 
-    @pytest.mark.parametrize(("changes", "code"), [
-        ({"SignatureMethod": "HMAC-SHA256"}, "InvalidSignatureMethod"),
-        ({"SignatureMethod": ""}, "MissingSignatureMethod"),
-        ({"Timestamp": "yesterday"}, "InvalidTimeStamp.Format"),
-        ({"Timestamp": "2015-08-18T03:15:45Z"}, "InvalidTimeStamp.Expired"),
-        ({"Timestamp": (datetime.now(timezone.utc) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")}, "InvalidTimeStamp.Expired"),
-        ({"SignatureNonce": ""}, "MissingSignatureNonce"),
-        ({"Action": "NoSuchAction"}, "InvalidApi.NotFound"),
-        ({"Version": ""}, "MissingVersion"),
-        ({"AccessKeyId": "LTAInobodynobodynobody00"}, "InvalidAccessKeyId.NotFound"),
-        ({"Format": "YAML"}, "InvalidParameter.Format"),
-        ({"Unheard": "of"}, "InvalidParameter"),
+    @pytest.mark.parametrize(("changes", "status", "code", "message"), [
+        ({"SignatureMethod": "HMAC-SHA256"}, 400, "InvalidSignatureMethod", "Specified signature method is not valid."),
+        ({"SignatureMethod": ""}, 400, "MissingSignatureMethod", "SignatureMethod is mandatory for this action."),
+        ({"Timestamp": "yesterday"}, 400, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted."),
+        ({"Timestamp": "2015-08-18T03:15:45Z"}, 400, "InvalidTimeStamp.Expired", EXPIRED),
+        ({"Timestamp": (datetime.now(timezone.utc) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")}, 400, "InvalidTimeStamp.Expired", EXPIRED),
+        ({"Timestamp": ""}, 400, "MissingTimestamp", "Timestamp is mandatory for this action."),
+        ({"SignatureNonce": ""}, 400, "MissingSignatureNonce", "SignatureNonce is mandatory for this action."),
+        ({"Action": "NoSuchAction"}, 404, "InvalidApi.NotFound", "Specified api is not found, please check your url and method."),
+        ({"Action": "GetUser"}, 400, "MissingParameter", 'The input parameter "UserName" that is mandatory for processing this request is not supplied.'),
+        ({"Version": ""}, 400, "MissingVersion", "Version is mandatory for this action."),
+        ({"AccessKeyId": "LTAInobodynobodynobody00"}, 404, "InvalidAccessKeyId.NotFound", "Specified access key is not found."),
+        ({"SecurityToken": "nothing"}, 400, "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed."),
+        ({"Format": "YAML"}, 400, "InvalidParameter.Format", "`Format` must be JSON or XML"),
+        ({"Unheard": "of"}, 400, "InvalidParameter", "`Unheard` is not a parameter of this operation"),
     ])
     @pytest.mark.parametrize("format_", ["JSON", "XML"])
-    def test_a_bad_call_is_refused_by_code(self, world: World, changes: dict[str, str], code: str, format_: str) -> None:
+    def test_a_bad_call_is_refused_in_the_documented_words(
+        self, world: World, changes: dict[str, str], status: int, code: str, message: str, format_: str,
+    ) -> None:
         parameters = signed(world.root, "GET", {"Action": "ListUsers", "Format": format_} | changes)
         answer = raw.send(world.server.control, "GET", f"/?{encoded(parameters)}")
         error = raw.check_rpc_xml_error(answer) if parameters["Format"] == "XML" else raw.check_rpc_error(answer)
-        assert error["Code"] == code, answer
+        assert (answer.status, error["Code"], error["Message"][:len(message)]) == (status, code, message), answer
 
     def test_two_credentials_are_none(self, world: World) -> None:
         target = f"/?{encoded(signed(world.root, 'GET', {'Action': 'ListUsers'}))}"

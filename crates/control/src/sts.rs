@@ -283,7 +283,7 @@ fn in_hours(seconds: u64) -> String {
     if seconds.is_multiple_of(3600) {
         format!("{}hr", seconds / 3600)
     } else {
-        format!("{}min", seconds.div_ceil(60))
+        format!("{}min", seconds / 60)
     }
 }
 
