@@ -38,4 +38,5 @@ BY_ACTION = {action: codes.split() for action, codes in _rows("By action")}
 RAM = _sentences("RAM")
 STS = _sentences("STS")
 NEVER = {(action, code) for action, code, _ in _rows("Not answered")}
-BETWEEN_ACCOUNTS = {(action, code) for action, code, _ in _rows("Answered between accounts")}
+BETWEEN_ACCOUNTS = {(action, code): PAGE.parent.parent / where.partition(":")[0] for action, code, where in _rows("Answered between accounts")}
+"""Each with the file of its test."""
