@@ -210,11 +210,9 @@ impl State {
             return Err(Reason::IdentityGone);
         };
         chain.note(Check::Root, false);
-        // Where nothing narrows the identity's own policies, the action alone may decide.
-        let narrowed = question.session.is_some()
-            || identity.boundary.is_some()
-            || self.control_policies(question.account).is_some();
-        let certain = if narrowed { None } else { self.foregone(identity, question.action, found.workspace) };
+        // Where nothing narrows the identity's own policies in this, the action alone may decide.
+        let open = self.is_open_above(identity, question);
+        let certain = if open { self.foregone(identity, question.action, found.workspace) } else { None };
         let verdict = match certain {
             Some(Foregone::ExplicitDeny) => {
                 chain.decided_by(Layer::Identity, self.certain_deny(identity, question.action));
@@ -250,7 +248,7 @@ impl State {
     }
 
     /// What all kinds of policies say together, and which of them decided.
-    fn layered(
+    pub(super) fn layered(
         &self,
         identity: &IdentityState,
         question: &Question<'_>,

@@ -1,7 +1,7 @@
 //! What stands above the policies of users and roles: the permission boundary of each, and the account's control
 //! policies. Of either, anything but an Allow is final; root is bound by neither.
 
-use bailey_policy::{Layer, Policy, Verdict};
+use bailey_policy::{Foregone, Layer, Outlook, Policy, Verdict};
 use smallvec::SmallVec;
 
 use super::Directory;
@@ -102,6 +102,19 @@ impl State {
         (control, boundary)
     }
 
+    /// Whether session policy, control policies and boundary, those that there are, let the action through whatever
+    /// resource and conditions are: then the identity's own policies decide.
+    #[inline]
+    pub(super) fn is_open_above(&self, identity: &IdentityState, question: &Question<'_>) -> bool {
+        let lets = |policies: &mut dyn Iterator<Item = &Policy>| {
+            let mut outlook = Outlook::default();
+            policies.for_each(|policy| outlook.add(policy, question.action));
+            outlook.foregone() == Some(Foregone::Allow)
+        };
+        question.session.is_none_or(|own| lets(&mut std::iter::once(own)))
+            && self.guards(identity).into_iter().flatten().all(|slots| lets(&mut self.policies_in(slots)))
+    }
+
     /// Whether all that a policy would give lies within what stands above the identity.
     pub(super) fn within_guards(&self, identity: &IdentityState, proposed: &Policy) -> bool {
         self.guards(identity)
@@ -132,3 +145,7 @@ impl State {
         slots.iter().filter_map(|slot| self.policies.get(*slot))
     }
 }
+
+#[cfg(test)]
+#[path = "guards_tests.rs"]
+mod tests;
