@@ -112,6 +112,30 @@ fn policies_are_checked_before_they_count() {
     assert!(failed.output.contains("`reads` expects Allow and gets ImplicitDeny"), "{failed:?}");
     shell.run(&format!("policy test {good} --policy {good}")).ending(2);
 
+    // A document says itself which language it is in.
+    let in_language = |version: &str| {
+        let name = format!("language-{version}.json");
+        let statement = r#"{"Effect":"Allow","Action":"ram:GetUser","Resource":"acs:ram:*:*:user/${acs:PrincipalTag/team}-*",
+            "Condition":{"StringEqualsIfExists":{"acs:SourceVpc":"vpc-1"}}}"#;
+        shell.file(&name, &format!(r#"{{"Version":"{version}","Statement":[{statement}]}}"#))
+    };
+    let (standard, extended) = (in_language("1"), in_language("1-extended"));
+    assert_eq!(shell.run(&format!("policy lint {extended}")).ending(0).output, "no findings\n");
+    let refused = shell.run(&format!("policy lint {standard}")).ending(8).output;
+    assert!(refused.contains("StringEqualsIfExists: is not a condition operator"), "{refused}");
+    let of_team = |team: &str, expected: &str| {
+        format!(
+            r#"{{"name":"{team}","action":"ram:GetUser","resource":"acs:ram:*:1:user/red-1","context":{{"acs:PrincipalTag/team":"{team}"}},"expect":"{expected}"}}"#
+        )
+    };
+    let by_tag = format!("[{},{}]", of_team("red", "Allow"), of_team("blue", "ImplicitDeny"));
+    let by_tag = shell.file("by-tag.json", &by_tag);
+    let passed = shell.run(&format!("policy test {by_tag} --policy {extended}")).ending(0).output;
+    assert!(passed.contains("2 tests, 0 failed"), "{passed}");
+    shell.run(&format!("policy create Team --document {extended}")).ending(0);
+    let passed = shell.run(&format!("policy put-tests Team --tests {by_tag}")).ending(0).output;
+    assert!(passed.contains("2 tests, 0 failed"), "{passed}");
+
     // On the server: what is only looked at is not there afterwards.
     let looked = shell.run(&format!("policy create Reads --document {odd} --dry-run")).ending(0);
     assert!(looked.output.contains("unknown-action"), "{looked:?}");
