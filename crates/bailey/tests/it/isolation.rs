@@ -79,6 +79,16 @@ async fn tenant(installation: &Installation, account: Account, mark: &str, calls
     let workspace = control.workspace(&root, "Research").await;
     control.grant(&root, &workspace, "qwen-plus", true).await;
     control.seat(&root, &workspace, "alice", &["api-key"]).await;
+    for (operation, field, name) in [
+        ("AttachPolicyToUser", "UserName", "alice"),
+        ("AttachPolicyToGroup", "GroupName", "readers"),
+        ("AttachPolicyToRole", "RoleName", "reader"),
+    ] {
+        let mut attach =
+            json!({ "PolicyType": "Custom", "PolicyName": "reads", "ResourceGroupId": workspace });
+        attach[field] = json!(name);
+        control.done(&root, operation, attach).await;
+    }
     let parameters = json!({ "workspaceId": workspace, "description": mark });
     let key = control.done(&alice, "CreateApiKey", parameters).await;
     let (key_id, value) = (id_of(&key, "/apiKey/apiKeyId"), id_of(&key, "/apiKey/apiKeyValue"));
@@ -382,7 +392,10 @@ fn what_one_account_does_is_not_felt_by_the_other() {
             control.done(&two.account.root, "ListUsersForGroup", json!({ "GroupName": "readers" })).await;
         assert_eq!(members["Users"]["User"][0]["UserName"], "alice", "a group of the same name");
         let detach = json!({ "PolicyType": "Custom", "PolicyName": "reads", "UserName": "alice" });
+        let mut for_workspace = detach.clone();
+        for_workspace["ResourceGroupId"] = json!(one.workspace);
         control.done(root, "DetachPolicyFromUser", detach).await;
+        control.done(root, "DetachPolicyFromUser", for_workspace).await;
         let key = json!({ "UserName": "alice", "UserAccessKeyId": one.alice.access_key() });
         control.done(root, "DeleteAccessKey", key).await;
         let alice = json!({ "UserName": "alice" });

@@ -316,6 +316,31 @@ fn groups_and_roles_hand_out_what_they_have_for_a_workspace() {
     assert_eq!(may.unwrap_err().reason, Reason::HandOut);
 }
 
+/// Counted, not believed: neither whoever has nothing for a workspace pays for those who have, nor do they themselves.
+#[test]
+fn a_yes_allocates_nothing_with_policies_for_a_workspace_or_without() {
+    let house = House::new();
+    let (people, inside, beside) = (&house.one.people, house.one.inside, house.one.beside);
+    let asks = |user: UserId, workspace: WorkspaceId| {
+        let caller = house.user(user);
+        let counted = allocation_counter::measure(|| {
+            assert!(house.directory.authorize::<RenameWorkspace>(&caller, workspace).is_ok());
+        });
+        counted.count_total
+    };
+    // What a thread makes for itself is made at the first question.
+    asks(people.management, inside);
+    assert_eq!(asks(people.management, inside), 0);
+    let group = house.new_group(people.management);
+    house.put_on(people.management, SYSTEM, "AliyunBailianDataFullAccess", Some(beside));
+    house.put_on(group, SYSTEM, "AliyunBailianDataFullAccess", Some(beside));
+    assert_eq!([inside, beside].map(|workspace| asks(people.management, workspace)), [0, 0]);
+    let group = house.new_group(people.member);
+    house.put_on(people.member, SYSTEM, "AliyunBailianDataFullAccess", Some(inside));
+    house.put_on(group, SYSTEM, "AliyunBailianFullAccess", Some(inside));
+    assert_eq!(asks(people.member, inside), 0);
+}
+
 const DOCUMENTS: [(&str, &str); 6] = [
     ("Allow", "oss:*"),
     ("Allow", "oss:Get*"),
