@@ -3,7 +3,9 @@
 
 pub mod cedar;
 pub mod changes;
+pub mod connection;
 pub mod database;
+pub mod edits;
 pub mod floor;
 pub mod iam;
 pub mod measure;
@@ -13,3 +15,4 @@ pub mod policies;
 pub mod population;
 pub mod questions;
 pub mod random;
+pub mod rego;

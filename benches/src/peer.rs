@@ -61,6 +61,11 @@ fn microseconds(text: &str) -> anyhow::Result<f64> {
     Ok(number.parse::<f64>()? * factor)
 }
 
+/// An access key as HTTP Basic takes it.
+pub fn basic(id: &str, secret: &str) -> String {
+    base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}"))
+}
+
 /// bailey's control API with root's access key.
 #[derive(Debug)]
 pub struct Control {
@@ -71,10 +76,7 @@ pub struct Control {
 impl Control {
     /// With HTTP Basic.
     pub fn new(address: SocketAddr, id: &str, secret: &str) -> Self {
-        Self {
-            address,
-            credential: base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}")),
-        }
+        Self { address, credential: basic(id, secret) }
     }
 
     /// One call; any answer but 2xx is an error.

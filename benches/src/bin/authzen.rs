@@ -1,23 +1,25 @@
-//! What a decision costs an enforcement point over HTTP, beside the least that a server of the same library could do.
+//! What a decision costs an enforcement point over HTTP, beside the least that a server of the same library could do: a
+//! hello that is sent the same bytes, reads the body and answers as many, and in one row a bare `GET`.
 //!
-//! One connection, one question after the other, in turns with the other side: the time from the first byte sent to the
-//! last one received.
+//! Each side is a process of its own with one connection that stays open. One request after the other, in turns with the
+//! other sides: the time from the first byte sent to the last one received.
 
-use std::convert::Infallible;
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
+use bailey_benches::connection::{Connection, post};
 use bailey_benches::database;
 use bailey_benches::measure::Sample;
-use bailey_benches::peer::Control;
+use bailey_benches::peer::{Control, basic};
 use bailey_testkit::{Launch, Server};
-use base64::Engine as _;
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
@@ -26,30 +28,44 @@ use tempfile::TempDir;
 const ROUNDS: usize = 200;
 const PER_ROUND: usize = 100;
 
+/// Tells the hello how many bytes to answer; without it, it answers the shortest yes.
+const ANSWER_LENGTH: &str = "x-answer-length";
+
 fn main() -> anyhow::Result<()> {
+    if std::env::args().nth(1).as_deref() == Some(HELLO) {
+        return serve_hello();
+    }
     let directory = TempDir::new()?;
     let (server, credential, questions) = start_bailey(directory.path())?;
-    let hello = start_hello()?;
-    let mut sides = vec![Side::new("hyper hello", hello, "GET", "/", "", "")?];
+    let (control, hello) = (server.addresses().control, Hello::start()?);
+    let get = format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", hello.address);
+    let mut sides = vec![Side::new("hello to a bare GET", hello.address, get.into_bytes())?];
     for (name, path, body) in &questions {
-        sides.push(Side::new(name, server.addresses().control, "POST", path, &credential, body)?);
+        let request = |host, extra: &str| post(host, path, &credential, extra, body);
+        let ours = Side::new(name, control, request(control, ""))?;
+        let length = format!("{ANSWER_LENGTH}: {}\r\n", ours.connection.body()?.len());
+        sides.push(Side::new("hello to the same", hello.address, request(hello.address, &length))?);
+        sides.push(ours);
     }
     for _ in 0..ROUNDS {
         for side in &mut sides {
             side.round()?;
         }
     }
-    let floor = Sample::new(sides[0].measured.clone()).p50();
     println!("one connection, {ROUNDS} rounds of {PER_ROUND} in turns");
-    for side in sides {
-        let sample = Sample::new(side.measured);
-        println!(
-            "{:>28}: p50 {:6.1} us, p99 {:6.1} us, {:.2}x hyper hello",
-            side.name,
-            sample.p50() / 1000.0,
-            sample.p99() / 1000.0,
-            sample.p50() / floor
-        );
+    let samples: Vec<_> = sides.iter().map(|side| Sample::new(side.measured.clone())).collect();
+    for (place, (side, sample)) in sides.iter().zip(&samples).enumerate() {
+        let times = format!("p50 {:6.1} us, p99 {:6.1} us", sample.p50() / 1000.0, sample.p99() / 1000.0);
+        // After the bare one, each hello stands before the question that it goes with.
+        let ratios = match place {
+            place if place > 0 && place % 2 == 0 => format!(
+                ", {:.2}x hello to the same, {:.2}x hello to a bare GET",
+                sample.p50() / samples[place - 1].p50(),
+                sample.p50() / samples[0].p50()
+            ),
+            _ => String::new(),
+        };
+        println!("{:>28}: {times}{ratios}", side.name);
     }
     Ok(())
 }
@@ -60,9 +76,7 @@ type Question = (&'static str, &'static str, String);
 /// bailey with an account, one model, one key; its credential and questions that are all answered with yes.
 fn start_bailey(data: &Path) -> anyhow::Result<(Server, String, Vec<Question>)> {
     let binary = database::binary()?;
-    let output = Command::new(&binary).args(["init", "--json", "--data"]).arg(data).output()?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let account: Value = serde_json::from_slice(&output.stdout)?;
+    let account = database::init(&binary, data)?;
     let text = |value: &Value, path: &str| {
         value
             .pointer(path)
@@ -90,7 +104,7 @@ fn start_bailey(data: &Path) -> anyhow::Result<(Server, String, Vec<Question>)> 
         json!({ "type": "workspace", "id": workspace }),
     );
     let batch = json!({ "evaluations": vec![of_key.clone(); 20] });
-    let credential = base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}"));
+    let credential = basic(&id, &secret);
     let questions = vec![
         ("evaluation, key and model", "/access/v1/evaluation", of_key.to_string()),
         ("evaluation, action", "/access/v1/evaluation", of_root.to_string()),
@@ -99,98 +113,93 @@ fn start_bailey(data: &Path) -> anyhow::Result<(Server, String, Vec<Question>)> 
     Ok((server, credential, questions))
 }
 
-/// The same HTTP library with nothing behind it, on a thread of its own.
-fn start_hello() -> anyhow::Result<SocketAddr> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    std::thread::spawn(move || -> anyhow::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            loop {
-                let (stream, _) = listener.accept().await?;
-                stream.set_nodelay(true)?;
-                tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(
-                    TokioIo::new(stream),
-                    service_fn(|_| async {
-                        let body = Full::new(Bytes::from_static(br#"{"decision":true}"#));
-                        Ok::<_, Infallible>(hyper::Response::new(body))
-                    }),
-                ));
-            }
-        })
-    });
-    Ok(address)
+/// The same HTTP library with nothing behind it, in a process of its own.
+struct Hello {
+    address: SocketAddr,
+    process: Child,
+}
+
+/// The argument that makes this program the hello.
+const HELLO: &str = "hello";
+
+impl Hello {
+    fn start() -> anyhow::Result<Self> {
+        let mut process = Command::new(std::env::current_exe()?).arg(HELLO).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        let output = process.stdout.take().context("a piped output")?;
+        BufReader::new(output).read_line(&mut line)?;
+        Ok(Self { address: line.trim().parse().context("the hello prints its address")?, process })
+    }
+}
+
+impl Drop for Hello {
+    fn drop(&mut self) {
+        // It holds nothing that could be lost, and may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn serve_hello() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        println!("{}", listener.local_addr()?);
+        loop {
+            let (stream, _) = listener.accept().await?;
+            stream.set_nodelay(true)?;
+            let service = service_fn(hello);
+            tokio::spawn(
+                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service),
+            );
+        }
+    })
+}
+
+async fn hello(request: Request<Incoming>) -> hyper::Result<hyper::Response<Full<Bytes>>> {
+    static YES: [u8; 4096] = yes();
+    let wanted = request.headers().get(ANSWER_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    request.into_body().collect().await?;
+    let length = wanted.unwrap_or(SHORTEST.len()).min(YES.len());
+    Ok(hyper::Response::new(Full::new(Bytes::from_static(&YES[..length]))))
+}
+
+const SHORTEST: &[u8] = br#"{"decision":true}"#;
+
+/// The shortest yes, and blanks.
+const fn yes() -> [u8; 4096] {
+    let mut bytes = [b' '; 4096];
+    let (head, _) = bytes.split_at_mut(SHORTEST.len());
+    head.copy_from_slice(SHORTEST);
+    bytes
 }
 
 /// One side: a connection, and what is sent on it.
 struct Side {
     name: String,
-    stream: TcpStream,
+    connection: Connection,
     request: Vec<u8>,
-    answer: Vec<u8>,
     measured: Vec<f64>,
 }
 
 impl Side {
-    fn new(
-        name: &str,
-        to: SocketAddr,
-        method: &str,
-        path: &str,
-        credential: &str,
-        body: &str,
-    ) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(to)?;
-        stream.set_nodelay(true)?;
-        let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {to}\r\n");
-        if !credential.is_empty() {
-            request += &format!(
-                "authorization: Basic {credential}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n",
-                body.len()
-            );
-        }
-        let request = format!("{request}\r\n{body}").into_bytes();
-        let mut side =
-            Self { name: name.to_owned(), stream, request, answer: Vec::new(), measured: Vec::new() };
+    fn new(name: &str, to: SocketAddr, request: Vec<u8>) -> anyhow::Result<Self> {
+        let connection = Connection::open(to)?;
+        let mut side = Self { name: name.to_owned(), connection, request, measured: Vec::new() };
         // Warm, and surely a yes.
-        for _ in 0..PER_ROUND {
-            side.ask()?;
-        }
-        let answer = String::from_utf8_lossy(&side.answer).into_owned();
-        ensure!(
-            answer.starts_with("HTTP/1.1 200") && answer.contains(r#""decision":true"#),
-            "{name}: {answer}"
-        );
+        side.round()?;
+        side.measured.clear();
+        let body = side.connection.body()?;
+        ensure!(body.contains(r#""decision":true"#), "{name}: {body}");
         Ok(side)
     }
 
     fn round(&mut self) -> anyhow::Result<()> {
         for _ in 0..PER_ROUND {
             let started = Instant::now();
-            self.ask()?;
+            self.connection.ask(&self.request)?;
             self.measured.push(started.elapsed().as_nanos() as f64);
         }
         Ok(())
-    }
-
-    fn ask(&mut self) -> anyhow::Result<()> {
-        self.stream.write_all(&self.request)?;
-        self.answer.clear();
-        let mut piece = [0; 16 * 1024];
-        loop {
-            let count = self.stream.read(&mut piece)?;
-            ensure!(count > 0, "{} closed the connection", self.name);
-            self.answer.extend_from_slice(&piece[..count]);
-            if let Some(head) = self.answer.windows(4).position(|end| end == b"\r\n\r\n") {
-                let text = std::str::from_utf8(&self.answer[..head])?;
-                let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
-                let length: usize = length.context("no content-length")?.parse()?;
-                if self.answer.len() >= head + 4 + length {
-                    return Ok(());
-                }
-            }
-        }
     }
 }

@@ -12,10 +12,12 @@ use bailey_benches::floor::Floor;
 use bailey_benches::iam::Iam;
 use bailey_benches::measure::{BATCH, Pace, Sample, batch, in_turns};
 use bailey_benches::memory;
+use bailey_benches::policies::Style;
 use bailey_benches::population::{Population, Size};
 use bailey_benches::questions::{
     Answer, Asked, ModelCall, Question, admit, authorize, flights, model_calls, questions,
 };
+use bailey_benches::rego::Rego;
 use bailey_domain::Directory;
 
 /// Questions of each kind.
@@ -104,34 +106,44 @@ fn beside_floor<Q: Clone>(
 fn beside_engines(directory: &Directory, population: &Population) -> anyhow::Result<()> {
     let asked = questions(population, QUESTIONS / 30, PREPARED, Asked::BY_POLICY, 3);
     let (cedar, iam) = (Cedar::prepare(population, &asked)?, Iam::prepare(population, &asked)?);
+    let mut quick = Rego::prepare(population, &asked, Style::Quick)?;
+    let mut plain = Rego::prepare(population, &asked, Style::Plain)?;
     let mut prepared = Vec::new();
     let mut counts = [0_usize; 3];
     for question in asked {
         let (for_cedar, for_iam) = (Cedar::request(&question)?, Iam::request(&question)?);
+        let for_rego = Rego::input(&question)?;
         let ours = authorize(directory, &question);
-        let (of_cedar, of_iam) = (cedar.ask(question.user, &for_cedar), iam.ask(question.user, &for_iam)?);
+        let user = question.user;
+        let (of_cedar, of_iam) = (cedar.ask(user, &for_cedar), iam.ask(user, &for_iam)?);
+        let of_rego = [quick.ask(user, &for_rego)?, plain.ask(user, &for_rego)?];
         ensure!(
-            ours == of_cedar && ours == of_iam,
-            "bailey {ours:?}, cedar {of_cedar:?}, iam-rs {of_iam:?}: {question:?}"
+            of_cedar == ours && of_iam == ours && of_rego == [ours; 2],
+            "bailey {ours:?}, cedar {of_cedar:?}, iam-rs {of_iam:?}, regorus {of_rego:?}: {question:?}"
         );
         counts[ours as usize] += 1;
-        prepared.push((question, for_cedar, for_iam));
+        prepared.push((question, for_cedar, for_iam, for_rego));
     }
     println!(
-        "\nother engines: {} questions about {PREPARED} users, all three give the same answers: {counts:?} {:?}",
+        "\nother engines: {} questions about {PREPARED} users, all four give the same answers: {counts:?} {:?}",
         prepared.len(),
         Answer::ALL
     );
-    let ask_bailey = |(question, ..): &(Question, _, _)| authorize(directory, question) as u8;
-    let (ours, theirs) = in_turns(&prepared, Pace::OneByOne, ask_bailey, |(question, request, _)| {
+    let ask_bailey = |(question, ..): &(Question, _, _, _)| authorize(directory, question) as u8;
+    let (ours, theirs) = in_turns(&prepared, Pace::OneByOne, ask_bailey, |(question, request, ..)| {
         cedar.ask(question.user, request) as u8
     });
     engine("cedar-policy", &ours, &theirs);
-    let ask_iam = |(question, _, request): &(Question, _, iam_rs::IAMRequest)| {
+    let (ours, theirs) = in_turns(&prepared, Pace::OneByOne, ask_bailey, |(question, _, request, _)| {
         iam.ask(question.user, request).map_or(u8::MAX, |answer| answer as u8)
-    };
-    let (ours, theirs) = in_turns(&prepared, Pace::OneByOne, ask_bailey, ask_iam);
+    });
     engine("iam-rs", &ours, &theirs);
+    for (name, rego) in [("regorus, quick", &mut quick), ("regorus, plain", &mut plain)] {
+        let (ours, theirs) = in_turns(&prepared, Pace::OneByOne, ask_bailey, |(question, .., input)| {
+            rego.ask(question.user, input).map_or(u8::MAX, |answer| answer as u8)
+        });
+        engine(name, &ours, &theirs);
+    }
     Ok(())
 }
 

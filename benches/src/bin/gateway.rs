@@ -4,9 +4,8 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use bailey_benches::database;
 use bailey_benches::measure::Sample;
 use bailey_benches::peer::{Control, Load, wrk};
@@ -86,9 +85,7 @@ fn main() -> anyhow::Result<()> {
 /// With everything on: a sub-workspace with a grant, limits of requests and tokens, metering.
 fn start_bailey(data: &Path, workers: &str, upstream: SocketAddr) -> anyhow::Result<(Server, String)> {
     let binary = database::binary()?;
-    let made = Command::new(&binary).arg("init").arg("--data").arg(data).arg("--json").output()?;
-    ensure!(made.status.success(), "bailey init: {}", String::from_utf8_lossy(&made.stderr));
-    let made: Value = serde_json::from_slice(&made.stdout).context("what `bailey init --json` printed")?;
+    let made = database::init(&binary, data)?;
     let server = Launch::serve(&binary, data)
         .environment("RUST_LOG", "warn")
         .environment("BAILEY__GATEWAY_WORKERS", workers)

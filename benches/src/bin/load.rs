@@ -69,8 +69,7 @@ fn whole_program(keys: i64) -> anyhow::Result<()> {
     let binary = database::binary()?;
     let directory = TempDir::new()?;
     let data = directory.path().join("data");
-    let made = Command::new(&binary).arg("init").arg("--data").arg(&data).arg("--json").output()?;
-    ensure!(made.status.success(), "bailey init: {}", String::from_utf8_lossy(&made.stderr));
+    database::init(&binary, &data)?;
     runtime()?.block_on(database::fill(&database::find(&data)?, keys))?;
     let (mut ready, mut idle) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
