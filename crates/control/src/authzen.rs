@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bailey_domain::access::Principal;
 use bailey_domain::decision::{Decision, Outcome};
-use bailey_domain::directory::{Asked, Call, Counting, Denied, Holder};
+use bailey_domain::directory::{Asked, Call, Counting, Denied, Holder, Wanted};
 use bailey_domain::operations::{self, EvaluateAccess, Explain, OPERATIONS, Operation};
 use bailey_domain::page::Page;
 use bailey_domain::rules::Needs;
@@ -65,15 +65,6 @@ pub struct Evaluated {
     pub kind: &'static str,
     /// Whether the caller is told more than yes or no: wanted it and may have it.
     pub explained: bool,
-}
-
-/// What a caller wants to be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// Yes or no.
-    Answer,
-    /// Why, too.
-    Explanation,
 }
 
 /// Whom a question is about, found in the caller's account.
@@ -137,14 +128,13 @@ impl Control {
         wanted: Wanted,
     ) -> Result<Evaluated, Error> {
         let (whom, permit) = self.asked_about::<EvaluateAccess>(caller, &asked.subject).await?;
-        let mut decision = self.decide_access(caller, whom, &asked.action, &asked.resource, &asked.given);
+        let explained = wanted == Wanted::Explanation
+            && self.directory().authorize::<Explain>(caller, *permit.scope()).is_ok();
+        let wanted = if explained { Wanted::Explanation } else { Wanted::Answer };
+        let Evaluation { action, resource, given, .. } = asked;
+        let mut decision = self.decide_access(caller, whom, action, resource, given, wanted);
         decision.request_id = caller.request_id.to_string();
-        Ok(Evaluated {
-            decision,
-            kind: kind_of(&asked.resource.entity.kind, &asked.action),
-            explained: wanted == Wanted::Explanation
-                && self.directory().authorize::<Explain>(caller, *permit.scope()).is_ok(),
-        })
+        Ok(Evaluated { decision, kind: kind_of(&resource.entity.kind, action), explained })
     }
 
     /// Whom a question is about, and the permission to ask it.
@@ -186,19 +176,27 @@ impl Control {
         action: &str,
         resource: &Resource,
         given: &Given,
+        wanted: Wanted,
     ) -> Decision {
         let no = |reason| self.refused_access(reason);
         let Some(whom) = whom else { return no(Reason::IdentityGone) };
         match read(caller.account, action, resource) {
-            Ok(ask) => self.decide_ask(caller, whom, &ask, given),
+            Ok(ask) => self.decide_ask(caller, whom, &ask, given, wanted),
             Err(reason) => no(reason),
         }
     }
 
     /// Decides what was read.
-    pub(crate) fn decide_ask(&self, caller: &Caller, whom: Whom, ask: &Ask, given: &Given) -> Decision {
+    pub(crate) fn decide_ask(
+        &self,
+        caller: &Caller,
+        whom: Whom,
+        ask: &Ask,
+        given: &Given,
+        wanted: Wanted,
+    ) -> Decision {
         let no = |reason| self.refused_access(reason);
-        match (whom, ask) {
+        let about = match (whom, ask) {
             (Whom::Key(id, _), Ask::Model(model, workspace)) => {
                 let named = workspace.map(|id| id.to_string());
                 let call = Call {
@@ -207,33 +205,32 @@ impl Control {
                     source: given.source_ip.unwrap_or(caller.source_ip),
                     now_ms: given.now_ms.unwrap_or(caller.now_ms),
                 };
-                self.directory()
-                    .explain_call(caller.account, id, model, &call)
-                    .unwrap_or_else(|| no(Reason::KeyUnknown))
+                return self
+                    .directory()
+                    .decide_call(caller.account, id, model, &call, wanted)
+                    .unwrap_or_else(|| no(Reason::KeyUnknown));
             }
             // Keys open nothing but models (rule 6).
-            (Whom::Key(..), _) => no(Reason::ImplicitDeny),
-            (Whom::Person(_), Ask::Model(_, None)) => no(Reason::WorkspaceAccessDenied),
-            (Whom::Person(principal), Ask::Model(model, Some(workspace))) => self.ask(
-                caller,
-                given,
-                &Asked { model: Some(model), workspace: Some(*workspace), ..Asked::about(principal) },
-            ),
+            (Whom::Key(..), _) => return no(Reason::ImplicitDeny),
+            (Whom::Person(_), Ask::Model(_, None)) => return no(Reason::WorkspaceAccessDenied),
+            (Whom::Person(principal), Ask::Everything) => {
+                return self.ask_everything(caller, given, principal, wanted);
+            }
+            (Whom::Person(principal), Ask::Model(model, Some(workspace))) => {
+                Asked { model: Some(model), workspace: Some(*workspace), ..Asked::about(principal) }
+            }
             (Whom::Person(principal), Ask::Member(workspace)) => {
-                self.ask(caller, given, &Asked { workspace: Some(*workspace), ..Asked::about(principal) })
+                Asked { workspace: Some(*workspace), ..Asked::about(principal) }
             }
             (Whom::Person(principal), Ask::Page(page, workspace)) => {
-                let asked =
-                    Asked { page: Some(*page), workspace: Some(*workspace), ..Asked::about(principal) };
-                self.ask(caller, given, &asked)
+                Asked { page: Some(*page), workspace: Some(*workspace), ..Asked::about(principal) }
             }
             (Whom::Person(principal), Ask::Action(action, workspace, resources)) => {
                 let about = Asked::about(principal);
-                let asked = Asked { action: Some(action), workspace: *workspace, resources, ..about };
-                self.ask(caller, given, &asked)
+                Asked { action: Some(action), workspace: *workspace, resources, ..about }
             }
-            (Whom::Person(principal), Ask::Everything) => self.ask_everything(caller, given, principal),
-        }
+        };
+        self.ask(caller, given, &about, wanted)
     }
 
     /// Decides about a key that is presented to somebody else's gateway.
@@ -260,15 +257,22 @@ impl Control {
         if caller.mfa_present() {
             given.keys.push(("acs:MFAPresent".to_owned(), "true".to_owned()));
         }
-        self.decide_access(caller, Some(Whom::Person(caller.principal)), action, resource, &given)
+        let own = Whom::Person(caller.principal);
+        self.decide_access(caller, Some(own), action, resource, &given, Wanted::Answer)
     }
 
     /// The first management operation that is refused, or the last one that is allowed.
-    fn ask_everything(&self, caller: &Caller, given: &Given, principal: Principal) -> Decision {
+    fn ask_everything(
+        &self,
+        caller: &Caller,
+        given: &Given,
+        principal: Principal,
+        wanted: Wanted,
+    ) -> Decision {
         let mut last = None;
         for entry in management() {
-            let decision =
-                self.ask(caller, given, &Asked { action: Some(entry.action), ..Asked::about(principal) });
+            let about = Asked { action: Some(entry.action), ..Asked::about(principal) };
+            let decision = self.ask(caller, given, &about, wanted);
             if decision.outcome == Outcome::Deny {
                 return decision;
             }
@@ -277,7 +281,7 @@ impl Control {
         last.unwrap_or_else(|| self.refused_access(Reason::ImplicitDeny))
     }
 
-    fn ask(&self, caller: &Caller, given: &Given, asked: &Asked<'_>) -> Decision {
+    fn ask(&self, caller: &Caller, given: &Given, asked: &Asked<'_>, wanted: Wanted) -> Decision {
         let keys: Vec<(&str, Value<'_>)> =
             given.keys.iter().map(|(key, value)| (key.as_str(), Value::Text(value))).collect();
         let asked = Asked {
@@ -286,7 +290,7 @@ impl Control {
             now_ms: given.now_ms.unwrap_or(caller.now_ms),
             ..*asked
         };
-        self.directory().explain(caller, &asked)
+        self.directory().decide(caller, &asked, wanted)
     }
 
     /// A no about something that is not there.

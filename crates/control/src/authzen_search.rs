@@ -2,6 +2,7 @@
 
 use bailey_domain::access::Principal;
 use bailey_domain::decision::Outcome;
+use bailey_domain::directory::Wanted;
 use bailey_domain::operations::{FEATURE_ACTIONS, OPERATIONS, SearchAccess};
 use bailey_domain::page::PAGES;
 use bailey_domain::scope::{Person, ScopeKind};
@@ -171,7 +172,7 @@ impl Control {
         resource: &Resource,
         given: &Given,
     ) -> bool {
-        self.decide_access(caller, whom, action, resource, given).outcome == Outcome::Allow
+        self.decide_access(caller, whom, action, resource, given, Wanted::Answer).outcome == Outcome::Allow
     }
 
     pub(crate) async fn user_candidates<O: Searches>(

@@ -64,7 +64,7 @@ mod workspaces;
 pub use access_keys::IssuedAccessKey;
 pub use account_summary::AccountSummary;
 pub use attachments::Entities;
-pub use authzen::{Entity as AccessEntity, Evaluated, Evaluation, Given, Resource, Wanted};
+pub use authzen::{Entity as AccessEntity, Evaluated, Evaluation, Given, Resource};
 pub use authzen_search::{Matches, Search};
 pub use control::{Control, Parts};
 pub use credential_report::ReportPage;

@@ -2,6 +2,7 @@
 
 use bailey_domain::access::Principal;
 use bailey_domain::decision::Outcome;
+use bailey_domain::directory::Wanted;
 use bailey_domain::operations::WhoCan;
 use bailey_domain::page::Page as StudioPage;
 use bailey_domain::scope::WholeAccount;
@@ -77,7 +78,10 @@ impl Control {
         after: &str,
         limit: usize,
     ) -> Result<(Vec<Able>, Option<String>), Error> {
-        let may = |whom| self.decide_ask(caller, whom, ask, &Given::default()).outcome == Outcome::Allow;
+        let may = |whom| {
+            let decision = self.decide_ask(caller, whom, ask, &Given::default(), Wanted::Answer);
+            decision.outcome == Outcome::Allow
+        };
         let person = |principal: &Principal| may(Whom::Person(*principal));
         if shelf == "apiKey" {
             let key = |id: &ApiKeyId| self.key_of(caller.account, *id).is_some_and(may);

@@ -1,7 +1,8 @@
 //! Who answers: an account, or a fixture.
 
-use bailey_control::{Control, Matches, Search, Wanted};
+use bailey_control::{Control, Matches, Search};
 use bailey_domain::Outcome;
+use bailey_domain::directory::Wanted;
 use serde_json::{Value, json};
 
 use super::Sought;

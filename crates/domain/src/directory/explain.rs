@@ -60,6 +60,16 @@ impl Asked<'_> {
     }
 }
 
+/// How much of a decision is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Yes or no, and the reason of a no. The chain stays empty: putting it into words takes longer than deciding, above all
+    /// of a no, for which the smallest change is looked for.
+    Answer,
+    /// The chain, too.
+    Explanation,
+}
+
 /// One permission that somebody has, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -93,6 +103,18 @@ impl Directory {
         model: &str,
         call: &Call<'_>,
     ) -> Option<Decision> {
+        self.decide_call(account, key, model, call, Wanted::Explanation)
+    }
+
+    /// The same for whoever may want no more than the answer.
+    pub fn decide_call(
+        &self,
+        account: AccountId,
+        key: ApiKeyId,
+        model: &str,
+        call: &Call<'_>,
+        wanted: Wanted,
+    ) -> Option<Decision> {
         let state = self.read();
         let slot = state.key_slot(key)?;
         let workspace = state.workspaces.get(state.keys.get(slot)?.workspace)?;
@@ -107,11 +129,20 @@ impl Directory {
             Check::Membership | Check::NamedWorkspace => workspace.id.to_string(),
             _ => key.to_string(),
         };
-        Some(state.decision(answer, chain.render(&subject)))
+        let links = match wanted {
+            Wanted::Answer => Vec::new(),
+            Wanted::Explanation => chain.render(&subject),
+        };
+        Some(state.decision(answer, links))
     }
 
     /// Decides a question about an identity.
     pub fn explain(&self, caller: &Caller, asked: &Asked<'_>) -> Decision {
+        self.decide(caller, asked, Wanted::Explanation)
+    }
+
+    /// The same for whoever may want no more than the answer.
+    pub fn decide(&self, caller: &Caller, asked: &Asked<'_>, wanted: Wanted) -> Decision {
         let state = self.read();
         let action = state.catalogue.resolve(asked.action.unwrap_or("modelstudio:Playground"));
         let page_needs;
@@ -158,6 +189,9 @@ impl Directory {
                 Some(granted) if chain.note(Check::ModelGrant, granted) => Ok(()),
                 Some(_) => Err(Reason::ModelNotGranted),
             };
+        }
+        if wanted == Wanted::Answer {
+            return state.decision(answer, Vec::new());
         }
         // Whoever asks about a workspace that he does not see learns what any outsider would.
         let sees = caller.principal == Principal::Root

@@ -31,7 +31,7 @@ use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard};
 pub use admit::{Admitted, Call, Counting, Denied, Holder, ModelEntry, ProviderEntry, RouteEntry};
 pub use authorize::Circumstances;
 pub use diagnose::{Diagnostic, MatchedPolicy};
-pub use explain::{Asked, EffectiveAccess, Holding};
+pub use explain::{Asked, EffectiveAccess, Holding, Wanted};
 pub use flight::{Boarded, Flight};
 pub use network::NetworkLevel;
 pub use sessions::PresentedSession;

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use bailey_domain::change::{Change, KeyFacts, LimitLevel};
-use bailey_domain::directory::{Call, Counting};
+use bailey_domain::decision::Decision;
+use bailey_domain::directory::{Call, Counting, Wanted};
 use bailey_domain::key_auth::{KeyAuth, parse_network};
 use bailey_domain::limit::{ModelLimits, Rate};
 use bailey_domain::model::Capability;
@@ -107,6 +108,9 @@ fn an_explained_call_is_decided_like_a_real_one() {
     for name in [MODEL, OTHER_MODEL, "none"] {
         let explained = house.directory.explain_call(house.one.id, key.id, name, &unkeyed(HOME)).unwrap();
         assert_eq!(explained.reason, house.refusal(&key.hash, name), "{name}");
+        let answered = Decision { chain: Vec::new(), ..explained };
+        let decided = house.directory.decide_call(house.one.id, key.id, name, &unkeyed(HOME), Wanted::Answer);
+        assert_eq!(decided, Some(answered), "{name}");
     }
     assert_eq!(house.directory.explain_call(house.two.id, key.id, MODEL, &unkeyed(HOME)), None);
     let none = house.key(house.one.inside, Principal::Root, 0).id;

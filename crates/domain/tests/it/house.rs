@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use bailey_domain::access::Attachee;
 use bailey_domain::change::{Change, KeyFacts, PolicyType};
 use bailey_domain::clock::Fixed;
-use bailey_domain::directory::{Admitted, Applied, Asked, Call, Denied};
+use bailey_domain::directory::{Admitted, Applied, Asked, Call, Denied, Wanted};
 use bailey_domain::model::{Capability, Dialect, Grant, Model, Provider, Route};
 use bailey_domain::name::{ModelName, PolicyName, ProviderName, UserName};
 use bailey_domain::operations::Operation;
@@ -278,14 +278,23 @@ impl House {
 
     /// Decides about an action of somebody of the first account, by name.
     pub(crate) fn ask(&self, principal: Principal, action: &str, workspace: Option<WorkspaceId>) -> Decision {
-        let asked = Asked { action: Some(action), ..question(principal, workspace) };
-        self.directory.explain(&self.caller(&self.one, Principal::Root), &asked)
+        self.explained(&Asked { action: Some(action), ..question(principal, workspace) })
+    }
+
+    /// What root is told, which is what anybody is told who wants no more than the answer.
+    fn explained(&self, asked: &Asked<'_>) -> Decision {
+        let root = self.caller(&self.one, Principal::Root);
+        let explained = self.directory.explain(&root, asked);
+        assert!(!explained.chain.is_empty(), "{asked:?}");
+        let answered = Decision { chain: Vec::new(), ..explained.clone() };
+        assert_eq!(self.directory.decide(&root, asked, Wanted::Answer), answered, "{asked:?}");
+        explained
     }
 
     /// Decides about changing something on a page.
     pub(crate) fn ask_page(&self, user: UserId, page: Page, workspace: WorkspaceId) -> Option<Reason> {
         let asked = Asked { page: Some(page), ..question(Principal::User(user), Some(workspace)) };
-        self.directory.explain(&self.caller(&self.one, Principal::Root), &asked).reason
+        self.explained(&asked).reason
     }
 
     pub(crate) fn set(&self, change: impl FnOnce(&mut Settings)) {
