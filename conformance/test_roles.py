@@ -192,7 +192,9 @@ class TestSessions:
         swapped = Cloud(one.control, one.access_key_id, one.access_key_secret, other.security_token)
         with refused(400, "InvalidSecurityToken.MismatchWithAccessKey"):
             swapped.sts.get_caller_identity()
-        for token in (one.security_token[:-1], one.security_token + "A", "A" + one.security_token[1:], "nothing"):
+        token = one.security_token
+        changed = ("B" if token[0] == "A" else "A") + token[1:]
+        for token in (token[:-1], token + "A", changed, "nothing"):
             with refused(400, "InvalidSecurityToken.Malformed"):
                 Cloud(one.control, one.access_key_id, one.access_key_secret, token).sts.get_caller_identity()
         with refused(400, "MissingSecurityToken"):
