@@ -116,6 +116,12 @@ class TestSimulate:
         with pytest.raises(openai.PermissionDeniedError):
             gateway.say(caller, QWEN_MAX)
 
+    def test_limits(self, world: World, root: Cloud, stage: str) -> None:
+        asked = [{"subject": {"type": "apiKey", "id": world.key_ids["what-if"]}, "model": QWEN_PLUS}] * 3
+        limit = {"type": "limit", "workspaceId": stage, "model": QWEN_PLUS, "requestLimit": 2, "requestLimitPeriod": 60}
+        assert simulate(root, [limit], asked) == ["same", "same", "loses"]
+        assert simulate(root, [limit, limit | {"requestLimit": 0}], asked) == ["loses", "loses", "loses"]
+
     def test_what_is_foretold_happens(self, world: World, root: Cloud, stage: str) -> None:
         changes = [attachment("detach", "user", ALICE), attachment("attach", "group", TEAM)]
         assert simulate(root, changes, [makes(ALICE), makes(BOB)]) == ["loses", "gains"]

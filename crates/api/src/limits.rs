@@ -65,7 +65,8 @@ pub(crate) fn changes(call: &Call<'_>, field: &str) -> Result<Vec<LimitChange>, 
     entries.iter().map(change).collect()
 }
 
-fn change(entry: &Parameters) -> Result<LimitChange, Failure> {
+/// What is to become of one model's limits.
+pub(crate) fn change(entry: &Parameters) -> Result<LimitChange, Failure> {
     let delete = match entry.text("operationType")?.as_deref() {
         None | Some("" | "OVERLAY") => false,
         Some("DELETE") => true,

@@ -2,7 +2,8 @@
 
 use bailey_acs::parameters::Parameters;
 use bailey_control::{Compared, Holder, Proposal, Replay, Simulation};
-use bailey_domain::change::PolicyType;
+use bailey_domain::Error;
+use bailey_domain::change::{LimitLevel, PolicyType};
 use bailey_domain::decision::Decision;
 use bailey_domain::name::{GroupName, ModelName, PolicyName, RoleName, UserName};
 use bailey_domain::page::Pages;
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::explain::question;
 use crate::failure::Failure;
+use crate::limits;
 use crate::read::{self, moment};
 use crate::routes::{Answer, Call};
 
@@ -43,6 +45,20 @@ fn holder(change: &Parameters) -> Result<Holder, Failure> {
     })
 }
 
+/// Whose limits: a key's, a workspace's or the account's.
+fn level(change: &Parameters) -> Result<LimitLevel, Failure> {
+    let key = change.text("apiKeyId")?;
+    let key = key.map(|id| id.parse().map_err(|_| Error::absent("ApiKey"))).transpose()?;
+    match (key, read::optional_workspace(change)?) {
+        (Some(key), None) => Ok(LimitLevel::Key(key)),
+        (None, Some(workspace)) => Ok(LimitLevel::Workspace(workspace)),
+        (None, None) => Ok(LimitLevel::Account),
+        (Some(_), Some(_)) => {
+            Err(change.invalid("workspaceId", "stands beside `apiKeyId`; give one of the two").into())
+        }
+    }
+}
+
 fn proposal(change: &Parameters) -> Result<Proposal, Failure> {
     let kind = change.required_text("type")?;
     Ok(match kind.as_str() {
@@ -74,7 +90,11 @@ fn proposal(change: &Parameters) -> Result<Proposal, Failure> {
             model: ModelName::parse("model", &change.required_text("model")?)?,
             inference: change.boolean("inference")?.ok_or_else(|| change.missing("inference"))?,
         },
-        _ => return Err(change.invalid("type", "must be policy, attach, detach, member or grant").into()),
+        "limit" => Proposal::Limit { level: level(change)?, change: limits::change(change)? },
+        _ => {
+            let kinds = "must be policy, attach, detach, member, grant or limit";
+            return Err(change.invalid("type", kinds).into());
+        }
     })
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bailey_domain::access::Principal;
 use bailey_domain::decision::Decision;
-use bailey_domain::directory::Call;
+use bailey_domain::directory::{Call, Trial};
 use bailey_domain::name::{RoleName, UserName};
 use bailey_domain::operations::{Explain, GetDecision};
 use bailey_domain::page::Page;
@@ -84,12 +84,14 @@ pub(crate) enum Found {
     Key(ApiKeyId),
 }
 
-/// Decides a question from a directory; the account's own, or one that changes are tried on.
+/// Decides a question from a directory; the account's own, or one that changes are tried on. Limits are asked in the windows
+/// of a trial, where there is one.
 pub(crate) fn decide(
     directory: &Directory,
     caller: &Caller,
     whom: Found,
     asked: &Asked,
+    trial: Option<&mut Trial>,
 ) -> Result<Decision, Error> {
     let source_ip = asked.source_ip.unwrap_or(caller.source_ip);
     let now_ms = asked.now_ms.unwrap_or(caller.now_ms);
@@ -99,7 +101,11 @@ pub(crate) fn decide(
                 Error::field("model", "is missing: a key is asked about with the model that it would call")
             })?;
             let call = Call { key: None, workspace: None, source: source_ip, now_ms };
-            directory.explain_call(caller.account, id, model, &call).ok_or_else(|| Error::absent("ApiKey"))
+            let decided = match trial {
+                Some(trial) => directory.try_call(caller.account, id, model, &call, trial),
+                None => directory.explain_call(caller.account, id, model, &call),
+            };
+            decided.ok_or_else(|| Error::absent("ApiKey"))
         }
         Found::Person(principal) => {
             let given: Vec<(&str, Value<'_>)> =
@@ -140,7 +146,7 @@ impl Control {
                 Found::Person(self.role_named(caller, who).await?)
             }
         };
-        let mut decision = decide(self.directory(), caller, whom, asked)?;
+        let mut decision = decide(self.directory(), caller, whom, asked, None)?;
         decision.request_id = caller.request_id.to_string();
         Ok(decision)
     }

@@ -85,6 +85,20 @@ impl LimitChange {
     }
 }
 
+/// Why the default workspace takes no limits.
+pub(crate) fn default_workspace() -> Error {
+    Error::field(
+        "workspaceId",
+        "is the default workspace, on which no limits can be set. Set the account's with UpdateAccountModelLimits",
+    )
+}
+
+/// Refuses limits of a workspace that are wider than the account's.
+pub(crate) fn fit(inner: ModelLimits, outer: ModelLimits) -> Result<(), Error> {
+    fits(inner.requests, outer.requests, "requestLimit")?;
+    fits(inner.tokens, outer.tokens, "usageLimit")
+}
+
 /// A workspace's limit may not be wider than the account's, measured over the same time.
 fn fits(inner: Option<Rate>, outer: Option<Rate>, field: &str) -> Result<(), Error> {
     let (Some(inner), Some(outer)) = (inner, outer) else { return Ok(()) };
@@ -135,16 +149,12 @@ impl Control {
         let target = workspace.to_string();
         let (mut tx, permit) = self.begin::<UpdateModelLimits>(caller, workspace, &target).await?;
         if tx.is_default_workspace(workspace).await? {
-            return Err(Error::field(
-                "workspaceId",
-                "is the default workspace, on which no limits can be set. Set the account's with UpdateAccountModelLimits",
-            ));
+            return Err(default_workspace());
         }
         let outer = tx.account_limits(&permit).await?;
         let check = |model: &ModelName, limits: &ModelLimits| {
             let Some(account) = outer.iter().find(|row| row.model == *model) else { return Ok(()) };
-            fits(limits.requests, account.limits.requests, "requestLimit")?;
-            fits(limits.tokens, account.limits.tokens, "usageLimit")
+            fit(*limits, account.limits)
         };
         self.set_limits(&mut tx, &permit, changes, &check).await?;
         let record = record_of(target, changes);

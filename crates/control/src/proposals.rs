@@ -1,7 +1,7 @@
 //! Changes that somebody proposes: what they would do to a copy of the account.
 
 use bailey_domain::access::{Attachee, AttacheeKind, Principal};
-use bailey_domain::change::{Change, PolicyType};
+use bailey_domain::change::{Change, LimitLevel, PolicyType};
 use bailey_domain::model::Grant;
 use bailey_domain::name::{GroupName, ModelName, PolicyName, RoleName, UserName};
 use bailey_domain::page::Pages;
@@ -9,6 +9,7 @@ use bailey_domain::{Caller, Directory, Error, UserId, WorkspaceId};
 
 use crate::attachments::Holder as _;
 use crate::control::Control;
+use crate::limits::{LimitChange, default_workspace, fit};
 use crate::users;
 
 /// What policies are attached to, by name.
@@ -62,6 +63,13 @@ pub enum Proposal {
         model: ModelName,
         /// It may, or not.
         inference: bool,
+    },
+    /// Limits of a model.
+    Limit {
+        /// Of the account, a workspace or a key.
+        level: LimitLevel,
+        /// What becomes of them.
+        change: LimitChange,
     },
 }
 
@@ -131,6 +139,30 @@ impl Control {
                 let held = held.ok_or_else(|| Error::absent("Model"))?;
                 let grant = Grant { inference: *inference, ..held };
                 Change::Granted { account, workspace: *workspace, model: model.clone(), grant }
+            }
+            Proposal::Limit { level, change } => {
+                let (level, model) = (*level, change.model.clone());
+                match level {
+                    LimitLevel::Workspace(id) if !directory.has_workspace(account, id) => {
+                        return Err(Error::absent("Workspace"));
+                    }
+                    LimitLevel::Key(id) if directory.key_owner(account, id).is_none() => {
+                        return Err(Error::absent("ApiKey"));
+                    }
+                    _ => (),
+                }
+                if directory.is_default_workspace(account, level) {
+                    return Err(default_workspace());
+                }
+                let old =
+                    directory.limits_at(account, level, &model).ok_or_else(|| Error::absent("Model"))?;
+                let limits = change.apply(old)?;
+                if matches!(level, LimitLevel::Workspace(_))
+                    && let Some(outer) = directory.limits_at(account, LimitLevel::Account, &model)
+                {
+                    fit(limits, outer)?;
+                }
+                Change::Limits { account, level, model, limits }
             }
         };
         directory.load([change])

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use bailey_domain::decision::{Decision, Outcome};
+use bailey_domain::directory::Trial;
 use bailey_domain::operations::{GetDecision, ListAuditRecords, SimulateAccess};
 use bailey_domain::scope::{Person, WholeAccount};
 use bailey_domain::{Caller, Directory, Error};
@@ -118,11 +119,18 @@ impl Control {
                 skipped += 1;
             }
         }
+        // Limits count what came before, so calls are asked about in the order of their time.
+        let mut order: Vec<usize> = (0..questions.len()).collect();
+        order.sort_by_key(|place| questions[*place].2.now_ms.unwrap_or(caller.now_ms));
         let ask = |directory: &Directory| {
-            questions
-                .iter()
-                .map(|(_, whom, asked)| decide(directory, caller, *whom, asked))
-                .collect::<Result<Vec<_>, _>>()
+            let mut trial = Trial::default();
+            let mut decided = Vec::new();
+            for place in &order {
+                let (_, whom, asked) = &questions[*place];
+                decided.push((*place, decide(directory, caller, *whom, asked, Some(&mut trial))?));
+            }
+            decided.sort_by_key(|(place, _)| *place);
+            Ok::<_, Error>(decided.into_iter().map(|(_, decision)| decision))
         };
         let before = ask(&directory)?;
         for (position, proposal) in what.changes.iter().enumerate() {

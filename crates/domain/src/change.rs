@@ -20,7 +20,7 @@ use crate::settings::Settings;
 use crate::tag::{Tag, TagKey};
 
 /// What a limit is set on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "level", content = "id")]
 pub enum LimitLevel {
     /// The sum over the account.

@@ -205,6 +205,85 @@ async fn what_is_not_there_is_refused(ground: &Ground, foreign: &str) {
 }
 
 #[test]
+fn limits_count_the_calls_that_are_asked_about() {
+    let (installation, here, there) = Installation::shared(Database::Sqlite);
+    run(async {
+        let (ground, other) = (ground(&installation, here).await, ground(&installation, there).await);
+        let (control, root) = (&ground.control, &ground.account.root);
+        let key = json!({ "type": "apiKey", "id": ground.key_id });
+        let calls = json!(vec![json!({ "subject": key, "model": "qwen-plus" }); 3]);
+        let limit = |more: Value| {
+            let mut change = json!({ "type": "limit", "model": "qwen-plus" });
+            change.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            change
+        };
+        let on = |field: &str, id: &str, requests: u32| limit(json!({ field: id, "requestLimit": requests }));
+        let own = |requests| on("workspaceId", &ground.workspace, requests);
+        for (change, expected) in [
+            (limit(json!({ "requestLimit": 2 })), ["same", "same", "loses"]),
+            (own(1), ["same", "loses", "loses"]),
+            (on("apiKeyId", &ground.key_id, 0), ["loses"; 3]),
+            (limit(json!({ "requestLimit": 9, "usageLimit": 0 })), ["loses"; 3]),
+            (limit(json!({ "requestLimit": 9, "usageLimit": 1 })), SAME),
+        ] {
+            assert_eq!(ground.changes(std::slice::from_ref(&change), &calls).await, expected, "{change}");
+        }
+        // The order is that of their time; what is a period apart does not meet.
+        let at =
+            |time: &str| json!({ "subject": key, "model": "qwen-plus", "context": { "currentTime": time } });
+        let times =
+            json!([at("2026-11-24T00:00:30Z"), at("2026-11-24T00:00:00Z"), at("2026-11-24T00:02:00Z")]);
+        assert_eq!(ground.changes(&[own(1)], &times).await, ["loses", "same", "same"]);
+
+        // One a minute for good: what is asked counts beside what was called, not with it.
+        let limits = json!([{ "model": "qwen-plus", "requestLimit": 1, "requestLimitPeriod": 60 }]);
+        let one = json!({ "workspaceId": ground.workspace, "workspaceLimits": limits });
+        control.done(root, "UpdateModelLimits", one).await;
+        for (changes, expected) in [
+            (vec![], SAME),
+            (vec![own(2)], ["same", "gains", "same"]),
+            (vec![own(2), own(0)], ["loses", "same", "same"]),
+            (
+                vec![limit(json!({ "workspaceId": ground.workspace, "operationType": "DELETE" }))],
+                ["same", "gains", "gains"],
+            ),
+        ] {
+            assert_eq!(ground.changes(&changes, &calls).await, expected, "{changes:?}");
+        }
+        let asked = json!({ "changes": [own(2)], "requests": calls });
+        let answer = control.done(root, "SimulateAccess", asked).await;
+        let last = &answer["results"][2];
+        assert_eq!(
+            (&last["before"]["reason"], &last["after"]["reason"]),
+            (&json!("rate_workspace"), &json!("rate_workspace"))
+        );
+        let mut gateway = installation.gateway();
+        for status in [200, 429] {
+            assert_eq!(gateway.send(&Call::chat(&ground.key, "qwen-plus", "hello")).await.status, status);
+        }
+
+        let of = |changes: Value| json!({ "changes": changes, "requests": calls });
+        for (change, status, code) in [
+            (on("workspaceId", &other.workspace, 1), 404, "EntityNotExist.Workspace"),
+            (on("apiKeyId", &other.key_id, 1), 404, "EntityNotExist.ApiKey"),
+            (on("apiKeyId", "nonsense", 1), 404, "EntityNotExist.ApiKey"),
+            (json!({ "type": "limit", "model": "none", "requestLimit": 1 }), 404, "EntityNotExist.Model"),
+            (on("workspaceId", &ground.account.default_workspace, 1), 400, "InvalidParameter.workspaceId"),
+            (limit(json!({ "usageLimit": 1 })), 400, "InvalidParameter.usageLimit"),
+            (
+                limit(json!({ "apiKeyId": ground.key_id, "workspaceId": ground.workspace })),
+                400,
+                "InvalidParameter.changes.1.workspaceId",
+            ),
+        ] {
+            assert_eq!(ground.refused(of(json!([change]))).await, (status, code.to_owned()), "{change}");
+        }
+        let wider = json!([limit(json!({ "requestLimit": 1 })), own(2)]);
+        assert_eq!(ground.refused(of(wider)).await, (400, "InvalidParameter.requestLimit".to_owned()));
+    });
+}
+
+#[test]
 fn earlier_requests_are_asked_again() {
     let (installation, here, there) = Installation::shared(Database::Sqlite);
     run(async {

@@ -344,7 +344,7 @@ impl Entered<'_> {
     }
 
     /// The limits that count for this call, from the widest to the narrowest.
-    fn limiters(&self, model: u32) -> [(Option<&Limiter>, Check, Reason, Reason); 3] {
+    pub(super) fn limiters(&self, model: u32) -> [(Option<&Limiter>, Check, Reason, Reason); 3] {
         [
             (
                 self.account.limits.get(&model),

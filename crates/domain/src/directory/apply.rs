@@ -355,7 +355,7 @@ impl State {
         old.is_none()
     }
 
-    fn model_number(&self, account: AccountId, model: &str) -> Option<u32> {
+    pub(super) fn model_number(&self, account: AccountId, model: &str) -> Option<u32> {
         self.accounts.get(&account)?.models.get(model).map(|entry| entry.number)
     }
 

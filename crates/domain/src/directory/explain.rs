@@ -11,6 +11,7 @@ use super::admit::Call;
 use super::authorize::{Circumstances, Question, outsiders_chain};
 use super::diagnose::About;
 use super::state::{Opening, State};
+use super::trial::Trial;
 use crate::access::{Caller, Principal};
 use crate::decision::{Chain, Check, Decision, Link, Outcome};
 use crate::id::{AccountId, ApiKeyId, UserId, WorkspaceId};
@@ -106,6 +107,18 @@ impl Directory {
         self.decide_call(account, key, model, call, Wanted::Explanation)
     }
 
+    /// The same with the limits asked too, and the call counted, in the windows of a trial.
+    pub fn try_call(
+        &self,
+        account: AccountId,
+        key: ApiKeyId,
+        model: &str,
+        call: &Call<'_>,
+        trial: &mut Trial,
+    ) -> Option<Decision> {
+        self.decide_counted(account, key, model, call, Wanted::Explanation, Some(trial))
+    }
+
     /// The same for whoever may want no more than the answer.
     pub fn decide_call(
         &self,
@@ -115,6 +128,18 @@ impl Directory {
         call: &Call<'_>,
         wanted: Wanted,
     ) -> Option<Decision> {
+        self.decide_counted(account, key, model, call, wanted, None)
+    }
+
+    fn decide_counted(
+        &self,
+        account: AccountId,
+        key: ApiKeyId,
+        model: &str,
+        call: &Call<'_>,
+        wanted: Wanted,
+        trial: Option<&mut Trial>,
+    ) -> Option<Decision> {
         let state = self.read();
         let slot = state.key_slot(key)?;
         let workspace = state.workspaces.get(state.keys.get(slot)?.workspace)?;
@@ -122,11 +147,16 @@ impl Directory {
             return None;
         }
         let mut chain = Chain::default();
-        let answer = state.consider_key(slot, call, model, &mut chain).map(drop);
+        let considered = state.consider_key(slot, call, model, &mut chain);
+        let answer = considered.and_then(|(entered, entry)| match trial {
+            Some(trial) => trial.reserve(&entered, entry.number, call.now_ms, &mut chain),
+            None => Ok(()),
+        });
         let subject = |check: Check| match check {
             Check::Model | Check::ModelGrant => model.to_owned(),
             Check::SourceAddress => call.source.to_string(),
-            Check::Membership | Check::NamedWorkspace => workspace.id.to_string(),
+            Check::Membership | Check::NamedWorkspace | Check::WorkspaceLimit => workspace.id.to_string(),
+            Check::AccountLimit => "account".to_owned(),
             _ => key.to_string(),
         };
         let links = match wanted {

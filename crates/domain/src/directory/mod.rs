@@ -22,6 +22,7 @@ mod render;
 mod sessions;
 mod slab;
 mod state;
+mod trial;
 mod verdict;
 
 use std::sync::{Mutex, PoisonError};
@@ -36,6 +37,7 @@ pub use flight::{Boarded, Flight};
 pub use network::NetworkLevel;
 pub use sessions::PresentedSession;
 pub use state::AccessKeyFacts;
+pub use trial::Trial;
 
 use crate::access::{Caller, Principal};
 use crate::change::Change;

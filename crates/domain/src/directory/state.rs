@@ -56,6 +56,14 @@ pub(crate) struct Limiter {
 }
 
 impl Limiter {
+    /// The values, without the counts.
+    pub(crate) fn limits(&self) -> ModelLimits {
+        let rate = |window: &Option<Mutex<Window>>| {
+            window.as_ref().map(|window| window.lock().expect("the arithmetic does not panic").rate())
+        };
+        ModelLimits { requests: rate(&self.requests), tokens: rate(&self.tokens) }
+    }
+
     /// Takes new values and keeps running counts.
     pub(crate) fn set(&mut self, limits: ModelLimits) {
         for (window, rate) in [(&mut self.requests, limits.requests), (&mut self.tokens, limits.tokens)] {
