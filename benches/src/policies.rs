@@ -150,54 +150,20 @@ impl Statement {
             .expect("memory takes it");
     }
 
-    /// In Rego, as one rule. Its actions stand under `place` in the data where it is to be quick.
-    fn rego(&self, place: usize, style: Style, named: &[&str], text: &mut String) {
+    /// In Rego, as one rule: globs of actions spelt out as for Cedar, which is quicker than a glob each.
+    fn rego(&self, actions: &[&str], text: &mut String) {
+        let named: Vec<&str> = actions.iter().copied().filter(|action| self.has_action(action)).collect();
         let effect = if self.denies { "deny" } else { "allow" };
-        let mut tests = vec![match style {
-            Style::Plain => format!("input.action in {{\"{}\"}}", named.join("\", \"")),
-            Style::Quick => format!("data.actions[{place}][input.action]"),
-        }];
+        // One in a line: regorus reads no lines of more than 1,024 columns.
+        let mut tests = vec![format!("input.action in {{\"{}\"}}", named.join("\",\n\""))];
         if self.resource != "*" {
-            tests.push(match style {
-                Style::Plain => rego_glob(&self.resource),
-                Style::Quick => rego_like(&self.resource),
-            });
+            tests.push(format!("glob.match(\"{}\", null, input.resource)", self.resource));
         }
         if let Some((operator, network)) = self.condition {
             let negation = if operator == "NotIpAddress" { "not " } else { "" };
             tests.push(format!("{negation}net.cidr_contains(\"{network}\", input.address)"));
         }
         writeln!(text, "{effect} if {{ {} }}", tests.join("; ")).expect("memory takes it");
-    }
-}
-
-/// How Rego is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// As the policies read, statement by statement: a set of actions, which is made anew for every question, and a glob.
-    Plain,
-    /// The quickest way that was found: actions looked up in the data, resources tested by their ends where that will do.
-    Quick,
-}
-
-fn rego_glob(pattern: &str) -> String {
-    format!("glob.match(\"{pattern}\", null, input.resource)")
-}
-
-/// A pattern as Rego tests it quickest: by its ends where one star parts it, else as a compiled glob.
-fn rego_like(pattern: &str) -> String {
-    match *pattern.split('*').collect::<Vec<_>>() {
-        [whole] => format!("input.resource == \"{whole}\""),
-        [start, ""] => format!("startswith(input.resource, \"{start}\")"),
-        [start, end] => {
-            let rest = format!("trim_prefix(input.resource, \"{start}\")");
-            format!("startswith(input.resource, \"{start}\"); endswith({rest}, \"{end}\")")
-        }
-        [start, middle, ""] => {
-            let rest = format!("trim_prefix(input.resource, \"{start}\")");
-            format!("startswith(input.resource, \"{start}\"); contains({rest}, \"{middle}\")")
-        }
-        _ => rego_glob(pattern),
     }
 }
 
@@ -221,17 +187,13 @@ impl Document {
         text
     }
 
-    /// As Rego reads it: rules, and the actions of each statement. `first` is how many statements came before.
-    pub fn rego(&self, first: usize, style: Style, actions: &[&str]) -> (String, Vec<Value>) {
+    /// As Rego reads it: rules called `allow` and `deny`.
+    pub fn rego(&self, actions: &[&str]) -> String {
         let mut text = String::new();
-        let mut data = Vec::new();
-        for (place, statement) in (first..).zip(&self.0) {
-            let named: Vec<&str> =
-                actions.iter().copied().filter(|action| statement.has_action(action)).collect();
-            statement.rego(place, style, &named, &mut text);
-            data.push(named.iter().map(|action| ((*action).to_owned(), Value::Bool(true))).collect());
+        for statement in &self.0 {
+            statement.rego(actions, &mut text);
         }
-        (text, data)
+        text
     }
 
     /// As AWS IAM would read it.

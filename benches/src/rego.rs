@@ -9,7 +9,7 @@ use regorus::rvm::vm::RegoVM;
 use regorus::{Engine, Rc, Value};
 use serde_json::json;
 
-use crate::policies::{Style, all_actions};
+use crate::policies::all_actions;
 use crate::population::Population;
 use crate::questions::{Answer, Question};
 
@@ -20,6 +20,9 @@ const HEAD: &str = "package bench\n\
     default decision := 1\n\
     decision := 2 if deny\n\
     else := 0 if allow\n";
+/// Rules that never hold: somebody may have no others of a kind.
+const TAIL: &str = "allow if { false }\n\
+    deny if { false }\n";
 
 /// Virtual machines by the place of their user. One keeps its registers between questions.
 #[derive(Debug)]
@@ -29,7 +32,7 @@ pub struct Rego {
 
 impl Rego {
     /// Prepares all users that the questions are about.
-    pub fn prepare(population: &Population, questions: &[Question], style: Style) -> anyhow::Result<Self> {
+    pub fn prepare(population: &Population, questions: &[Question]) -> anyhow::Result<Self> {
         regorus::cache::configure(regorus::cache::Config { glob: 1 << 16, ..Default::default() });
         let actions = all_actions();
         let mut machines = HashMap::new();
@@ -38,18 +41,9 @@ impl Rego {
                 continue;
             }
             let mut text = HEAD.to_owned();
-            let mut named = Vec::new();
-            for policy in population.policies_of(question.user) {
-                let (rules, of_policy) = policy.rego(named.len(), style, &actions);
-                text += &rules;
-                named.extend(of_policy);
-            }
-            // A rule without a body is no rule: somebody without any Deny has one that never holds.
-            for effect in ["allow", "deny"] {
-                text += &format!("{effect} if {{ false }}\n");
-            }
-            let data = Value::from_json_str(&json!({ "actions": named }).to_string())?;
-            machines.insert(question.user, machine(text, data)?);
+            text.extend(population.policies_of(question.user).map(|policy| policy.rego(&actions)));
+            text += TAIL;
+            machines.insert(question.user, machine(text)?);
         }
         Ok(Self { machines })
     }
@@ -73,14 +67,12 @@ impl Rego {
     }
 }
 
-fn machine(text: String, data: Value) -> anyhow::Result<RegoVM> {
+fn machine(text: String) -> anyhow::Result<RegoVM> {
     let mut engine = Engine::new();
     engine.add_policy("bench.rego".to_owned(), text.clone()).with_context(|| format!("no Rego: {text}"))?;
-    engine.add_data(data.clone())?;
     let policy = engine.compile_with_entrypoint(&Rc::from(DECISION))?;
     let program = Compiler::compile_from_policy(&policy, &[DECISION])?;
     let mut machine = RegoVM::new();
     machine.load_program(program);
-    machine.set_data(data)?;
     Ok(machine)
 }

@@ -12,7 +12,6 @@ use bailey_benches::floor::Floor;
 use bailey_benches::iam::Iam;
 use bailey_benches::measure::{BATCH, Pace, Sample, batch, in_turns};
 use bailey_benches::memory;
-use bailey_benches::policies::Style;
 use bailey_benches::population::{Population, Size};
 use bailey_benches::questions::{
     Answer, Asked, ModelCall, Question, admit, authorize, flights, model_calls, questions,
@@ -106,8 +105,7 @@ fn beside_floor<Q: Clone>(
 fn beside_engines(directory: &Directory, population: &Population) -> anyhow::Result<()> {
     let asked = questions(population, QUESTIONS / 30, PREPARED, Asked::BY_POLICY, 3);
     let (cedar, iam) = (Cedar::prepare(population, &asked)?, Iam::prepare(population, &asked)?);
-    let mut quick = Rego::prepare(population, &asked, Style::Quick)?;
-    let mut plain = Rego::prepare(population, &asked, Style::Plain)?;
+    let mut rego = Rego::prepare(population, &asked)?;
     let mut prepared = Vec::new();
     let mut counts = [0_usize; 3];
     for question in asked {
@@ -116,9 +114,9 @@ fn beside_engines(directory: &Directory, population: &Population) -> anyhow::Res
         let ours = authorize(directory, &question);
         let user = question.user;
         let (of_cedar, of_iam) = (cedar.ask(user, &for_cedar), iam.ask(user, &for_iam)?);
-        let of_rego = [quick.ask(user, &for_rego)?, plain.ask(user, &for_rego)?];
+        let of_rego = rego.ask(user, &for_rego)?;
         ensure!(
-            of_cedar == ours && of_iam == ours && of_rego == [ours; 2],
+            [of_cedar, of_iam, of_rego] == [ours; 3],
             "bailey {ours:?}, cedar {of_cedar:?}, iam-rs {of_iam:?}, regorus {of_rego:?}: {question:?}"
         );
         counts[ours as usize] += 1;
@@ -138,12 +136,10 @@ fn beside_engines(directory: &Directory, population: &Population) -> anyhow::Res
         iam.ask(question.user, request).map_or(u8::MAX, |answer| answer as u8)
     });
     engine("iam-rs", &ours, &theirs);
-    for (name, rego) in [("regorus, quick", &mut quick), ("regorus, plain", &mut plain)] {
-        let (ours, theirs) = in_turns(&prepared, Pace::OneByOne, ask_bailey, |(question, .., input)| {
-            rego.ask(question.user, input).map_or(u8::MAX, |answer| answer as u8)
-        });
-        engine(name, &ours, &theirs);
-    }
+    let (ours, theirs) = in_turns(&prepared, Pace::OneByOne, ask_bailey, |(question, .., input)| {
+        rego.ask(question.user, input).map_or(u8::MAX, |answer| answer as u8)
+    });
+    engine("regorus", &ours, &theirs);
     Ok(())
 }
 
