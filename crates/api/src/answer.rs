@@ -85,7 +85,7 @@ pub(crate) fn failed(shape: Shape, request: RequestId, host: &str, told: &Told) 
 }
 
 /// The answer when a handler panicked. Nothing is known of the call any more, not even its shape; clients read both.
-pub fn fault() -> Response<Body> {
+pub(crate) fn fault() -> Response<Body> {
     let body = json!({
         "code": "InternalError", "Code": "InternalError", "httpStatusCode": 500, "success": false,
         "message": "The request processing has failed due to some unknown error.",

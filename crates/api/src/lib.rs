@@ -53,7 +53,6 @@ mod users;
 mod who_can;
 mod workspaces;
 
-pub use answer::fault;
 pub use bailey_control::Documents;
 pub use providers::ProviderProbe;
 pub use server::Api;

@@ -8,7 +8,8 @@ use bailey_acs::nonce::NonceCache;
 use bailey_acs::parameters::{Parameters, Sources};
 use bailey_control::{Control, Documents, Origin};
 use bailey_domain::RequestId;
-use bailey_edge::{Body, BodyError, Peer, read_body};
+use bailey_edge::{Body, BodyError, Hosted, Peer, read_body};
+use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
@@ -62,6 +63,14 @@ struct Inner {
     surroundings: Surroundings,
 }
 
+/// A request that was read to its end, or as far as it may go.
+#[derive(Debug)]
+pub struct Received {
+    parts: Parts,
+    body: Result<Bytes, BodyError>,
+    origin: Origin,
+}
+
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Api")
@@ -101,24 +110,12 @@ impl Api {
         &*self.inner.documents
     }
 
-    /// Answers one request.
-    pub async fn handle(self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
-        let mut random = [0; 16];
-        self.control().entropy().fill(&mut random);
-        let id = RequestId::new(random);
-        let (parts, incoming) = request.into_parts();
-        let source_ip = peer.addr.ip().to_canonical();
-        let origin = Origin {
-            source_ip,
-            secure_transport: self.surroundings().is_secure(source_ip, &parts.headers),
-            request_id: id,
-            now_ms: self.control().clock().now_ms(),
-        };
+    async fn respond(&self, received: Received) -> Response<Body> {
+        let Received { parts, body: read, origin } = received;
+        let id = origin.request_id;
         if parts.uri.path() == forward::PATH {
-            // Nothing of a body is looked at: proxies send none.
             return self.forward(&parts, origin).await;
         }
-        let read = read_body(incoming, LARGEST_BODY, BODY_TIME).await;
         let sources = Sources {
             query: parts.uri.query(),
             content_type: parts.headers.get(header::CONTENT_TYPE).map(http::HeaderValue::as_bytes),
@@ -127,7 +124,7 @@ impl Api {
         };
         let (shape, format) = shape_of(parts.uri.path(), &sources);
         let answered = match (&read, format) {
-            (Ok(_), Ok(())) => self.answer(&parts, sources, origin).await,
+            (Ok(_), Ok(())) => self.operate(&parts, sources, origin).await,
             (Err(error), _) => Err(body_failure(error)),
             (Ok(_), Err(failure)) => Err(failure),
         };
@@ -156,7 +153,7 @@ impl Api {
         response
     }
 
-    async fn answer(
+    async fn operate(
         &self,
         parts: &Parts,
         sources: Sources<'_>,
@@ -224,6 +221,44 @@ impl Api {
             }
         };
         Ok((route.wire_name(), fields))
+    }
+}
+
+impl Hosted for Api {
+    type Received = Received;
+    type Body = Body;
+
+    /// What enforcement points and proxies ask before each request of theirs.
+    fn is_brief(&self, request: &Request<Incoming>) -> bool {
+        authzen::is_one_question(request.uri().path()) || request.uri().path() == forward::PATH
+    }
+
+    async fn receive(self, request: Request<Incoming>, peer: Peer) -> Received {
+        let mut random = [0; 16];
+        self.control().entropy().fill(&mut random);
+        let (parts, incoming) = request.into_parts();
+        let source_ip = peer.addr.ip().to_canonical();
+        let origin = Origin {
+            source_ip,
+            secure_transport: self.surroundings().is_secure(source_ip, &parts.headers),
+            request_id: RequestId::new(random),
+            now_ms: self.control().clock().now_ms(),
+        };
+        let body = if parts.uri.path() == forward::PATH {
+            // Nothing of a body is looked at: proxies send none.
+            Ok(Bytes::new())
+        } else {
+            read_body(incoming, LARGEST_BODY, BODY_TIME).await
+        };
+        Received { parts, body, origin }
+    }
+
+    async fn answer(self, received: Received) -> Response<Body> {
+        self.respond(received).await
+    }
+
+    fn fault() -> Response<Body> {
+        answer::fault()
     }
 }
 

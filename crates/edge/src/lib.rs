@@ -5,7 +5,7 @@
 //!                                   over the limit: 503                       handler(request, peer) -> response
 //! ```
 //! A connection lives and dies on one worker thread, so handlers need not be `Send` and share state through `Rc` and `RefCell`
-//! without locks. Handlers that need the main runtime (a database pool) are wrapped with [`on_runtime`].
+//! without locks. Handlers that need the main runtime (a database pool) are wrapped with [`on_runtime`] or [`briefly_here`].
 //! One acceptor hands connections out, rather than one `SO_REUSEPORT` socket per worker: few long-lived connections spread
 //! evenly, one number bounds them all, and a second server on the same port fails to start instead of sharing it.
 //!
@@ -24,7 +24,7 @@ mod worker;
 
 pub use body::{Body, BoxError, BoxStream};
 pub use connection::Peer;
-pub use hosted::{BoxFuture, on_runtime};
+pub use hosted::{BoxFuture, Hosted, briefly_here, on_runtime};
 pub use limits::Limits;
 pub use request_body::{BodyError, read_body};
 pub use server::{Bound, Drained, Server, Serving, Shutdown, Trigger, shutdown};

@@ -57,6 +57,11 @@ pub(crate) fn place(path: &str) -> Option<Place<'_>> {
     rest.starts_with(BASE).then_some(Place::Tenant(tenant, rest))
 }
 
+/// Whether a path asks the account one question. A batch may hold very many.
+pub(crate) fn is_one_question(path: &str) -> bool {
+    Kind::of(path) == Some(Kind::Evaluation)
+}
+
 /// What a call asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::Context;
 use bailey_api::Api;
 use bailey_control::{Control, DemoKey, Due};
-use bailey_edge::{Server, on_runtime};
+use bailey_edge::{Server, briefly_here, on_runtime};
 use bailey_gateway::{Gateway, Limits, Parts};
 use bailey_store::Store;
 use tokio::runtime::Runtime;
@@ -178,10 +178,8 @@ fn listen(
         }
     })?;
     let handle = runtime.handle().clone();
-    let control_plane = control_plane.serve(1, shutdown.clone(), move |_| {
-        let api = api.clone();
-        on_runtime(handle.clone(), move |request, peer| api.clone().handle(request, peer), bailey_api::fault)
-    })?;
+    let control_plane =
+        control_plane.serve(1, shutdown.clone(), move |_| briefly_here(handle.clone(), api.clone()))?;
     let health = admin::Admin::new(control.clone(), Arc::clone(gateway));
     let handle = runtime.handle().clone();
     let admin = admin.serve(1, shutdown, move |_| {

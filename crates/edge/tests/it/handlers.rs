@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use bailey_edge::{Body, Server, on_runtime, shutdown};
+use bailey_edge::{Body, Hosted, Server, briefly_here, on_runtime, shutdown};
 use hyper::{Response, StatusCode};
 
 use crate::fixture::{Edge, echo, limits};
@@ -118,6 +118,91 @@ async fn a_hosted_handler_runs_on_its_runtime_and_a_panic_is_an_answer() {
     assert!(text.starts_with("HTTP/1.1 200 OK\r\n") && text.ends_with("POST /x ab"), "{text}");
     let text = ask("GET /panic HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
     assert!(text.starts_with("HTTP/1.1 500 "), "{text}");
+    trigger.begin();
+    assert_eq!(serving.finished().await.cut, 0);
+}
+
+/// Says on which thread it was begun and ended, and waits or panics as the path says.
+#[derive(Clone)]
+struct Places;
+
+impl Hosted for Places {
+    type Received = (String, String);
+    type Body = Body;
+
+    fn is_brief(&self, request: &hyper::Request<hyper::body::Incoming>) -> bool {
+        request.uri().path().starts_with("/brief")
+    }
+
+    async fn receive(
+        self,
+        request: hyper::Request<hyper::body::Incoming>,
+        _: bailey_edge::Peer,
+    ) -> Self::Received {
+        let path = request.uri().path().to_owned();
+        let body = bailey_edge::read_body(request.into_body(), 10, Duration::from_secs(5)).await.unwrap();
+        (path, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    async fn answer(self, (path, body): Self::Received) -> Response<Body> {
+        let place = || match std::thread::current().name() {
+            Some(name) if name.starts_with("edge-") => "worker",
+            _ => "runtime",
+        };
+        let home = tokio::runtime::Handle::current().id();
+        let begun = place();
+        assert!(!path.ends_with("/panic"), "as asked");
+        if path.ends_with("/wait") {
+            // A timer of the runtime that it is polled on next, and woken there.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(tokio::runtime::Handle::current().id(), home);
+        Response::new(Body::whole(format!("{body} {begun} {} {home}", place())))
+    }
+
+    fn fault() -> Response<Body> {
+        let mut response = Response::new(Body::whole("{}"));
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_brief_call_stays_on_the_worker_unless_it_waits() {
+    let home = tokio::runtime::Handle::current();
+    let id = home.id();
+    let (trigger, hears) = shutdown();
+    let bound = Server::bind("127.0.0.1:0".parse().unwrap(), limits()).unwrap();
+    let addr = bound.local_addr();
+    let serving = bound.serve(1, hears, move |_| briefly_here(home.clone(), Places)).unwrap();
+    let ask = move |path: &'static str| {
+        tokio::task::spawn_blocking(move || {
+            let mut stream = std::net::TcpStream::connect(addr).unwrap();
+            let head =
+                format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n");
+            std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
+            // Late, so that reading has to wait too.
+            std::thread::sleep(Duration::from_millis(5));
+            std::io::Write::write_all(&mut stream, b"ab").unwrap();
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut stream, &mut text).unwrap();
+            text
+        })
+    };
+    for (path, told) in [
+        ("/brief", "ab worker worker"),
+        ("/brief/wait", "ab worker runtime"),
+        ("/other", "ab runtime runtime"),
+        ("/other/wait", "ab runtime runtime"),
+    ] {
+        let text = ask(path).await.unwrap();
+        assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{path}: {text}");
+        assert!(text.ends_with(&format!("{told} {id}")), "{path}: {text}");
+    }
+    for path in ["/brief/panic", "/other/panic", "/brief/panic"] {
+        let text = ask(path).await.unwrap();
+        assert!(text.starts_with("HTTP/1.1 500 "), "{path}: {text}");
+    }
     trigger.begin();
     assert_eq!(serving.finished().await.cut, 0);
 }
