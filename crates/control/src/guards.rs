@@ -177,7 +177,7 @@ impl Control {
         document: &str,
     ) -> Result<Tx, Error> {
         let name = &policy.name;
-        if policy.attachment_count > 0 {
+        if tx.is_attached(caller.account, name).await? {
             let may = self.directory().may_replace_policy::<O>(caller, scope, name, document);
             (tx, ()) = self.unless_refused(tx, may, name.as_str()).await?;
         }

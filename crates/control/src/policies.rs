@@ -76,7 +76,7 @@ impl PolicyText {
             description: policy.description.clone(),
             default_version: format!("v{}", policy.default_version),
             document,
-            attachment_count: policy.attachment_count,
+            attachment_count: policy.attachment_count.unwrap_or_default(),
             tags: Vec::new(),
             created_at: policy.created_at,
             updated_at: policy.updated_at,
@@ -244,7 +244,8 @@ impl Control {
         let before = present(&mut tx, caller.account, name).await?;
         tx.update_policy_description(&permit, name, description).await?;
         let after = present(&mut tx, caller.account, name).await?;
-        let text = PolicyText::custom(&after, None);
+        let attachment_count = tx.count_attachments(caller.account, name).await?;
+        let text = PolicyText { attachment_count, ..PolicyText::custom(&after, None) };
         tx.commit(permit, Record { target: name.to_string(), before: json!(before), after: json!(after) })
             .await?;
         Ok(text)

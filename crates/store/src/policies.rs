@@ -31,8 +31,9 @@ pub struct Policy {
     pub created_at: i64,
     /// Milliseconds since the epoch.
     pub updated_at: i64,
-    /// How many principals it is attached to.
-    pub attachment_count: u64,
+    /// How many principals it is attached to, where that was counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attachment_count: Option<u64>,
 }
 
 /// One version of a custom policy.
@@ -54,7 +55,7 @@ struct PolicyRow {
     default_version: i64,
     created_at: i64,
     updated_at: i64,
-    attachment_count: i64,
+    attachment_count: Option<i64>,
 }
 
 impl TryFrom<PolicyRow> for Policy {
@@ -66,7 +67,7 @@ impl TryFrom<PolicyRow> for Policy {
             default_version: to_unsigned(row.default_version),
             created_at: row.created_at,
             updated_at: row.updated_at,
-            attachment_count: to_unsigned(row.attachment_count),
+            attachment_count: row.attachment_count.map(to_unsigned),
         })
     }
 }
@@ -85,6 +86,10 @@ macro_rules! policies {
 }
 
 const FIND: &str = policies!("AND p.folded_name = $2");
+/// The same for a change, which does not count: a policy that very many hold is edited as quickly as any.
+const FIND_TO_CHANGE: &str = "
+    SELECT name, description, default_version, created_at, updated_at, CAST(NULL AS BIGINT) AS attachment_count
+    FROM policies WHERE account_id = $1 AND folded_name = $2";
 const VERSION: &str = "
     SELECT version, document, created_at FROM policy_versions
     WHERE account_id = $1 AND folded_name = $2 AND version = $3";
@@ -197,13 +202,28 @@ impl Tx {
         })
     }
 
+    /// How many principals a custom policy is attached to.
+    pub async fn count_attachments(&mut self, account: AccountId, name: &PolicyName) -> Result<u64, Error> {
+        const SQL: &str = "SELECT COUNT(*) FROM policy_attachments
+            WHERE account_id = $1 AND policy_type = 'Custom' AND folded_policy_name = $2";
+        self.count_two(SQL, &account.to_string(), &name.folded()).await
+    }
+
+    /// Whether a custom policy is attached to anything.
+    pub async fn is_attached(&mut self, account: AccountId, name: &PolicyName) -> Result<bool, Error> {
+        const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM policy_attachments
+            WHERE account_id = $1 AND policy_type = 'Custom' AND folded_policy_name = $2 LIMIT 1) AS one";
+        let attached = self.count_two(SQL, &account.to_string(), &name.folded()).await?;
+        Ok(attached > 0)
+    }
+
     /// A custom policy as this transaction sees it.
     pub async fn find_policy(
         &mut self,
         account: AccountId,
         name: &PolicyName,
     ) -> Result<Option<Policy>, Error> {
-        let row: Option<PolicyRow> = on!(self.connection, conn => sqlx::query_as(FIND)
+        let row: Option<PolicyRow> = on!(self.connection, conn => sqlx::query_as(FIND_TO_CHANGE)
             .bind(account.to_string()).bind(name.folded()).fetch_optional(conn).await)
         .map_err(database)?;
         row.map(Policy::try_from).transpose()

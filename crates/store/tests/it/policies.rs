@@ -105,7 +105,7 @@ cases! {
         test.create_policy(two.account, "MINE", DENY).await;
         let permit = permit!(test, root, GetPolicy on RamScope::policy(one.account, "mine"));
         let policy = test.store.find_policy(&permit, &name).await.unwrap().unwrap();
-        assert_eq!((policy.name.as_str(), policy.default_version, policy.attachment_count), ("mine", 1, 0));
+        assert_eq!((policy.name.as_str(), policy.default_version, policy.attachment_count), ("mine", 1, Some(0)));
         let version = test.store.find_default_version(&permit, &policy).await.unwrap().unwrap();
         assert_eq!(version.document, NOTHING);
         assert!(test.store.policy_exists(one.account, PolicyType::Custom, &name).await.unwrap());
@@ -159,7 +159,7 @@ cases! {
         let permit = permit!(test, test.root(one.account), ListPolicies on RamScope::policy(one.account, "*"));
         let page = test.store.list_policies(&permit, &first(2), &[]).await.unwrap();
         let shown: Vec<_> = page.rows.iter().map(|policy| (policy.row.name.as_str(), policy.row.attachment_count)).collect();
-        assert_eq!(shown, [("A", 0), ("b", 1)]);
+        assert_eq!(shown, [("A", Some(0)), ("b", Some(1))]);
         let mut cursor = all();
         cursor.after = page.next.unwrap();
         let page = test.store.list_policies(&permit, &cursor, &[]).await.unwrap();
