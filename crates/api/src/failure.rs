@@ -1,10 +1,10 @@
 //! What can go wrong with a call, before it is put into the shape of its surface.
 
-use bailey_acs::AuthError;
 use bailey_acs::answer::AccessDeniedDetail;
 use bailey_acs::parameters::{ParameterError, ParameterErrorKind};
+use bailey_acs::{AuthError, SecurityTokenFault, ServiceCredentialFault};
 use bailey_domain::permit::Refusal;
-use bailey_domain::{Error, Reason};
+use bailey_domain::{Caller, Error, Reason};
 use http::StatusCode;
 
 /// A call that failed.
@@ -46,7 +46,28 @@ impl From<AuthError> for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Operation(error)
+        match &error {
+            Error::Denied(refusal)
+                if refusal.reason == Reason::IdentityGone && refusal.caller.federated.is_none() =>
+            {
+                ended(&refusal.caller)
+            }
+            _ => Self::Operation(error),
+        }
+    }
+}
+
+/// The identity ended after the credential was found and before the call was decided about: the credential is answered as
+/// it is from now on, so that whoever is overtaken is not sent to ask for a permission.
+fn ended(caller: &Caller) -> Failure {
+    if caller.role_session.is_some() {
+        Failure::Credential(AuthError::SecurityToken(SecurityTokenFault::Expired))
+    } else if caller.session.is_some() {
+        Failure::NoSession
+    } else if caller.access_key.is_some() {
+        Failure::Credential(AuthError::AccessKeyNotFound)
+    } else {
+        Failure::Credential(AuthError::ServiceCredential(ServiceCredentialFault::NotFound))
     }
 }
 
@@ -169,4 +190,51 @@ fn detail_of(refusal: &Refusal, seal: &dyn Fn(&Refusal) -> String) -> Option<Acc
         policy_type: refusal.policy_type().to_owned(),
         encoded_diagnostic_message: seal(refusal),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use bailey_domain::access::Principal;
+    use bailey_domain::clock::Fixed;
+    use bailey_domain::id::{AccessKeyId, AccountId, RequestId, SessionId, UserId};
+    use bailey_domain::login::SignedIn;
+    use bailey_domain::operations::CreateWorkspace;
+    use bailey_domain::scope::WholeAccount;
+    use bailey_domain::{Change, Directory};
+
+    use super::*;
+
+    #[test]
+    fn whoever_ends_under_way_is_told_that_the_credential_did() {
+        let entropy = Fixed::seeded(7);
+        let (directory, account) = (Directory::new(), AccountId::random(&entropy));
+        directory.load([Change::Account { account, settings: Box::default() }]).unwrap();
+        let gone = Caller {
+            account,
+            principal: Principal::User(UserId::random(&entropy)),
+            access_key: None,
+            session: None,
+            role_session: None,
+            federated: None,
+            source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
+            secure_transport: false,
+            request_id: RequestId::new([0; 16]),
+            now_ms: 0,
+        };
+        let session = SignedIn { session: SessionId::random(&entropy), mfa_present: false, duty: None };
+        for (caller, status, code) in [
+            (
+                Caller { access_key: Some(AccessKeyId::random(&entropy)), ..gone.clone() },
+                404,
+                "InvalidAccessKeyId.NotFound",
+            ),
+            (Caller { session: Some(session), ..gone.clone() }, 401, "InvalidSecurityToken"),
+            (gone, 404, "InvalidServiceCredential.NotFound"),
+        ] {
+            let refusal = directory.authorize::<CreateWorkspace>(&caller, WholeAccount).unwrap_err();
+            let failure = Failure::from(Error::Denied(refusal));
+            let told = failure.told(&|_| unreachable!("it is no refusal of policies"));
+            assert_eq!((told.status.as_u16(), told.code.as_str()), (status, code));
+        }
+    }
 }
