@@ -68,7 +68,8 @@ impl<'a> Edits<'a> {
             about,
         };
         edits.apply_next()?;
-        let attached = |to| Change::Attached { account, to, policy_type, policy: edits.name.clone() };
+        let attached =
+            |to| Change::Attached { account, to, policy_type, policy: edits.name.clone(), workspace: None };
         let users = (0..holders).map(|place| population.users[place * (population.users.len() / holders)]);
         let changes: Vec<_> = match held {
             Held::Directly => users.map(|user| attached(Attachee::User(user))).collect(),

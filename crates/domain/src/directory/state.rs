@@ -117,9 +117,13 @@ pub(crate) struct IdentityState {
     pub(crate) groups: SmallVec<[Slot; 2]>,
     /// The policy that caps all of them.
     pub(crate) boundary: Option<Slot>,
-    /// The tags of a role as policies ask for them, `acs:PrincipalTag/<key>`, with their values.
-    pub(crate) tags: Vec<(Box<str>, Box<str>)>,
+    /// Only roles have tags, and there are many more users.
+    tags: Option<Box<PrincipalTags>>,
 }
+
+/// The tags of a role as policies ask for them, `acs:PrincipalTag/<key>`, with their values.
+#[derive(Debug, Default)]
+struct PrincipalTags(Vec<(Box<str>, Box<str>)>);
 
 impl IdentityState {
     pub(crate) fn new(account: AccountId, arn: Box<str>) -> Self {
@@ -129,18 +133,27 @@ impl IdentityState {
             policies: Attachments::default(),
             groups: SmallVec::new(),
             boundary: None,
-            tags: Vec::new(),
+            tags: None,
         }
     }
 
     pub(crate) fn put_tag(&mut self, tag: &Tag) {
         self.remove_tag(&tag.key);
-        self.tags.push((tag.key.in_policies().into(), tag.value.as_str().into()));
+        let tags = self.tags.get_or_insert_default();
+        tags.0.push((tag.key.in_policies().into(), tag.value.as_str().into()));
     }
 
     pub(crate) fn remove_tag(&mut self, key: &TagKey) {
         let name = key.in_policies();
-        self.tags.retain(|(held, _)| **held != *name);
+        if let Some(tags) = &mut self.tags {
+            tags.0.retain(|(held, _)| **held != *name);
+        }
+    }
+
+    /// The tags as policies ask for them, with their values.
+    pub(crate) fn tags(&self) -> impl Iterator<Item = (&str, &str)> {
+        let tags = self.tags.iter().flat_map(|tags| &tags.0);
+        tags.map(|(key, value)| (&**key, &**value))
     }
 }
 

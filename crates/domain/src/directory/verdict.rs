@@ -231,7 +231,7 @@ pub(super) fn in_context<R>(
         ("acs:PrincipalARN", Value::Text(&identity.arn)),
     ]);
     known.extend(circumstances.external_id.map(|id| ("sts:ExternalId", Value::Text(id))));
-    known.extend(identity.tags.iter().map(|(key, value)| (&**key, Value::Text(value))));
+    known.extend(identity.tags().map(|(key, value)| (key, Value::Text(value))));
     if circumstances.given.is_empty() {
         return ask(&Context::new(&known));
     }
