@@ -33,8 +33,12 @@ const GROUP: &[&str] = &[
 ];
 /// What attaches a policy to everybody, and to the group of everybody.
 const HOLD: [&str; 2] = [
-    "INSERT INTO policy_attachments SELECT account_id, 'user', user_id, 'Custom', $1, lower($1), 1 FROM users",
-    "INSERT INTO policy_attachments SELECT account_id, 'group', group_id, 'Custom', $1, lower($1), 1 FROM groups",
+    "INSERT INTO policy_attachments (account_id, principal_type, principal_id, policy_type, policy_name,
+        folded_policy_name, workspace_id, attached_at)
+    SELECT account_id, 'user', user_id, 'Custom', $1, lower($1), '', 1 FROM users",
+    "INSERT INTO policy_attachments (account_id, principal_type, principal_id, policy_type, policy_name,
+        folded_policy_name, workspace_id, attached_at)
+    SELECT account_id, 'group', group_id, 'Custom', $1, lower($1), '', 1 FROM groups",
 ];
 
 /// Adds users to the account of a database. Each holds the first of two policies by itself, the other through one group.

@@ -106,6 +106,15 @@ impl State {
     /// resource and conditions are: then the identity's own policies decide.
     #[inline]
     pub(super) fn is_open_above(&self, identity: &IdentityState, question: &Question<'_>) -> bool {
+        let narrowed = question.session.is_some()
+            || identity.boundary.is_some()
+            || self.control_policies(identity.account).is_some();
+        !narrowed || self.all_above_let(identity, question)
+    }
+
+    /// The same where there are any. Apart, so that it costs nothing where there are none, as with most.
+    #[inline(never)]
+    fn all_above_let(&self, identity: &IdentityState, question: &Question<'_>) -> bool {
         let lets = |policies: &mut dyn Iterator<Item = &Policy>| {
             let mut outlook = Outlook::default();
             policies.for_each(|policy| outlook.add(policy, question.action));
