@@ -74,8 +74,9 @@ pub async fn fill(file: &Path, keys: i64) -> anyhow::Result<()> {
         None => {
             let account = "1234567890123456".to_owned();
             let settings = serde_json::to_string(&bailey_domain::settings::Settings::default())?;
-            let made =
-                sqlx::query("INSERT INTO accounts VALUES ($1, 'bench', $2, 1)").bind(&account).bind(settings);
+            const MAKE: &str =
+                "INSERT INTO accounts (account_id, name, settings, created_at) VALUES ($1, 'bench', $2, 1)";
+            let made = sqlx::query(MAKE).bind(&account).bind(settings);
             made.execute(&mut *transaction).await?;
             account
         }
