@@ -146,13 +146,13 @@ impl Control {
                     LimitLevel::Workspace(id) if !directory.has_workspace(account, id) => {
                         return Err(Error::absent("Workspace"));
                     }
+                    LimitLevel::Workspace(id) if directory.is_default_workspace(account, id) => {
+                        return Err(default_workspace());
+                    }
                     LimitLevel::Key(id) if directory.key_owner(account, id).is_none() => {
                         return Err(Error::absent("ApiKey"));
                     }
                     _ => (),
-                }
-                if directory.is_default_workspace(account, level) {
-                    return Err(default_workspace());
                 }
                 let old =
                     directory.limits_at(account, level, &model).ok_or_else(|| Error::absent("Model"))?;

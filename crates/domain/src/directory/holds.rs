@@ -1,11 +1,13 @@
 //! What an account has, asked by whoever proposes a change of it.
 
 use super::Directory;
+use super::state::{Limiter, Limiters, State};
 use crate::access::{Attachee, Principal};
-use crate::change::PolicyType;
+use crate::change::{LimitLevel, PolicyType};
 use crate::id::{AccountId, UserId, WorkspaceId};
+use crate::limit::ModelLimits;
 use crate::model::Grant;
-use crate::name::PolicyName;
+use crate::name::{ModelName, PolicyName};
 
 impl Directory {
     /// Whether there is such a policy, of either type.
@@ -64,5 +66,34 @@ impl Directory {
         let state = self.read();
         let number = state.accounts.get(&account)?.models.get(model)?.number;
         Some(state.workspace_in(account, workspace)?.grants.of(number))
+    }
+
+    /// Whether a workspace is the account's default one, which takes no limits.
+    pub fn is_default_workspace(&self, account: AccountId, workspace: WorkspaceId) -> bool {
+        self.read().workspace_in(account, workspace).is_some_and(|workspace| workspace.is_default)
+    }
+
+    /// The limits of a model at one level; `None` where the account has no such workspace, key or model.
+    pub fn limits_at(&self, account: AccountId, level: LimitLevel, model: &ModelName) -> Option<ModelLimits> {
+        let state = self.read();
+        let number = state.model_number(account, model.as_str())?;
+        let limiter = state.limiters_at(account, level)?.and_then(|all| all.get(&number));
+        Some(limiter.map(Limiter::limits).unwrap_or_default())
+    }
+}
+
+impl State {
+    fn limiters_at(&self, account: AccountId, level: LimitLevel) -> Option<Option<&Limiters>> {
+        match level {
+            LimitLevel::Account => self.accounts.get(&account).map(|account| Some(&account.limits)),
+            LimitLevel::Workspace(id) => {
+                self.workspace_in(account, id).map(|workspace| Some(&workspace.limits))
+            }
+            LimitLevel::Key(id) => {
+                let key = self.keys.get(self.key_slot(id)?)?;
+                let owned = self.workspaces.get(key.workspace)?.account == account;
+                owned.then_some(key.limits.as_deref())
+            }
+        }
     }
 }

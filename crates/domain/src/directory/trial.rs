@@ -2,14 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::Directory;
 use super::admit::Entered;
-use super::state::{Limiter, Limiters, State};
+use super::state::Limiter;
 use crate::change::LimitLevel;
 use crate::decision::Chain;
-use crate::id::AccountId;
-use crate::limit::{ModelLimits, Window};
-use crate::name::ModelName;
+use crate::limit::Window;
 use crate::reason::Reason;
 
 /// Windows that begin empty and count the calls of one trial, in the order of their time. Those of the directory stay as
@@ -48,37 +45,5 @@ impl Trial {
             }
         }
         Ok(())
-    }
-}
-
-impl Directory {
-    /// The limits of a model at one level; `None` where the account has no such workspace, key or model.
-    pub fn limits_at(&self, account: AccountId, level: LimitLevel, model: &ModelName) -> Option<ModelLimits> {
-        let state = self.read();
-        let number = state.model_number(account, model.as_str())?;
-        let limiter = state.limiters_at(account, level)?.and_then(|all| all.get(&number));
-        Some(limiter.map(Limiter::limits).unwrap_or_default())
-    }
-
-    /// Whether a workspace is the account's default one, which takes no limits.
-    pub fn is_default_workspace(&self, account: AccountId, level: LimitLevel) -> bool {
-        let LimitLevel::Workspace(id) = level else { return false };
-        self.read().workspace_in(account, id).is_some_and(|workspace| workspace.is_default)
-    }
-}
-
-impl State {
-    fn limiters_at(&self, account: AccountId, level: LimitLevel) -> Option<Option<&Limiters>> {
-        match level {
-            LimitLevel::Account => self.accounts.get(&account).map(|account| Some(&account.limits)),
-            LimitLevel::Workspace(id) => {
-                self.workspace_in(account, id).map(|workspace| Some(&workspace.limits))
-            }
-            LimitLevel::Key(id) => {
-                let key = self.keys.get(self.key_slot(id)?)?;
-                let owned = self.workspaces.get(key.workspace)?.account == account;
-                owned.then_some(key.limits.as_deref())
-            }
-        }
     }
 }

@@ -4,13 +4,13 @@ use bailey_domain::access::Attachee;
 use bailey_domain::change::{Change, PolicyType};
 use bailey_domain::directory::{Asked, Diagnostic};
 use bailey_domain::id::{RoleId, SessionKeyId};
-use bailey_domain::name::{RoleName, RoleSessionName};
+use bailey_domain::name::RoleName;
 use bailey_domain::operations::{AssumeRole, BindMFADevice, GetUser, ListUsers, Operation};
-use bailey_domain::role::{SessionClaims, Taken, Taker};
+use bailey_domain::role::{SessionClaims, Taker};
 use bailey_domain::scope::{Assumption, RamScope};
 use bailey_domain::{Caller, Principal, Reason, UserId};
 
-use crate::house::{HOME, House, NOW, attached, document, policy_name, question};
+use crate::house::{House, NOW, attached, document, policy_name, question, session_claims};
 
 const SYSTEM: PolicyType = PolicyType::System;
 
@@ -107,21 +107,8 @@ fn no_change_of_a_roles_policies_is_told_where_its_sessions_policy_refused() {
         attached(account, taker, SYSTEM, "AliyunSTSAssumeRoleAccess"),
     ]);
     let act = |policy: Option<String>| {
-        let claims = SessionClaims {
-            account,
-            role,
-            name: RoleSessionName::parse("RoleSessionName", "night-shift").unwrap(),
-            policy,
-            taken: Taken {
-                by: Taker::User { user: taker, access_key: None },
-                at_ms: NOW,
-                source_ip: HOME,
-                secure_transport: true,
-                mfa_present: false,
-                external_id: None,
-            },
-            expires_at_ms: NOW + 3_600_000,
-        };
+        let by = Taker::User { user: taker, access_key: None };
+        let claims = SessionClaims { policy, ..session_claims(account, role, by) };
         let key = SessionKeyId::random(&house.entropy);
         let session = house.directory.open_session(key, claims, NOW).unwrap();
         let caller = house.caller(&house.one, Principal::Role(role));

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use bailey_domain::access::Attachee;
 use bailey_domain::change::{Change, PolicyType};
 use bailey_domain::id::{RoleId, SessionKeyId};
-use bailey_domain::name::{RoleName, RoleSessionName};
+use bailey_domain::name::RoleName;
 use bailey_domain::operations::{
     AttachControlPolicy, AttachPolicyToUser, CreateAccessKey, DetachPolicyFromUser, GetSettings, ListUsers,
     PutPermissionBoundary, UpdateSettings,
 };
-use bailey_domain::role::{SessionClaims, Taken, Taker};
+use bailey_domain::role::Taker;
 use bailey_domain::scope::{RamScope, WholeAccount};
 use bailey_domain::{Caller, Principal, Reason, UserId};
 
-use crate::house::{HOME, House, NOW, attached, document, policy_name};
+use crate::house::{House, NOW, attached, document, policy_name, session_claims};
 
 const SYSTEM: PolicyType = PolicyType::System;
 const CUSTOM: PolicyType = PolicyType::Custom;
@@ -234,21 +234,7 @@ fn a_session_sets_no_boundary_on_its_role_or_its_taker() {
         },
         attached(account, taker, SYSTEM, "AliyunSTSAssumeRoleAccess"),
     ]);
-    let claims = SessionClaims {
-        account,
-        role,
-        name: RoleSessionName::parse("RoleSessionName", "night-shift").unwrap(),
-        policy: None,
-        taken: Taken {
-            by: Taker::User { user: taker, access_key: None },
-            at_ms: NOW,
-            source_ip: HOME,
-            secure_transport: true,
-            mfa_present: false,
-            external_id: None,
-        },
-        expires_at_ms: NOW + 3_600_000,
-    };
+    let claims = session_claims(account, role, Taker::User { user: taker, access_key: None });
     let key = SessionKeyId::random(&house.entropy);
     let session = house.directory.open_session(key, claims.clone(), NOW).unwrap();
     let caller =

@@ -8,9 +8,11 @@ use bailey_domain::access::Attachee;
 use bailey_domain::change::{Change, KeyFacts, PolicyType};
 use bailey_domain::clock::Fixed;
 use bailey_domain::directory::{Admitted, Applied, Asked, Call, Denied, Wanted};
+use bailey_domain::id::RoleId;
 use bailey_domain::model::{Capability, Dialect, Grant, Model, Provider, Route};
-use bailey_domain::name::{ModelName, PolicyName, ProviderName, UserName};
+use bailey_domain::name::{ModelName, PolicyName, ProviderName, RoleSessionName, UserName};
 use bailey_domain::operations::Operation;
+use bailey_domain::role::{SessionClaims, Taken, Taker};
 use bailey_domain::secret::KeyHash;
 use bailey_domain::settings::Settings;
 use bailey_domain::{
@@ -321,4 +323,23 @@ pub(crate) fn question<'a>(principal: Principal, workspace: Option<WorkspaceId>)
 
 pub(crate) fn put(key: &KeyFacts) -> Change {
     Change::Key(Box::new(key.clone()))
+}
+
+/// What a role was taken with, for an hour from home.
+pub(crate) fn session_claims(account: AccountId, role: RoleId, by: Taker) -> SessionClaims {
+    SessionClaims {
+        account,
+        role,
+        name: RoleSessionName::parse("RoleSessionName", "night-shift").unwrap(),
+        policy: None,
+        taken: Taken {
+            by,
+            at_ms: NOW,
+            source_ip: HOME,
+            secure_transport: true,
+            mfa_present: false,
+            external_id: None,
+        },
+        expires_at_ms: NOW + 3_600_000,
+    }
 }

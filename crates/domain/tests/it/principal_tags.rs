@@ -3,14 +3,14 @@
 use bailey_domain::access::Attachee;
 use bailey_domain::change::{Change, PolicyType};
 use bailey_domain::id::{RoleId, SessionKeyId};
-use bailey_domain::name::{RoleName, RoleSessionName};
+use bailey_domain::name::RoleName;
 use bailey_domain::operations::{CreateRole, GetUser, TagResources};
-use bailey_domain::role::{SessionClaims, Taken, Taker};
+use bailey_domain::role::{SessionClaims, Taker};
 use bailey_domain::scope::RamScope;
 use bailey_domain::tag::{Tag, TagKey};
 use bailey_domain::{AccountId, Caller, Principal, Reason, UserId};
 
-use crate::house::{HOME, House, NOW, attached, policy_name};
+use crate::house::{House, NOW, attached, policy_name, session_claims};
 
 const CUSTOM: PolicyType = PolicyType::Custom;
 
@@ -122,21 +122,7 @@ fn a_session_ends_with_the_tag_that_let_it_be_taken() {
             workspace: None,
         },
     ]);
-    let taken = |role: RoleId, by: Taker| SessionClaims {
-        account,
-        role,
-        name: RoleSessionName::parse("RoleSessionName", "night-shift").unwrap(),
-        policy: None,
-        taken: Taken {
-            by,
-            at_ms: NOW,
-            source_ip: HOME,
-            secure_transport: true,
-            mfa_present: false,
-            external_id: None,
-        },
-        expires_at_ms: NOW + 3_600_000,
-    };
+    let taken = |role: RoleId, by: Taker| session_claims(account, role, by);
     let by_user = |user: UserId| Taker::User { user, access_key: None };
     let chained = taken(second, Taker::Session(Box::new(taken(stage.role, by_user(taker)))));
     let stands = |claims: &SessionClaims| {

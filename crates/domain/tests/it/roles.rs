@@ -3,13 +3,13 @@
 use bailey_domain::access::Attachee;
 use bailey_domain::change::{Change, PolicyType};
 use bailey_domain::id::{RoleId, SessionKeyId};
-use bailey_domain::name::{RoleName, RoleSessionName};
+use bailey_domain::name::RoleName;
 use bailey_domain::operations::{AssumeRole, CreateWorkspace, GetUser, UpdateRole};
 use bailey_domain::role::{SessionClaims, SessionRefused, Taken, Taker};
 use bailey_domain::scope::{Assumption, RamScope, WholeAccount};
 use bailey_domain::{AccessKeyId, Caller, Principal, Reason, UserId};
 
-use crate::house::{HOME, House, NOW, attached, document, policy_name};
+use crate::house::{House, NOW, attached, document, policy_name, session_claims};
 
 /// A role `operator` with AliyunRAMReadOnlyAccess that trusts its whole account, `nobody` with the right to take it and
 /// an access key to sign with.
@@ -79,21 +79,11 @@ impl Stage {
     }
 
     fn claims(&self) -> SessionClaims {
-        SessionClaims {
-            account: self.house.one.id,
-            role: self.role,
-            name: RoleSessionName::parse("RoleSessionName", "night-shift").unwrap(),
-            policy: None,
-            taken: Taken {
-                by: Taker::User { user: self.taker, access_key: Some(self.key) },
-                at_ms: NOW,
-                source_ip: HOME,
-                secure_transport: true,
-                mfa_present: false,
-                external_id: None,
-            },
-            expires_at_ms: NOW + 3_600_000,
-        }
+        session_claims(
+            self.house.one.id,
+            self.role,
+            Taker::User { user: self.taker, access_key: Some(self.key) },
+        )
     }
 
     /// Opens a session and gives whoever acts in it.
