@@ -165,6 +165,18 @@ impl Statement {
         }
         writeln!(text, "{effect} if {{ {} }}", tests.join("; ")).expect("memory takes it");
     }
+
+    /// As data of a Rego program. Actions are in small letters, since RAM's do not care.
+    fn rego_data(&self) -> Value {
+        let actions: Vec<_> = self.actions.iter().map(|action| action.to_ascii_lowercase()).collect();
+        let (operator, network) = self.condition.unwrap_or_default();
+        json!({
+            "actions": actions,
+            "resource": self.resource,
+            "network": network,
+            "inside": operator != "NotIpAddress",
+        })
+    }
 }
 
 impl Document {
@@ -194,6 +206,14 @@ impl Document {
             statement.rego(actions, &mut text);
         }
         text
+    }
+
+    /// As data of a Rego program: statements by their effect.
+    pub fn rego_data(&self) -> Value {
+        let of = |denies| -> Vec<_> {
+            self.0.iter().filter(|statement| statement.denies == denies).map(Statement::rego_data).collect()
+        };
+        json!({ "allow": of(false), "deny": of(true) })
     }
 
     /// As AWS IAM would read it.

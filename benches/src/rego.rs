@@ -1,5 +1,6 @@
-//! The same questions to `regorus`, with everything that can be made ahead made ahead: one compiled program per user in a
-//! virtual machine of its own, the inputs, the compiled globs.
+//! The same questions to `regorus`, with everything that can be made ahead made ahead: the compiled program, the inputs, the
+//! compiled globs. In two forms: a program per user, which no server would keep for a million of them, and as it is meant to
+//! be used, one program whose data are the users, the groups and the policies as they are written.
 
 use std::collections::HashMap;
 
@@ -7,7 +8,7 @@ use anyhow::Context as _;
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::vm::RegoVM;
 use regorus::{Engine, Rc, Value};
-use serde_json::json;
+use serde_json::{Map, json};
 
 use crate::policies::all_actions;
 use crate::population::Population;
@@ -23,6 +24,81 @@ const HEAD: &str = "package bench\n\
 /// Rules that never hold: somebody may have no others of a kind.
 const TAIL: &str = "allow if { false }\n\
     deny if { false }\n";
+
+/// One program for all users: it finds a user's policies, its own and its groups', in the data.
+const SHARED: &str = r#"package bench
+default decision := 1
+decision := 2 if deny
+else := 0 if allow
+
+policies contains name if some name in data.users[input.user].policies
+policies contains name if {
+    some group in data.users[input.user].groups
+    some name in data.groups[group]
+}
+allow if {
+    some name in policies
+    some statement in data.policies[name].allow
+    holds(statement)
+}
+deny if {
+    some name in policies
+    some statement in data.policies[name].deny
+    holds(statement)
+}
+holds(statement) if {
+    some action in statement.actions
+    matches(action, input.lower_action)
+    matches(statement.resource, input.resource)
+    fits(statement)
+}
+matches(pattern, text) if pattern == "*"
+matches(pattern, text) if pattern == text
+matches(pattern, text) if { contains(pattern, "*"); glob.match(pattern, null, text) }
+fits(statement) if statement.network == ""
+fits(statement) if {
+    statement.network != ""
+    net.cidr_contains(statement.network, input.address) == statement.inside
+}
+"#;
+
+/// One virtual machine that answers for all users, from policies as they are written.
+#[derive(Debug)]
+pub struct SharedRego(RegoVM);
+
+impl SharedRego {
+    /// Prepares all users that the questions are about.
+    pub fn prepare(population: &Population, questions: &[Question]) -> anyhow::Result<Self> {
+        let (mut users, mut groups, mut policies) = (Map::new(), Map::new(), Map::new());
+        let mut names = |places: &[u32]| -> Vec<String> {
+            for &place in places {
+                let entry = policies.entry(place.to_string());
+                entry.or_insert_with(|| population.policies[place as usize].rego_data());
+            }
+            places.iter().map(u32::to_string).collect()
+        };
+        for question in questions {
+            let user = question.user as usize;
+            let member_of = population.user_groups[user];
+            for group in member_of {
+                let attached = names(&population.group_policies[group as usize]);
+                groups.insert(group.to_string(), json!(attached));
+            }
+            let own = names(&population.user_policies[user]);
+            let member_of = member_of.map(|group| group.to_string());
+            users.insert(user.to_string(), json!({ "policies": own, "groups": member_of }));
+        }
+        let data = json!({ "users": users, "groups": groups, "policies": policies });
+        let mut machine = machine(SHARED.to_owned())?;
+        machine.set_data(Value::from_json_str(&data.to_string())?)?;
+        Ok(Self(machine))
+    }
+
+    /// Asks.
+    pub fn ask(&mut self, input: &Value) -> anyhow::Result<Answer> {
+        decision(&mut self.0, input)
+    }
+}
 
 /// Virtual machines by the place of their user. One keeps its registers between questions.
 #[derive(Debug)]
@@ -51,7 +127,9 @@ impl Rego {
     /// The question as Rego takes it.
     pub fn input(question: &Question) -> anyhow::Result<Value> {
         let input = json!({
+            "user": question.user.to_string(),
             "action": question.asked.action(),
+            "lower_action": question.asked.action().to_ascii_lowercase(),
             "resource": question.resource(),
             "address": question.caller.source_ip,
         });
@@ -61,10 +139,14 @@ impl Rego {
     /// Asks.
     pub fn ask(&mut self, user: u32, input: &Value) -> anyhow::Result<Answer> {
         let machine = self.machines.get_mut(&user).context("a user that was not prepared")?;
-        machine.set_input(input.clone());
-        let decision = machine.execute_entry_point_by_index(0)?.as_u8()?;
-        Answer::ALL.get(usize::from(decision)).copied().context("a decision that is none")
+        decision(machine, input)
     }
+}
+
+fn decision(machine: &mut RegoVM, input: &Value) -> anyhow::Result<Answer> {
+    machine.set_input(input.clone());
+    let decision = machine.execute_entry_point_by_index(0)?.as_u8()?;
+    Answer::ALL.get(usize::from(decision)).copied().context("a decision that is none")
 }
 
 fn machine(text: String) -> anyhow::Result<RegoVM> {

@@ -16,7 +16,7 @@ use bailey_benches::population::{Population, Size};
 use bailey_benches::questions::{
     Answer, Asked, ModelCall, Question, admit, authorize, flights, model_calls, questions,
 };
-use bailey_benches::rego::Rego;
+use bailey_benches::rego::{Rego, SharedRego};
 use bailey_domain::Directory;
 
 /// Questions of each kind.
@@ -106,6 +106,7 @@ fn beside_engines(directory: &Directory, population: &Population) -> anyhow::Res
     let asked = questions(population, QUESTIONS / 30, PREPARED, Asked::BY_POLICY, 3);
     let (cedar, iam) = (Cedar::prepare(population, &asked)?, Iam::prepare(population, &asked)?);
     let mut rego = Rego::prepare(population, &asked)?;
+    let mut shared_rego = SharedRego::prepare(population, &asked)?;
     let mut prepared = Vec::new();
     let mut counts = [0_usize; 3];
     for question in asked {
@@ -114,10 +115,10 @@ fn beside_engines(directory: &Directory, population: &Population) -> anyhow::Res
         let ours = authorize(directory, &question);
         let user = question.user;
         let (of_cedar, of_iam) = (cedar.ask(user, &for_cedar), iam.ask(user, &for_iam)?);
-        let of_rego = rego.ask(user, &for_rego)?;
+        let (of_rego, of_shared) = (rego.ask(user, &for_rego)?, shared_rego.ask(&for_rego)?);
         ensure!(
-            [of_cedar, of_iam, of_rego] == [ours; 3],
-            "bailey {ours:?}, cedar {of_cedar:?}, iam-rs {of_iam:?}, regorus {of_rego:?}: {question:?}"
+            [of_cedar, of_iam, of_rego, of_shared] == [ours; 4],
+            "bailey {ours:?}, cedar {of_cedar:?}, iam-rs {of_iam:?}, regorus {of_rego:?} and {of_shared:?}: {question:?}"
         );
         counts[ours as usize] += 1;
         prepared.push((question, for_cedar, for_iam, for_rego));
@@ -139,7 +140,11 @@ fn beside_engines(directory: &Directory, population: &Population) -> anyhow::Res
     let (ours, theirs) = in_turns(&prepared, Pace::OneByOne, ask_bailey, |(question, .., input)| {
         rego.ask(question.user, input).map_or(u8::MAX, |answer| answer as u8)
     });
-    engine("regorus", &ours, &theirs);
+    engine("regorus, each", &ours, &theirs);
+    let (ours, theirs) = in_turns(&prepared, Pace::OneByOne, ask_bailey, |(.., input)| {
+        shared_rego.ask(input).map_or(u8::MAX, |answer| answer as u8)
+    });
+    engine("regorus, one", &ours, &theirs);
     Ok(())
 }
 
