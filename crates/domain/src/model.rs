@@ -9,8 +9,12 @@ use crate::name::{ModelName, ProviderName};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
-    /// Any OpenAI-compatible base URL.
+    /// Any OpenAI-compatible base URL, up to the version (`https://api.openai.com/v1`).
     OpenAi,
+    /// Model Studio's own interface, up to the version (`https://dashscope.aliyuncs.com/api/v1`).
+    DashScope,
+    /// Anthropic's messages, up to the version (`https://api.anthropic.com/v1`).
+    Anthropic,
     /// Built in: deterministic answers, no network.
     Demo,
 }
@@ -20,6 +24,8 @@ impl Dialect {
     pub fn name(self) -> &'static str {
         match self {
             Self::OpenAi => "openai",
+            Self::DashScope => "dashscope",
+            Self::Anthropic => "anthropic",
             Self::Demo => "demo",
         }
     }
@@ -28,10 +34,13 @@ impl Dialect {
     pub fn parse(field: &str, name: &str) -> Result<Self, Error> {
         match name {
             "openai" => Ok(Self::OpenAi),
+            "dashscope" => Ok(Self::DashScope),
+            "anthropic" => Ok(Self::Anthropic),
             "demo" => Ok(Self::Demo),
-            _ => {
-                Err(Error::field(field, format_args!("is `{name}`; this release speaks `openai` and `demo`")))
-            }
+            _ => Err(Error::field(
+                field,
+                format_args!("is `{name}`; known are `openai`, `dashscope`, `anthropic` and `demo`"),
+            )),
         }
     }
 }
@@ -42,8 +51,12 @@ impl Dialect {
 pub enum Capability {
     /// Chat completions.
     Chat,
-    /// Embeddings.
+    /// Embeddings of texts.
     Embedding,
+    /// Embeddings of texts, images and videos.
+    MultimodalEmbedding,
+    /// Putting documents in order by a query.
+    Rerank,
 }
 
 impl Capability {
@@ -52,7 +65,14 @@ impl Capability {
         match name {
             "chat" => Ok(Self::Chat),
             "embedding" => Ok(Self::Embedding),
-            _ => Err(Error::field(field, format_args!("holds `{name}`; known are `chat` and `embedding`"))),
+            "multimodal-embedding" => Ok(Self::MultimodalEmbedding),
+            "rerank" => Ok(Self::Rerank),
+            _ => Err(Error::field(
+                field,
+                format_args!(
+                    "holds `{name}`; known are `chat`, `embedding`, `multimodal-embedding` and `rerank`"
+                ),
+            )),
         }
     }
 
@@ -61,6 +81,8 @@ impl Capability {
         match self {
             Self::Chat => "chat",
             Self::Embedding => "embedding",
+            Self::MultimodalEmbedding => "multimodal-embedding",
+            Self::Rerank => "rerank",
         }
     }
 }

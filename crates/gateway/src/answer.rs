@@ -1,4 +1,4 @@
-//! Answers in OpenAI's shape: one shape for every error, whoever made it.
+//! Answers: their headers, and refusals with what a caller may learn of them.
 
 use std::borrow::Cow;
 
@@ -11,16 +11,17 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 
 use crate::envelope::Invalid;
-use crate::request_ids::RequestIdText;
+use crate::surface::{Code, Fault, Reply, Surface, fault_of};
 use crate::worker::Body;
 
 /// The request's id, on every answer.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const REASON: HeaderName = HeaderName::from_static("x-bailey-reason");
 
 /// An answer with a whole body.
 pub(crate) fn whole(
-    id: RequestIdText,
+    reply: Reply,
     status: StatusCode,
     content_type: HeaderValue,
     body: Bytes,
@@ -29,103 +30,61 @@ pub(crate) fn whole(
     *response.status_mut() = status;
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(CONTENT_TYPE, content_type);
-    headers.insert(REQUEST_ID, id.header());
+    headers.insert(REQUEST_ID, reply.id.header());
+    if reply.surface == Surface::Anthropic {
+        // Where Anthropic's SDKs look for it.
+        headers.insert(ANTHROPIC_REQUEST_ID, reply.id.header());
+    }
     *response.headers_mut() = headers;
     response
 }
 
 /// An answer that is a value.
-pub(crate) fn json(id: RequestIdText, value: &impl Serialize) -> Response<Body> {
+pub(crate) fn json(reply: Reply, value: &impl Serialize) -> Response<Body> {
     let body = serde_json::to_vec(value).expect("our own answers have no key that is not a text");
-    whole(id, StatusCode::OK, HeaderValue::from_static("application/json"), body.into())
+    whole(reply, StatusCode::OK, HeaderValue::from_static("application/json"), body.into())
 }
 
-/// An error before it has its shape.
-#[derive(Debug)]
-pub(crate) struct Fault<'a> {
-    pub(crate) status: StatusCode,
-    pub(crate) code: &'a str,
-    pub(crate) message: Cow<'a, str>,
-    pub(crate) param: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    error: ErrorFields<'a>,
-    request_id: &'a str,
-}
-
-#[derive(Serialize)]
-struct ErrorFields<'a> {
-    message: &'a str,
-    r#type: &'a str,
-    param: Option<&'a str>,
-    code: &'a str,
-}
-
-impl Fault<'_> {
-    /// The body in OpenAI's shape.
-    pub(crate) fn body(&self, id: RequestIdText) -> Vec<u8> {
-        // The real service: 401 and what is wrong with a request share one type, every other type is its code.
-        let r#type = match self.status.as_u16() {
-            400 | 401 | 404 | 405 | 408 | 413 | 415 => "invalid_request_error",
-            _ => self.code,
-        };
-        let error = ErrorFields { message: &self.message, r#type, param: self.param, code: self.code };
-        serde_json::to_vec(&ErrorBody { error, request_id: id.as_str() })
-            .expect("a struct of texts becomes JSON")
-    }
-
-    /// The answer.
-    pub(crate) fn respond(&self, id: RequestIdText) -> Response<Body> {
-        whole(id, self.status, HeaderValue::from_static("application/json"), self.body(id).into())
-    }
+/// The answer that an error is.
+pub(crate) fn answer(reply: Reply, fault: &Fault<'_>) -> Response<Body> {
+    whole(reply, fault.status, HeaderValue::from_static("application/json"), fault.body(reply).into())
 }
 
 /// A body that cannot be taken.
-pub(crate) fn invalid(id: RequestIdText, invalid: Invalid) -> Response<Body> {
+pub(crate) fn invalid(reply: Reply, invalid: Invalid) -> Response<Body> {
     let Invalid { param, message } = invalid;
-    Fault { status: StatusCode::BAD_REQUEST, code: "invalid_request_error", message: message.into(), param }
-        .respond(id)
+    answer(
+        reply,
+        &Fault { status: StatusCode::BAD_REQUEST, code: Code::INVALID, message: message.into(), param },
+    )
 }
 
 /// An error without a field.
 pub(crate) fn fault<'a>(
-    id: RequestIdText,
+    reply: Reply,
     status: StatusCode,
-    code: &'a str,
+    code: Code,
     message: impl Into<Cow<'a, str>>,
 ) -> Response<Body> {
-    Fault { status, code, message: message.into(), param: None }.respond(id)
+    answer(reply, &Fault { status, code, message: message.into(), param: None })
 }
 
 /// The path is there, the method is not.
-pub(crate) fn wrong_method(id: RequestIdText, allowed: &'static str) -> Response<Body> {
+pub(crate) fn wrong_method(reply: Reply, allowed: &'static str) -> Response<Body> {
     let message = format!("this path takes {allowed} only");
-    let mut response = fault(id, StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
+    let mut response = fault(reply, StatusCode::METHOD_NOT_ALLOWED, Code::METHOD, message);
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     response
 }
 
-/// How a reason looks. Reasons of the control API have no face here and none of them comes here.
-pub(crate) fn fault_of(reason: Reason) -> Fault<'static> {
-    let face = reason.face().or(Reason::NotConfirmed.face()).expect("a gateway reason has a face");
-    Fault {
-        status: StatusCode::from_u16(face.status).expect("the table holds HTTP statuses"),
-        code: face.openai_code,
-        message: face.message.into(),
-        param: None,
-    }
-}
-
 /// The answer to a refused call. Whoever has no valid key learns that and nothing else.
 pub(crate) fn refusal(
-    id: RequestIdText,
+    reply: Reply,
     denied: &Denied,
     named_workspace: Option<&str>,
     model: Option<&str>,
 ) -> Response<Body> {
-    let mut fault = fault_of(denied.reason);
+    let mut fault = fault_of(reply.surface, denied.reason);
     match (denied.reason, &denied.known) {
         (Reason::ModelUnknown, _) => {
             let model = shown(model.unwrap_or_default());
@@ -145,12 +104,12 @@ pub(crate) fn refusal(
         }
         _ => {}
     }
-    respond(id, &fault, denied.reason, denied.standing)
+    respond(reply, &fault, denied.reason, denied.standing)
 }
 
 /// The answer to a call that is refused for a reason alone.
-pub(crate) fn refusal_for(id: RequestIdText, reason: Reason) -> Response<Body> {
-    respond(id, &fault_of(reason), reason, None)
+pub(crate) fn refusal_for(reply: Reply, reason: Reason) -> Response<Body> {
+    respond(reply, &fault_of(reply.surface, reason), reason, None)
 }
 
 /// What a caller sent, short enough to be said back.
@@ -162,13 +121,8 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn respond(
-    id: RequestIdText,
-    fault: &Fault<'_>,
-    reason: Reason,
-    standing: Option<Standing>,
-) -> Response<Body> {
-    let mut response = fault.respond(id);
+fn respond(reply: Reply, fault: &Fault<'_>, reason: Reason, standing: Option<Standing>) -> Response<Body> {
+    let mut response = answer(reply, fault);
     let headers = response.headers_mut();
     if fault.status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -214,34 +168,36 @@ mod tests {
     use super::*;
     use crate::request_ids::RequestIds;
 
-    fn id() -> RequestIdText {
-        RequestIds::new(&Fixed::seeded(1)).next()
+    fn reply(surface: Surface) -> Reply {
+        Reply { id: RequestIds::new(&Fixed::seeded(1)).next(), surface }
     }
 
     #[test]
-    fn every_reason_of_the_gateway_has_its_status_code_and_headers() {
-        for &reason in Reason::ALL.iter().filter(|reason| reason.face().is_some()) {
-            let face = reason.face().unwrap();
-            let response = refusal_for(id(), reason);
-            assert_eq!(response.status().as_u16(), face.status);
-            assert_eq!(response.headers()[REQUEST_ID], id().as_str());
-            let told = response.headers().get(REASON).map(|value| value.to_str().unwrap());
-            assert_eq!(told, (face.status != 401).then_some(reason.name()));
-            assert_eq!(response.headers().contains_key(WWW_AUTHENTICATE), face.status == 401);
-            let body: serde_json::Value = serde_json::from_slice(&fault_of(reason).body(id())).unwrap();
-            assert_eq!(body["error"]["code"], face.openai_code);
-            let r#type =
-                if matches!(face.status, 401 | 404) { "invalid_request_error" } else { face.openai_code };
-            assert_eq!(body["error"]["type"], r#type);
-            assert!(body["error"].as_object().unwrap().contains_key("param"));
-            assert_eq!(body["request_id"], id().as_str());
+    fn every_reason_of_the_gateway_has_its_status_and_headers() {
+        for surface in [Surface::OpenAi, Surface::DashScope, Surface::Anthropic] {
+            let reply = reply(surface);
+            for &reason in Reason::ALL.iter().filter(|reason| reason.face().is_some()) {
+                let face = reason.face().unwrap();
+                let response = refusal_for(reply, reason);
+                assert_eq!(response.status().as_u16(), face.status);
+                assert_eq!(response.headers()[REQUEST_ID], reply.id.as_str());
+                let as_anthropic = response.headers().get(ANTHROPIC_REQUEST_ID).is_some();
+                assert_eq!(as_anthropic, surface == Surface::Anthropic);
+                let told = response.headers().get(REASON).map(|value| value.to_str().unwrap());
+                assert_eq!(told, (face.status != 401).then_some(reason.name()));
+                assert_eq!(response.headers().contains_key(WWW_AUTHENTICATE), face.status == 401);
+            }
         }
     }
 
     #[test]
     fn a_limit_says_when_to_come_back() {
         let standing = Standing { limit: 5, remaining: 0, reset_ms: 1201 };
-        let response = respond(id(), &fault_of(Reason::RateKey), Reason::RateKey, Some(standing));
+        let refused = |reason| {
+            let reply = reply(Surface::OpenAi);
+            respond(reply, &fault_of(reply.surface, reason), reason, Some(standing))
+        };
+        let response = refused(Reason::RateKey);
         let header =
             |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         assert_eq!(header("retry-after").as_deref(), Some("2"));
@@ -249,7 +205,7 @@ mod tests {
         assert_eq!(header("x-ratelimit-limit-requests").as_deref(), Some("5"));
         assert_eq!(header("x-ratelimit-remaining-requests").as_deref(), Some("0"));
         assert_eq!(header("x-ratelimit-reset-requests").as_deref(), Some("1.201s"));
-        let response = respond(id(), &fault_of(Reason::TokensKey), Reason::TokensKey, Some(standing));
+        let response = refused(Reason::TokensKey);
         assert!(response.headers().contains_key("x-ratelimit-reset-tokens"));
         assert!(!response.headers().contains_key("x-ratelimit-reset-requests"));
     }

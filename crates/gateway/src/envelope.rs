@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use bailey_domain::model::Capability;
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+
+use crate::paths::Operation;
+use crate::surface::Surface;
 
 /// Why a body is refused.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,6 +62,28 @@ struct Wire<'a> {
     messages: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     input: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    max_tokens: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    parameters: Option<&'a RawValue>,
+}
+
+/// The `input` of a native body.
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct NativeInput<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    messages: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    prompt: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    texts: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    contents: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    query: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    documents: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -79,8 +103,13 @@ fn place(whole: &str, part: &RawValue) -> Range<usize> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads a body of a path that needs `does` of the model.
-    pub(crate) fn read(body: &'a [u8], does: Capability) -> Result<Self, Invalid> {
+    /// Reads a body. `asks_for_events`: a header asks for a stream, as native clients do.
+    pub(crate) fn read(
+        body: &'a [u8],
+        surface: Surface,
+        operation: Operation,
+        asks_for_events: bool,
+    ) -> Result<Self, Invalid> {
         let whole = |message: String| Invalid { param: None, message };
         let text = std::str::from_utf8(body).map_err(|error| {
             whole(format!("the body is not UTF-8 from byte {} on; send JSON in UTF-8", error.valid_up_to()))
@@ -95,15 +124,26 @@ impl<'a> Envelope<'a> {
         let wire: Wire<'a> = serde_json::from_str(text)
             .map_err(|error| whole(format!("the body is not the JSON that is due: {error}")))?;
         let (model, model_at) = model(text, wire.model)?;
-        match does {
-            Capability::Chat => messages(wire.messages)?,
-            Capability::Embedding => input(wire.input)?,
+        if surface == Surface::DashScope {
+            native(&wire, operation)?;
+            let usage = UsagePlace::Told;
+            return Ok(Self { model, stream: asks_for_events, wants_usage: true, model_at, usage });
+        }
+        match operation {
+            Operation::Embedding => input(wire.input)?,
+            _ => messages("messages", wire.messages)?,
         }
         let stream = match wire.stream.map(RawValue::get) {
             None | Some("null" | "false") => false,
             Some("true") => true,
             Some(_) => return Err(Invalid::field("stream", "must be `true` or `false`")),
         };
+        if surface == Surface::Anthropic {
+            if wire.max_tokens.is_none_or(|value| !value.get().bytes().all(|byte| byte.is_ascii_digit())) {
+                return Err(Invalid::field("max_tokens", "must be there, and a whole number"));
+            }
+            return Ok(Self { model, stream, wants_usage: true, model_at, usage: UsagePlace::Told });
+        }
         let (wants_usage, usage) = usage_place(text, brace, wire.stream_options)?;
         Ok(Self { model, stream, wants_usage, model_at, usage })
     }
@@ -162,14 +202,44 @@ fn is_empty_array(raw: &str) -> bool {
     raw.strip_prefix('[').is_some_and(|rest| rest.trim_start().starts_with(']'))
 }
 
-fn messages(raw: Option<&RawValue>) -> Result<(), Invalid> {
+fn messages(name: &'static str, raw: Option<&RawValue>) -> Result<(), Invalid> {
     match raw.map(RawValue::get) {
-        None => Err(Invalid::field("messages", "is missing; send at least one message")),
-        Some(raw) if is_empty_array(raw) => {
-            Err(Invalid::field("messages", "is empty; send at least one message"))
-        }
+        None => Err(Invalid::field(name, "is missing; send at least one message")),
+        Some(raw) if is_empty_array(raw) => Err(Invalid::field(name, "is empty; send at least one message")),
         Some(raw) if raw.starts_with('[') => Ok(()),
-        Some(_) => Err(Invalid::field("messages", "must be an array of messages")),
+        Some(_) => Err(Invalid::field(name, "must be an array of messages")),
+    }
+}
+
+/// What a native body holds beside the model.
+fn native(wire: &Wire<'_>, operation: Operation) -> Result<(), Invalid> {
+    if wire.parameters.is_some_and(|raw| raw.get() != "null" && !raw.get().starts_with('{')) {
+        return Err(Invalid::field("parameters", "must be an object"));
+    }
+    let raw = wire.input.ok_or_else(|| Invalid::field("input", "is missing"))?;
+    if !raw.get().starts_with('{') {
+        return Err(Invalid::field("input", "must be an object"));
+    }
+    let input: NativeInput<'_> = serde_json::from_str(raw.get())
+        .map_err(|error| Invalid::field("input", format_args!("cannot be read: {error}")))?;
+    let some = |name, raw: Option<&RawValue>| match raw.map(RawValue::get) {
+        None | Some("null" | "\"\"") => Err(Invalid::field(name, "is missing")),
+        Some(raw) if is_empty_array(raw) => Err(Invalid::field(name, "is empty")),
+        Some(_) => Ok(()),
+    };
+    match operation {
+        Operation::Chat if input.messages.is_none() => match input.prompt.map(RawValue::get) {
+            None => Err(Invalid::field("input.messages", "is missing; send at least one message")),
+            Some(raw) if raw.starts_with('"') => Ok(()),
+            Some(_) => Err(Invalid::field("input.prompt", "must be a string")),
+        },
+        Operation::Chat | Operation::MultimodalChat => messages("input.messages", input.messages),
+        Operation::Embedding => some("input.texts", input.texts),
+        Operation::MultimodalEmbedding => some("input.contents", input.contents),
+        Operation::Rerank => {
+            some("input.query", input.query)?;
+            some("input.documents", input.documents)
+        }
     }
 }
 

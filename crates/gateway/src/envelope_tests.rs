@@ -5,14 +5,18 @@ use serde_json::{Value, json};
 
 use super::*;
 
+fn read(body: &[u8], operation: Operation) -> Result<Envelope<'_>, Invalid> {
+    Envelope::read(body, Surface::OpenAi, operation, false)
+}
+
 fn edited(body: &str, upstream_model: &str) -> String {
     let bytes = Bytes::copy_from_slice(body.as_bytes());
-    let envelope = Envelope::read(&bytes, Capability::Chat).unwrap();
+    let envelope = read(&bytes, Operation::Chat).unwrap();
     String::from_utf8(envelope.body_for(&bytes, upstream_model).to_vec()).unwrap()
 }
 
 fn refused(body: &[u8]) -> Invalid {
-    Envelope::read(body, Capability::Chat).unwrap_err()
+    read(body, Operation::Chat).unwrap_err()
 }
 
 #[test]
@@ -76,7 +80,7 @@ fn what_cannot_be_read_is_refused_by_name() {
         assert_eq!(invalid.param, param, "{invalid:?}");
         assert!(invalid.message.contains(part), "{invalid:?} lacks {part}");
     }
-    let embedding = |body: &str| Envelope::read(body.as_bytes(), Capability::Embedding).map(drop);
+    let embedding = |body: &str| read(body.as_bytes(), Operation::Embedding).map(drop);
     embedding(r#"{"model":"m","input":[[1,2]]}"#).unwrap();
     assert_eq!(embedding(r#"{"model":"m","input":""}"#).unwrap_err().param, Some("input"));
     assert_eq!(embedding(r#"{"model":"m","input":4}"#).unwrap_err().param, Some("input"));
@@ -86,7 +90,7 @@ fn what_cannot_be_read_is_refused_by_name() {
 #[test]
 fn a_deeply_nested_body_does_not_exhaust_the_stack() {
     let deep = format!(r#"{{"model":"m","messages":{}1{},"x":1}}"#, "[".repeat(200_000), "]".repeat(200_000));
-    Envelope::read(deep.as_bytes(), Capability::Chat).unwrap();
+    read(deep.as_bytes(), Operation::Chat).unwrap();
 }
 
 fn json_value() -> impl Strategy<Value = Value> {
@@ -123,7 +127,7 @@ proptest! {
         }
         let text = if pretty { serde_json::to_string_pretty(&whole) } else { serde_json::to_string(&whole) }.unwrap();
         let body = Bytes::from(text);
-        let Ok(envelope) = Envelope::read(&body, Capability::Chat) else { return Ok(()) };
+        let Ok(envelope) = read(&body, Operation::Chat) else { return Ok(()) };
         prop_assert_eq!(&*envelope.model, name.as_str());
         let given: Value = serde_json::from_slice(&envelope.body_for(&body, "other")).unwrap();
         whole["model"] = json!("other");
@@ -138,6 +142,51 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = Envelope::read(&bytes, Capability::Chat);
+        let _ = read(&bytes, Operation::Chat);
+    }
+}
+
+#[test]
+fn a_native_body_holds_what_its_operation_needs() {
+    let native = |operation, body: Value| {
+        let body = body.to_string();
+        let found = Envelope::read(body.as_bytes(), Surface::DashScope, operation, true);
+        found.map(|envelope| envelope.stream).map_err(|invalid| invalid.param.unwrap_or("none"))
+    };
+    let with = |input: Value| json!({"model": "m", "input": input});
+    for (operation, input, expected) in [
+        (Operation::Chat, json!({"messages": [1]}), Ok(true)),
+        (Operation::Chat, json!({"prompt": "hi"}), Ok(true)),
+        (Operation::Chat, json!({"prompt": 1}), Err("input.prompt")),
+        (Operation::Chat, json!({"messages": []}), Err("input.messages")),
+        (Operation::Chat, json!({}), Err("input.messages")),
+        (Operation::Chat, json!([]), Err("input")),
+        (Operation::MultimodalChat, json!({"prompt": "hi"}), Err("input.messages")),
+        (Operation::Embedding, json!({"texts": ["a"]}), Ok(true)),
+        (Operation::Embedding, json!({"texts": []}), Err("input.texts")),
+        (Operation::MultimodalEmbedding, json!({"contents": [{"text": "a"}]}), Ok(true)),
+        (Operation::MultimodalEmbedding, json!({"texts": ["a"]}), Err("input.contents")),
+        (Operation::Rerank, json!({"query": "q", "documents": ["d"]}), Ok(true)),
+        (Operation::Rerank, json!({"query": "", "documents": ["d"]}), Err("input.query")),
+        (Operation::Rerank, json!({"query": "q"}), Err("input.documents")),
+    ] {
+        assert_eq!(native(operation, with(input.clone())), expected, "{operation:?} {input}");
+    }
+    assert_eq!(native(Operation::Chat, json!({"model": "m"})), Err("input"));
+    let odd = json!({"model": "m", "input": {"prompt": "hi"}, "parameters": []});
+    assert_eq!(native(Operation::Chat, odd), Err("parameters"));
+}
+
+#[test]
+fn a_message_to_an_anthropic_model_bounds_its_answer() {
+    let read = |body: &'static str| {
+        let found = Envelope::read(body.as_bytes(), Surface::Anthropic, Operation::Chat, true);
+        found.map(|envelope| envelope.stream).map_err(|invalid| invalid.param)
+    };
+    assert_eq!(read(r#"{"model":"m","max_tokens":5,"messages":[1]}"#), Ok(false));
+    assert_eq!(read(r#"{"model":"m","max_tokens":5,"messages":[1],"stream":true}"#), Ok(true));
+    for without in ["", r#""max_tokens":"5","#, r#""max_tokens":-5,"#, r#""max_tokens":null,"#] {
+        let body = format!(r#"{{{without}"model":"m","messages":[1]}}"#).leak();
+        assert_eq!(read(body), Err(Some("max_tokens")), "{without}");
     }
 }

@@ -55,7 +55,7 @@ impl Events {
         Self { keeps_usage_back, ..Self::default() }
     }
 
-    /// The last usage that an event told.
+    /// The usage that the events told.
     pub(crate) fn tokens(&self) -> Option<Tokens> {
         self.tokens
     }
@@ -102,7 +102,7 @@ impl Events {
             let event = at..at + first_end(&events[at..]);
             at = event.end;
             if let Some(tokens) = last_usage(&events[event.clone()]) {
-                self.tokens = Some(tokens);
+                self.tokens = Some(self.tokens.unwrap_or_default().joined(tokens));
                 if self.keeps_usage_back && is_usage_only(&events[event.clone()]) {
                     back = Some(event);
                 }

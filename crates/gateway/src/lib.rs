@@ -1,8 +1,9 @@
-//! The data plane of bailey: model calls in OpenAI's wire format, admitted, forwarded, metered and cut.
+//! The data plane of bailey: model calls in the wire formats of OpenAI, Model Studio and Anthropic, admitted, forwarded,
+//! metered and cut.
 //!
 //! ```text
-//! request ─ paths ─ credential ─ envelope ─ Directory::admit ─┬─ outbound (OpenAI-compatible) ─┐
-//!                                                             └─ demo (no network) ────────────┴─ stream ─ client
+//! request ─ paths ─ credential ─ envelope ─ Directory::admit ─┬─ outbound (upstreams) ─┐
+//!                   surface: the shape of every answer        └─ demo (no network) ────┴─ stream ─ client
 //! ```
 //! One [`Gateway`] is shared by all threads; each thread has its own [`Worker`] with its own connections to
 //! upstreams, so that threads share nothing while they serve but the directory. What was used and what was refused
@@ -25,6 +26,7 @@ mod paths;
 mod records;
 mod request_ids;
 mod stream;
+mod surface;
 mod tokens;
 mod watch;
 mod worker;

@@ -8,14 +8,14 @@ use bailey_domain::decision::{Decision, Outcome};
 use bailey_domain::directory::{Admitted, Call, Denied, Flight};
 
 use crate::records::{Record, Refused, Usage};
-use crate::request_ids::RequestIdText;
+use crate::surface::Reply;
 use crate::tokens::Tokens;
 use crate::worker::Inner;
 
 /// A request as it came in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival {
-    pub(crate) id: RequestIdText,
+    pub(crate) reply: Reply,
     pub(crate) at_ms: i64,
     pub(crate) source: IpAddr,
 }
@@ -99,7 +99,7 @@ impl Meter {
                 reason: Some(reason),
                 chain: Vec::new(),
             });
-        self.arrival.id.as_str().clone_into(&mut decision.request_id);
+        self.arrival.reply.id.as_str().clone_into(&mut decision.request_id);
         gateway.record(Record::Refused(Refused {
             account: Some(account),
             workspace: Some(workspace),
@@ -126,7 +126,7 @@ pub(crate) fn refused(denied: &Denied, arrival: Arrival) -> Refused {
         workspace: denied.known.map(|(_, workspace, _)| workspace),
         key: denied.known.map(|(.., key)| key),
         at_ms: arrival.at_ms,
-        decision: denied.decision(arrival.id.as_str().to_owned()),
+        decision: denied.decision(arrival.reply.id.as_str().to_owned()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Passing an upstream's answer on: collected when it is short, piece by piece when it is a stream or long.
 
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::events::Events;
 use crate::meter::Meter;
 use crate::outbound::Answering;
 use crate::stream::{Source, Stream, Tail};
+use crate::surface::{Code, Surface};
 use crate::tokens::last_usage;
 use crate::watch::{Interrupted, watched};
 use crate::worker::Body;
@@ -37,14 +39,14 @@ pub(crate) enum Lost {
 
 /// The answer to a call that is lost.
 pub(crate) fn lost(mut meter: Meter, lost: Lost) -> Response<Body> {
-    let id = meter.arrival().id;
+    let reply = meter.arrival().reply;
     match lost {
         Lost::Upstream(reason) => {
             meter.failed(reason);
-            refusal_for(id, reason)
+            refusal_for(reply, reason)
         }
         Lost::Right(reason) => {
-            let response = refusal_for(id, reason);
+            let response = refusal_for(reply, reason);
             meter.answers(response.status().as_u16());
             meter.cut(reason);
             response
@@ -62,7 +64,7 @@ pub(crate) fn streamed(
 ) -> Response<Body> {
     let mut meter = meter;
     meter.answers(status.as_u16());
-    let id = meter.arrival().id.header();
+    let id = meter.arrival().reply.id.header();
     let mut response = Response::new(Body::Stream(Stream::new(source, meter, idle)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -152,25 +154,36 @@ async fn collect(answering: &mut Answering, meter: &Meter, idle: Duration) -> Re
 fn collected(mut meter: Meter, status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response<Body> {
     meter.answers(status.as_u16());
     meter.used(last_usage(&body).unwrap_or_default());
-    whole(meter.arrival().id, status, content_type, body)
+    whole(meter.arrival().reply, status, content_type, body)
 }
 
+/// An error as OpenAI and Anthropic say it, or flat as the native interface does.
 #[derive(Deserialize)]
 struct ErrorShape {
-    #[serde(rename = "error")]
-    _error: std::collections::HashMap<String, IgnoredAny>,
+    error: Option<HashMap<String, IgnoredAny>>,
+    code: Option<String>,
+    message: Option<String>,
+}
+
+impl ErrorShape {
+    fn is_of(&self, surface: Surface) -> bool {
+        match surface {
+            Surface::OpenAi | Surface::Anthropic => self.error.is_some(),
+            Surface::DashScope => self.code.is_some() && self.message.is_some(),
+        }
+    }
 }
 
 /// An upstream says that the request is wrong. Its words pass when they have the shape that every error here has.
 fn upstream_error(mut meter: Meter, status: StatusCode, body: Bytes) -> Response<Body> {
     meter.answers(status.as_u16());
-    let id = meter.arrival().id;
-    if serde_json::from_slice::<ErrorShape>(&body).is_ok() {
-        return whole(id, status, HeaderValue::from_static("application/json"), body);
+    let reply = meter.arrival().reply;
+    if serde_json::from_slice::<ErrorShape>(&body).is_ok_and(|shape| shape.is_of(reply.surface)) {
+        return whole(reply, status, HeaderValue::from_static("application/json"), body);
     }
     let message = format!(
         "the model's upstream refused the request with status {} and no error that can be shown",
         status.as_u16()
     );
-    fault(id, status, "upstream_error", message)
+    fault(reply, status, Code::UPSTREAM, message)
 }

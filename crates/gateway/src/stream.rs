@@ -10,11 +10,11 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame};
 use tokio::time::Sleep;
 
-use crate::answer::fault_of;
 use crate::demo::Script;
 use crate::events::Events;
 use crate::meter::Meter;
 use crate::outbound::Answering;
+use crate::surface::fault_of;
 use crate::tokens::last_usage;
 
 /// The client's connection ends here: a whole answer broke off or was cut, and nothing that is sent now could say so.
@@ -210,10 +210,8 @@ impl Relay {
             Source::Demo(_) => false,
             Source::Json(..) | Source::Ended => return Some(Err(StreamError(reason))),
         };
-        let mut frame = Vec::with_capacity(256);
-        frame.extend_from_slice(if is_inside { b"\n\ndata: " } else { b"data: " });
-        frame.extend_from_slice(&fault_of(reason).body(meter.arrival().id));
-        frame.extend_from_slice(b"\n\n");
+        let reply = meter.arrival().reply;
+        let frame = fault_of(reply.surface, reason).event(reply, is_inside);
         Some(Ok(frame.into()))
     }
 }

@@ -22,11 +22,20 @@ impl Tokens {
     }
 }
 
+impl Tokens {
+    /// What two reports about one call say together: each of them counts up, and some tell the input in one event and the
+    /// output in another.
+    pub(crate) fn joined(self, other: Self) -> Self {
+        Self { input: self.input.max(other.input), output: self.output.max(other.output) }
+    }
+}
+
+/// OpenAI says prompt and completion, the other two say input and output.
 #[derive(Deserialize)]
 struct Wire<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, alias = "input_tokens")]
     prompt_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "output_tokens")]
     completion_tokens: Option<&'a RawValue>,
     #[serde(borrow)]
     total_tokens: Option<&'a RawValue>,

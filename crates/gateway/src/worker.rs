@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use bailey_domain::Entropy;
 use bailey_domain::directory::{Call, Denied};
-use bailey_domain::model::Capability;
 use bailey_domain::secret::KeyHash;
 use bytes::Bytes;
 use http::header::HeaderMap;
@@ -19,10 +18,11 @@ use crate::gateway::Gateway;
 use crate::meter::{Arrival, refused};
 use crate::models;
 use crate::outbound::Targets;
-use crate::paths::{Target, Wrong, target};
+use crate::paths::{Target, Wrong, surface, target};
 use crate::records::Record;
 use crate::request_ids::RequestIds;
 use crate::stream::Stream;
+use crate::surface::{Code, Reply, Surface};
 
 /// The body of an answer.
 pub type Body = bailey_edge::Body<Stream>;
@@ -83,21 +83,21 @@ impl Worker {
     {
         let worker = &self.0;
         let (parts, body) = request.into_parts();
-        let arrival = Arrival { id: worker.ids.next(), at_ms: worker.gateway.clock.now_ms(), source };
+        let reply = Reply { id: worker.ids.next(), surface: surface(parts.uri.path()) };
+        let arrival = Arrival { reply, at_ms: worker.gateway.clock.now_ms(), source };
         let target = match target(&parts.method, parts.uri.path()) {
             Ok(target) => target,
             Err(wrong) => return no_target(arrival, &wrong),
         };
         let asker = worker.asker(&parts.headers, arrival);
         match target {
-            Target::Chat => call(worker, &asker, &parts.headers, body, Capability::Chat).await,
-            Target::Embeddings => call(worker, &asker, &parts.headers, body, Capability::Embedding).await,
+            Target::Call(operation) => call(worker, &asker, &parts.headers, body, operation).await,
             Target::Models => match worker.gateway.directory.callable_models(&asker.call()) {
-                Ok(models) => models::list(arrival.id, &models),
+                Ok(models) => models::list(reply, &models, parts.uri.query()),
                 Err(denied) => worker.refuse(&asker, &denied, None),
             },
             Target::Model(name) => match worker.gateway.directory.callable_models(&asker.call()) {
-                Ok(models) => models::one(arrival.id, &models, &name),
+                Ok(models) => models::one(reply, &models, &name),
                 Err(denied) => worker.refuse(&asker, &denied, None),
             },
         }
@@ -106,17 +106,21 @@ impl Worker {
 
 fn no_target(arrival: Arrival, wrong: &Wrong) -> Response<Body> {
     match wrong {
-        Wrong::Method(allowed) => wrong_method(arrival.id, allowed),
+        Wrong::Method(allowed) => wrong_method(arrival.reply, allowed),
         Wrong::Unsupported(name) => {
-            let message = format!(
-                "`{name}` is not supported by this release; chat/completions, embeddings and models are"
-            );
-            fault(arrival.id, StatusCode::NOT_FOUND, "not_supported", message)
+            let served = match arrival.reply.surface {
+                Surface::OpenAi => "chat/completions, embeddings and models are",
+                Surface::DashScope => {
+                    "text-generation, multimodal-generation, text-embedding, multimodal-embedding, text-rerank and models are"
+                }
+                Surface::Anthropic => "messages and models are",
+            };
+            let message = format!("`{name}` is not supported by this release here; {served}");
+            fault(arrival.reply, StatusCode::NOT_FOUND, Code::NOT_SUPPORTED, message)
         }
         Wrong::Path => {
-            let message =
-                "there is nothing at this path; the operations are under /compatible-mode/v1 and /v1";
-            fault(arrival.id, StatusCode::NOT_FOUND, "not_found", message)
+            let message = "there is nothing at this path; the operations are under /compatible-mode/v1 and /v1 (OpenAI), /api/v1 (DashScope) and /apps/anthropic/v1 (Anthropic)";
+            fault(arrival.reply, StatusCode::NOT_FOUND, Code::NOT_FOUND, message)
         }
     }
 }
@@ -135,7 +139,7 @@ impl Inner {
     /// Answers and records a refusal.
     pub(crate) fn refuse(&self, asker: &Asker<'_>, denied: &Denied, model: Option<&str>) -> Response<Body> {
         self.gateway.record(Record::Refused(refused(denied, asker.arrival)));
-        refusal(asker.arrival.id, denied, asker.workspace, model)
+        refusal(asker.arrival.reply, denied, asker.workspace, model)
     }
 
     /// Whoever has no valid key learns that, and nothing about the request.

@@ -102,7 +102,7 @@ impl Chat {
             format!("You said: {said} (This is the demo provider, no model was called.)")
         };
         let head = Head {
-            id: format!("chatcmpl-{}", arrival.id.as_str()),
+            id: format!("chatcmpl-{}", arrival.reply.id.as_str()),
             created: arrival.at_ms / 1000,
             model: model.to_owned(),
         };

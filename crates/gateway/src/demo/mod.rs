@@ -8,17 +8,17 @@ mod embeddings;
 
 use std::time::Duration;
 
-use bailey_domain::model::Capability;
-use bytes::Bytes;
 use http::header::HeaderValue;
 use http::{Response, StatusCode};
 
 pub(crate) use chat::Script;
 
 use crate::answer::{invalid, whole};
-use crate::envelope::{Envelope, Invalid};
+use crate::call::Ask;
+use crate::envelope::Invalid;
 use crate::meter::Meter;
 use crate::pass::{Lost, lost, streamed};
+use crate::paths::Operation;
 use crate::stream::Source;
 use crate::tokens::Tokens;
 use crate::watch::{Interrupted, watched};
@@ -30,15 +30,12 @@ fn count(text: &str) -> u64 {
 }
 
 /// Answers a call.
-pub(crate) async fn serve(
-    mut meter: Meter,
-    envelope: &Envelope<'_>,
-    body: &Bytes,
-    does: Capability,
-) -> Response<Body> {
+pub(crate) async fn serve(mut meter: Meter, ask: &Ask<'_>) -> Response<Body> {
     let arrival = meter.arrival();
-    let answered = match does {
-        Capability::Chat => match chat::Chat::read(body, &envelope.model, arrival) {
+    let (envelope, body) = (&ask.envelope, ask.body);
+    let answered = match ask.operation {
+        Operation::Embedding => embeddings::answer(body, &envelope.model),
+        _ => match chat::Chat::read(body, &envelope.model, arrival) {
             Ok(chat) if envelope.stream => {
                 let source = Source::Demo(chat.script(envelope.wants_usage));
                 // The demo is never idle for longer than it says.
@@ -61,22 +58,21 @@ pub(crate) async fn serve(
             }
             Err(wrong) => Err(wrong),
         },
-        Capability::Embedding => embeddings::answer(body, &envelope.model),
     };
     finish(&mut meter, answered)
 }
 
 fn finish(meter: &mut Meter, answered: Result<(Vec<u8>, Tokens), Invalid>) -> Response<Body> {
-    let id = meter.arrival().id;
+    let reply = meter.arrival().reply;
     match answered {
         Ok((body, tokens)) => {
             meter.answers(StatusCode::OK.as_u16());
             meter.used(tokens);
-            whole(id, StatusCode::OK, HeaderValue::from_static("application/json"), body.into())
+            whole(reply, StatusCode::OK, HeaderValue::from_static("application/json"), body.into())
         }
         Err(wrong) => {
             meter.answers(StatusCode::BAD_REQUEST.as_u16());
-            invalid(id, wrong)
+            invalid(reply, wrong)
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Calls to OpenAI-compatible upstreams: whom to dial, the connections that are kept, one request and its answer.
+//! Calls to upstreams: whom to dial, the connections that are kept, one request and its answer.
 
 mod address;
 mod base_url;
 mod dial;
+mod dialect;
 mod document;
 mod link;
 mod probe;
@@ -12,4 +13,4 @@ pub(crate) use dial::connector;
 pub use document::fetch_document;
 pub(crate) use link::{Answering, Failure};
 pub use probe::probe;
-pub(crate) use target::Targets;
+pub(crate) use target::{Errand, Targets};

@@ -3,14 +3,15 @@
 use bailey_domain::Secret;
 use bailey_domain::model::{Dialect, Provider};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HOST};
-use http::{HeaderValue, Request, Response};
+use http::header::HOST;
+use http::{Request, Response};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 
 use super::base_url::BaseUrl;
 use super::dial::dial;
+use super::dialect;
 use crate::gateway::Gateway;
 
 /// The status of a provider's answer to `GET {base URL}/models`.
@@ -30,11 +31,11 @@ pub async fn probe(
     *request.uri_mut() = url.path_of("/models").map_err(|why| format!("its base URL {why}"))?;
     request.headers_mut().insert(HOST, url.host_header.clone());
     if let Some(credential) = credential {
-        let value = HeaderValue::from_str(&format!("Bearer {}", credential.reveal()));
-        let mut value = value.map_err(|_| "its credential fits no header".to_owned())?;
-        value.set_sensitive(true);
-        request.headers_mut().insert(AUTHORIZATION, value);
+        let (name, value) = dialect::credential(provider.dialect, credential)
+            .ok_or_else(|| "its credential fits no header".to_owned())?;
+        request.headers_mut().insert(name, value);
     }
+    dialect::constant_headers(provider.dialect, request.headers_mut());
     ask_once(gateway, &url, provider.allow_private, request, async |answer| Ok(answer.status().as_u16()))
         .await
 }

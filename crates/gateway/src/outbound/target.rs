@@ -7,26 +7,27 @@ use std::sync::{Arc, Weak};
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-use bailey_domain::Secret;
 use bailey_domain::directory::{Flight, ProviderEntry};
-use bailey_domain::model::Capability;
+use bailey_domain::model::Dialect;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use http_body_util::Full;
 use tokio_rustls::TlsConnector;
 
 use super::base_url::BaseUrl;
 use super::dial::dial;
+use super::dialect;
 use super::link::{Answering, Failure, Link, exchange};
 use crate::gateway::{Gateway, Limits};
+use crate::paths::Operation;
 
 /// One upstream.
 pub(crate) struct Target {
     name: Box<str>,
     url: BaseUrl,
-    chat: Uri,
-    embeddings: Uri,
+    dialect: Dialect,
+    paths: Vec<(Operation, Uri)>,
     headers: HeaderMap,
     allow_private: bool,
     tls: TlsConnector,
@@ -41,6 +42,17 @@ impl fmt::Debug for Target {
     }
 }
 
+/// One request to an upstream, in the upstream's dialect.
+#[derive(Debug)]
+pub(crate) struct Errand<'a> {
+    pub(crate) operation: Operation,
+    pub(crate) body: &'a Bytes,
+    /// Whether the answer shall come as a stream.
+    pub(crate) stream: bool,
+    /// The client's headers, if it speaks the same dialect.
+    pub(crate) client_headers: Option<&'a HeaderMap>,
+}
+
 impl Target {
     /// Prepares a provider. What is wrong with it is logged, without its secrets; its callers learn that it is unavailable.
     fn new(entry: &ProviderEntry, gateway: &Gateway) -> Option<Self> {
@@ -50,30 +62,33 @@ impl Target {
         let url = BaseUrl::parse(&entry.provider.base_url)
             .map_err(|why| unusable(&format_args!("its base URL {why}")))
             .ok()?;
-        let path = |operation| {
-            url.path_of(operation).map_err(|why| unusable(&format_args!("its base URL {why}"))).ok()
-        };
-        let (chat, embeddings) = (path("/chat/completions")?, path("/embeddings")?);
+        let dialect = entry.provider.dialect;
+        let mut paths = Vec::with_capacity(Operation::ALL.len());
+        for operation in Operation::ALL {
+            let Some(path) = dialect::path(dialect, operation) else { continue };
+            let path = url.path_of(path).map_err(|why| unusable(&format_args!("its base URL {why}"))).ok()?;
+            paths.push((operation, path));
+        }
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(HOST, url.host_header.clone());
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("bailey/", env!("CARGO_PKG_VERSION"))));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        dialect::constant_headers(dialect, &mut headers);
         if let Some(sealed) = &entry.sealed_credential {
             let label = format!("providers/{}/{name}", entry.account);
             let credential = gateway.sealer.open_text(&label, sealed).map_err(|why| unusable(&why)).ok()?;
-            let value = Secret::new(format!("Bearer {}", credential.reveal()));
-            let mut value = HeaderValue::from_str(value.reveal())
-                .map_err(|_| unusable(&"its credential fits no header"))
-                .ok()?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
+            let Some((name, value)) = dialect::credential(dialect, &credential) else {
+                unusable(&"its credential fits no header");
+                return None;
+            };
+            headers.insert(name, value);
         }
         Some(Self {
             name: name.into(),
             url,
-            chat,
-            embeddings,
+            dialect,
+            paths,
             headers,
             allow_private: entry.provider.allow_private,
             tls: gateway.tls.clone(),
@@ -87,21 +102,27 @@ impl Target {
         &self.name
     }
 
+    /// Whether the upstream has such an operation.
+    pub(crate) fn serves(&self, operation: Operation) -> bool {
+        self.paths.iter().any(|(known, _)| *known == operation)
+    }
+
     /// Sends one request and waits for the answer's head.
     pub(crate) async fn send(
         self: &Rc<Self>,
-        does: Capability,
-        body: &Bytes,
+        errand: &Errand<'_>,
         flight: &Flight,
     ) -> Result<(http::response::Parts, Answering), Failure> {
+        let Some((_, path)) = self.paths.iter().find(|(known, _)| *known == errand.operation) else {
+            return Err(Failure::Unavailable);
+        };
         let request = || {
-            let mut request = Request::new(Full::new(body.clone()));
+            let mut request = Request::new(Full::new(errand.body.clone()));
             *request.method_mut() = Method::POST;
-            *request.uri_mut() = match does {
-                Capability::Chat => self.chat.clone(),
-                Capability::Embedding => self.embeddings.clone(),
-            };
-            *request.headers_mut() = self.headers.clone();
+            *request.uri_mut() = path.clone();
+            let headers = request.headers_mut();
+            *headers = self.headers.clone();
+            dialect::headers_of_call(self.dialect, errand.stream, errand.client_headers, headers);
             request
         };
         exchange(self, request, flight, self.limits.connect_timeout, self.limits.first_byte_timeout).await

@@ -22,4 +22,6 @@ mod passing;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod surfaces;
+#[cfg(test)]
 mod world;
