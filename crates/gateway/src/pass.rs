@@ -2,13 +2,11 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::task::Poll;
 use std::time::Duration;
 
 use bailey_domain::Reason;
 use bytes::{Bytes, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
-use http::response::Parts;
 use http::{Response, StatusCode};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -17,7 +15,7 @@ use crate::answer::{REQUEST_ID, fault, refusal_for, whole};
 use crate::envelope::Envelope;
 use crate::events::Events;
 use crate::meter::Meter;
-use crate::outbound::Answering;
+use crate::outbound::{Answering, Head};
 use crate::stream::{Source, Stream, Tail};
 use crate::surface::{Code, Surface};
 use crate::tokens::last_usage;
@@ -80,12 +78,11 @@ pub(crate) fn streamed(
 pub(crate) async fn pass(
     meter: Meter,
     envelope: &Envelope<'_>,
-    head: Parts,
+    head: Head,
     mut answering: Answering,
     idle: Duration,
 ) -> Response<Body> {
-    let content_type =
-        head.headers.get(CONTENT_TYPE).cloned().unwrap_or(HeaderValue::from_static("application/json"));
+    let content_type = head.content_type.unwrap_or(HeaderValue::from_static("application/json"));
     let mut response = if head.status.is_success()
         && content_type.as_bytes().starts_with(b"text/event-stream")
     {
@@ -95,9 +92,7 @@ pub(crate) async fn pass(
         match collect(&mut answering, &meter, idle).await {
             Err(why) => return lost(meter, why),
             Ok(Collected::Whole(body)) => {
-                let mut answering = Some(answering);
-                poll_fn(|context| Poll::Ready(answering.take().map(|answering| answering.keep(context))))
-                    .await;
+                answering.keep();
                 if !head.status.is_success() {
                     return upstream_error(meter, head.status, body);
                 }
@@ -112,8 +107,8 @@ pub(crate) async fn pass(
         }
     };
     // Nobody asked for a coding, but what has one cannot be read without its name.
-    if let Some(coding) = head.headers.get(CONTENT_ENCODING) {
-        response.headers_mut().insert(CONTENT_ENCODING, coding.clone());
+    if let Some(coding) = head.content_encoding {
+        response.headers_mut().insert(CONTENT_ENCODING, coding);
     }
     response
 }

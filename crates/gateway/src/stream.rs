@@ -1,6 +1,7 @@
 //! The body of an answer that is passed on while it arrives, and cut when the call's right ends.
 
 use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -139,7 +140,7 @@ impl Relay {
                     }
                 }
                 Step::End => {
-                    if let Some(rest) = self.finish(context) {
+                    if let Some(rest) = self.finish() {
                         return Poll::Ready(Some(Ok(rest)));
                     }
                 }
@@ -180,18 +181,18 @@ impl Relay {
     }
 
     /// The upstream's body has ended as it should.
-    fn finish(&mut self, context: &mut Context<'_>) -> Option<Bytes> {
+    fn finish(&mut self) -> Option<Bytes> {
         let mut meter = self.meter.take()?;
         let rest = match std::mem::replace(&mut self.source, Source::Ended) {
             Source::Events(answering, mut events) => {
                 let rest = events.finish();
                 meter.used(events.tokens().unwrap_or_default());
-                answering.keep(context);
+                answering.keep();
                 rest
             }
             Source::Json(answering, tail) => {
                 meter.used(last_usage(&tail.last).unwrap_or_default());
-                answering.keep(context);
+                answering.keep();
                 Bytes::new()
             }
             Source::Demo(_) | Source::Ended => Bytes::new(),
@@ -219,7 +220,7 @@ impl Relay {
 enum Step {
     Data(Bytes),
     End,
-    Broke(hyper::Error),
+    Broke(io::Error),
     Wait,
 }
 

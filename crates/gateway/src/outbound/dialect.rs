@@ -2,12 +2,12 @@
 
 use bailey_domain::Secret;
 use bailey_domain::model::Dialect;
-use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use crate::paths::Operation;
 
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
-const SSE: HeaderName = HeaderName::from_static("x-dashscope-sse");
+const DEFAULT_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 
 /// What a client's header says to the upstream, where both speak the same dialect. Everything else ends at the gateway: its
 /// credential, its workspace, and whatever a proxy put in.
@@ -52,29 +52,35 @@ pub(super) fn credential(dialect: Dialect, secret: &Secret<String>) -> Option<(H
 /// What every request of the dialect says.
 pub(super) fn constant_headers(dialect: Dialect, headers: &mut HeaderMap) {
     if dialect == Dialect::Anthropic {
-        headers.insert(ANTHROPIC_VERSION, HeaderValue::from_static("2023-06-01"));
+        headers.insert(ANTHROPIC_VERSION, DEFAULT_VERSION);
     }
 }
 
-/// What one request says of itself. `client`: the headers of the client, if it speaks the same dialect.
-pub(super) fn headers_of_call(
-    dialect: Dialect,
-    stream: bool,
-    client: Option<&HeaderMap>,
-    headers: &mut HeaderMap,
-) {
-    if dialect == Dialect::DashScope && stream {
-        headers.insert(SSE, HeaderValue::from_static("enable"));
-        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    }
+/// Writes what one request says of itself. `client`: the headers of the client, if it speaks the same dialect.
+pub(super) fn write_lines(dialect: Dialect, stream: bool, client: Option<&HeaderMap>, head: &mut Vec<u8>) {
+    head.extend_from_slice(match dialect {
+        Dialect::DashScope if stream => b"accept: text/event-stream\r\nx-dashscope-sse: enable\r\n",
+        _ => b"accept: */*\r\n",
+    });
     let passed_on: &[HeaderName] = match dialect {
         Dialect::DashScope => &PASSED_ON_DASHSCOPE,
         Dialect::Anthropic => &PASSED_ON_ANTHROPIC,
         Dialect::OpenAi | Dialect::Demo => &[],
     };
+    let said = |name: &HeaderName| client.and_then(|client| client.get(name));
     for name in passed_on {
-        if let Some(value) = client.and_then(|client| client.get(name)) {
-            headers.insert(name, value.clone());
+        if let Some(value) = said(name) {
+            write_line(name, value, head);
         }
+    }
+    if dialect == Dialect::Anthropic && said(&ANTHROPIC_VERSION).is_none() {
+        write_line(&ANTHROPIC_VERSION, &DEFAULT_VERSION, head);
+    }
+}
+
+/// Writes one line. A value holds no line end (`http::HeaderValue`).
+pub(super) fn write_line(name: &HeaderName, value: &HeaderValue, head: &mut Vec<u8>) {
+    for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+        head.extend_from_slice(part);
     }
 }

@@ -2,15 +2,18 @@
 
 mod address;
 mod base_url;
+mod body;
 mod dial;
 mod dialect;
 mod document;
+mod head;
 mod link;
 mod probe;
 mod target;
 
 pub(crate) use dial::connector;
 pub use document::fetch_document;
+pub(crate) use head::Head;
 pub(crate) use link::{Answering, Failure};
 pub use probe::probe;
 pub(crate) use target::{Errand, Targets};

@@ -7,17 +7,18 @@ use std::sync::{Arc, Weak};
 use std::task::Context;
 use std::time::{Duration, Instant};
 
+use bailey_domain::Secret;
 use bailey_domain::directory::{Flight, ProviderEntry};
 use bailey_domain::model::Dialect;
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HOST, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri};
-use http_body_util::Full;
+use http::HeaderMap;
+use http::header::HOST;
 use tokio_rustls::TlsConnector;
 
 use super::base_url::BaseUrl;
 use super::dial::dial;
 use super::dialect;
+use super::head::Head;
 use super::link::{Answering, Failure, Link, exchange};
 use crate::gateway::{Gateway, Limits};
 use crate::paths::Operation;
@@ -27,8 +28,8 @@ pub(crate) struct Target {
     name: Box<str>,
     url: BaseUrl,
     dialect: Dialect,
-    paths: Vec<(Operation, Uri)>,
-    headers: HeaderMap,
+    /// The head of a request for each operation, but for what differs from call to call.
+    heads: Vec<(Operation, Secret<Vec<u8>>)>,
     allow_private: bool,
     tls: TlsConnector,
     idle: RefCell<Vec<(Box<Link>, Instant)>>,
@@ -63,18 +64,11 @@ impl Target {
             .map_err(|why| unusable(&format_args!("its base URL {why}")))
             .ok()?;
         let dialect = entry.provider.dialect;
-        let mut paths = Vec::with_capacity(Operation::ALL.len());
-        for operation in Operation::ALL {
-            let Some(path) = dialect::path(dialect, operation) else { continue };
-            let path = url.path_of(path).map_err(|why| unusable(&format_args!("its base URL {why}"))).ok()?;
-            paths.push((operation, path));
-        }
-        let mut headers = HeaderMap::with_capacity(8);
-        headers.insert(HOST, url.host_header.clone());
-        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("bailey/", env!("CARGO_PKG_VERSION"))));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        dialect::constant_headers(dialect, &mut headers);
+        let mut constant = Vec::with_capacity(256);
+        dialect::write_line(&HOST, &url.host_header, &mut constant);
+        constant
+            .extend_from_slice(concat!("user-agent: bailey/", env!("CARGO_PKG_VERSION"), "\r\n").as_bytes());
+        constant.extend_from_slice(b"content-type: application/json\r\n");
         if let Some(sealed) = &entry.sealed_credential {
             let label = format!("providers/{}/{name}", entry.account);
             let credential = gateway.sealer.open_text(&label, sealed).map_err(|why| unusable(&why)).ok()?;
@@ -82,14 +76,21 @@ impl Target {
                 unusable(&"its credential fits no header");
                 return None;
             };
-            headers.insert(name, value);
+            dialect::write_line(&name, &value, &mut constant);
+        }
+        let mut heads = Vec::with_capacity(Operation::ALL.len());
+        for operation in Operation::ALL {
+            let Some(path) = dialect::path(dialect, operation) else { continue };
+            let path = url.path_of(path).map_err(|why| unusable(&format_args!("its base URL {why}"))).ok()?;
+            let mut head = format!("POST {path} HTTP/1.1\r\n").into_bytes();
+            head.extend_from_slice(&constant);
+            heads.push((operation, Secret::new(head)));
         }
         Some(Self {
             name: name.into(),
             url,
             dialect,
-            paths,
-            headers,
+            heads,
             allow_private: entry.provider.allow_private,
             tls: gateway.tls.clone(),
             idle: RefCell::default(),
@@ -104,7 +105,7 @@ impl Target {
 
     /// Whether the upstream has such an operation.
     pub(crate) fn serves(&self, operation: Operation) -> bool {
-        self.paths.iter().any(|(known, _)| *known == operation)
+        self.heads.iter().any(|(known, _)| *known == operation)
     }
 
     /// Sends one request and waits for the answer's head.
@@ -112,26 +113,25 @@ impl Target {
         self: &Rc<Self>,
         errand: &Errand<'_>,
         flight: &Flight,
-    ) -> Result<(http::response::Parts, Answering), Failure> {
-        let Some((_, path)) = self.paths.iter().find(|(known, _)| *known == errand.operation) else {
+    ) -> Result<(Head, Answering), Failure> {
+        let Some((_, prepared)) = self.heads.iter().find(|(known, _)| *known == errand.operation) else {
             return Err(Failure::Unavailable);
         };
-        let request = || {
-            let mut request = Request::new(Full::new(errand.body.clone()));
-            *request.method_mut() = Method::POST;
-            *request.uri_mut() = path.clone();
-            let headers = request.headers_mut();
-            *headers = self.headers.clone();
-            dialect::headers_of_call(self.dialect, errand.stream, errand.client_headers, headers);
-            request
+        let write_head = |head: &mut Vec<u8>| {
+            head.extend_from_slice(prepared.reveal());
+            dialect::write_lines(self.dialect, errand.stream, errand.client_headers, head);
+            head.extend_from_slice(b"content-length: ");
+            head.extend_from_slice(itoa::Buffer::new().format(errand.body.len()).as_bytes());
+            head.extend_from_slice(b"\r\n\r\n");
         };
-        exchange(self, request, flight, self.limits.connect_timeout, self.limits.first_byte_timeout).await
+        let (connect, first_byte) = (self.limits.connect_timeout, self.limits.first_byte_timeout);
+        exchange(self, write_head, errand.body, flight, connect, first_byte).await
     }
 
     pub(super) async fn open(&self) -> Result<Box<Link>, ()> {
         let failed = |why: &dyn fmt::Display| tracing::warn!(provider = %self.name, %why, "an upstream cannot be reached");
         let network = dial(&self.url, self.allow_private, &self.tls).await.map_err(|error| failed(&error))?;
-        Link::new(network).await.map_err(|error| failed(&error))
+        Ok(Link::new(network))
     }
 
     /// The connection that was used last, if it still lives: the others can grow old and go.
