@@ -38,6 +38,31 @@ pub enum Answer {
         /// How many content chunks come through.
         chunks: usize,
     },
+    /// [`Answer::Cut`], but the connection is lost in the middle of a further event.
+    CutWithin {
+        /// How many content chunks come through whole.
+        chunks: usize,
+    },
+    /// A completion that loses its connection after half of the body that it announced.
+    CutBody,
+    /// A completion whose body comes in this many pieces with a pause before each.
+    Trickle {
+        /// How many pieces.
+        pieces: usize,
+        /// The pause before each piece.
+        every: Duration,
+    },
+    /// A stream that says nothing more after this many content chunks, and stays open.
+    Stall {
+        /// How many content chunks come.
+        chunks: usize,
+    },
+    /// A completion with a text of this many bytes, or a stream of as many in events, made while it is read: no side holds
+    /// more of it than it wants to. [`super::Upstream::flooded`] tells how far it has got.
+    Flood {
+        /// Length of the text in bytes.
+        bytes: u64,
+    },
     /// A body (or, when a stream is asked for, an event) that is not JSON.
     Malformed,
     /// A completion whose text has this many bytes; as a stream, one event with all of it.

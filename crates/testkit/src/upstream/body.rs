@@ -3,6 +3,10 @@
 use std::{
     io,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -42,5 +46,43 @@ impl http_body::Body for Fed {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         self.get_mut().0.poll_recv(context).map(|piece| piece.map(|bytes| bytes.map(Frame::data)))
+    }
+}
+
+/// A body that is made while it is read: `first`, then `piece` again and again until `length` bytes of it have gone out,
+/// then `last`. `gone` counts all bytes that were asked for.
+pub(super) fn flood(first: Bytes, piece: Bytes, length: u64, last: Bytes, gone: Arc<AtomicU64>) -> Body {
+    let pieces = length.div_ceil(piece.len() as u64);
+    Flood { first: Some(first), piece, pieces, last: Some(last), gone }.boxed_unsync()
+}
+
+struct Flood {
+    first: Option<Bytes>,
+    piece: Bytes,
+    pieces: u64,
+    last: Option<Bytes>,
+    gone: Arc<AtomicU64>,
+}
+
+impl http_body::Body for Flood {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let flood = self.get_mut();
+        let next = flood.first.take().or_else(|| {
+            if flood.pieces == 0 {
+                return flood.last.take();
+            }
+            flood.pieces -= 1;
+            Some(flood.piece.clone())
+        });
+        if let Some(next) = &next {
+            flood.gone.fetch_add(next.len() as u64, Ordering::SeqCst);
+        }
+        Poll::Ready(next.map(|next| Ok(Frame::data(next))))
     }
 }

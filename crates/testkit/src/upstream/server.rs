@@ -6,7 +6,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
@@ -57,6 +57,7 @@ struct Shared {
     request_count: watch::Sender<usize>,
     connections: AtomicUsize,
     open_connections: AtomicUsize,
+    flooded: Arc<AtomicU64>,
 }
 
 /// The data behind a lock stays usable after a panic elsewhere: each change is one call.
@@ -81,6 +82,7 @@ impl Upstream {
             request_count: watch::channel(0).0,
             connections: AtomicUsize::new(0),
             open_connections: AtomicUsize::new(0),
+            flooded: Arc::default(),
         });
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -156,6 +158,12 @@ impl Upstream {
     pub fn open_connections(&self) -> usize {
         self.shared.open_connections.load(Ordering::SeqCst)
     }
+
+    /// How many bytes of [`Answer::Flood`] were written so far.
+    #[must_use]
+    pub fn flooded(&self) -> u64 {
+        self.shared.flooded.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for Upstream {
@@ -206,11 +214,11 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     let script = next.unwrap_or_else(|| Script::Plain(locked(&shared.otherwise).clone()));
     Ok(match script {
         Script::Held(pieces) => stream_response(body::fed(pieces)),
-        Script::Plain(answer) => respond(answer, &recorded).await,
+        Script::Plain(answer) => respond(answer, &recorded, &shared.flooded).await,
     })
 }
 
-async fn respond(answer: Answer, request: &Recorded) -> Response<Body> {
+async fn respond(answer: Answer, request: &Recorded, flooded: &Arc<AtomicU64>) -> Response<Body> {
     match answer {
         Answer::Normal => normal(request),
         Answer::Status { status, headers, body } => {
@@ -229,10 +237,32 @@ async fn respond(answer: Answer, request: &Recorded) -> Response<Body> {
             normal(request)
         }
         Answer::Stream { chunks, every } => {
-            paced(Some(chunks), every, Some(Ok(openai::closing_events(1, chunks))))
+            paced(Some(chunks), every, [Ok(openai::closing_events(1, chunks))])
         }
-        Answer::Cut { chunks } => paced(Some(chunks), Duration::ZERO, Some(Err(body::cut()))),
-        Answer::Endless { every } => paced(None, every, None),
+        Answer::Cut { chunks } => paced(Some(chunks), Duration::ZERO, [Err(body::cut())]),
+        Answer::CutWithin { chunks } => {
+            let event = openai::content_event("never whole");
+            let half = event.slice(..event.len() / 2);
+            paced(Some(chunks), Duration::ZERO, [Ok(half), Err(body::cut())])
+        }
+        Answer::CutBody => {
+            let whole = completion_of(request);
+            let announced = whole.len();
+            let mut response = in_pieces(&whole, 2, Duration::ZERO, Some(1));
+            response.headers_mut().insert(hyper::header::CONTENT_LENGTH, announced.into());
+            response
+        }
+        Answer::Trickle { pieces, every } => in_pieces(&completion_of(request), pieces, every, None),
+        Answer::Stall { chunks } => {
+            let (feed, pieces) = mpsc::unbounded_channel();
+            for index in 0..chunks {
+                drop(feed.send(Ok(openai::content_event(&format!("{index} ")))));
+            }
+            tokio::spawn(async move { feed.closed().await });
+            stream_response(body::fed(pieces))
+        }
+        Answer::Flood { bytes } => flood(request, bytes, Arc::clone(flooded)),
+        Answer::Endless { every } => paced(None, every, []),
         Answer::Malformed if openai::wants_stream(request) => {
             stream_response(body::whole("data: {\"choices\":[{\n\n"))
         }
@@ -272,7 +302,11 @@ fn normal(request: &Recorded) -> Response<Body> {
 }
 
 /// Chunks `0`, `1`, … with a pause before each, then `last`; without a count, until the client leaves.
-fn paced(chunks: Option<usize>, every: Duration, last: Option<Piece>) -> Response<Body> {
+fn paced(
+    chunks: Option<usize>,
+    every: Duration,
+    last: impl IntoIterator<Item = Piece> + Send + 'static,
+) -> Response<Body> {
     let (feed, pieces) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         for index in (0..).take_while(|index| chunks.is_none_or(|chunks| *index < chunks)) {
@@ -282,11 +316,51 @@ fn paced(chunks: Option<usize>, every: Duration, last: Option<Piece>) -> Respons
                 return;
             }
         }
-        if let Some(last) = last {
+        for last in last {
             drop(feed.send(last));
         }
     });
     stream_response(body::fed(pieces))
+}
+
+/// A completion that repeats the last message, as text.
+fn completion_of(request: &Recorded) -> Bytes {
+    openai::completion(request, &openai::reply_to(request)).to_string().into()
+}
+
+/// JSON in so many pieces with a pause before each; cut after `through` of them when that is given.
+fn in_pieces(whole: &Bytes, pieces: usize, every: Duration, through: Option<usize>) -> Response<Body> {
+    let length = whole.len().div_ceil(pieces.max(1));
+    let parts: Vec<_> = whole.chunks(length).map(|part| whole.slice_ref(part)).collect();
+    let (feed, pieces) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        for (place, part) in parts.into_iter().enumerate() {
+            if through == Some(place) {
+                drop(feed.send(Err(body::cut())));
+                return;
+            }
+            sleep(every.max(Duration::from_micros(1))).await;
+            if feed.send(Ok(part)).is_err() {
+                return;
+            }
+        }
+    });
+    response(200, "application/json", body::fed(pieces))
+}
+
+/// How much of a flood goes out at once.
+const FLOOD_PIECE: usize = 64 * 1024;
+
+fn flood(request: &Recorded, bytes: u64, gone: Arc<AtomicU64>) -> Response<Body> {
+    let text = "g".repeat(FLOOD_PIECE);
+    if openai::wants_stream(request) {
+        let (piece, last) = (openai::content_event(&text), openai::closing_events(1, 1));
+        return stream_response(body::flood(Bytes::new(), piece, bytes, last, gone));
+    }
+    let whole = openai::completion(request, "FLOOD").to_string();
+    let (first, last) = whole.split_once("FLOOD").expect("the text is in the completion");
+    let (first, last) = (Bytes::from(first.to_owned()), Bytes::from(last.to_owned()));
+    response(200, "application/json", body::flood(first, text.into(), bytes, last, gone))
 }
 
 fn stream_response(body: Body) -> Response<Body> {
