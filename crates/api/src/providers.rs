@@ -3,10 +3,11 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use bailey_control::ProviderChange;
+use bailey_control::{ListedProvider, ProviderChange};
 use bailey_domain::Secret;
-use bailey_domain::model::{Dialect, Provider};
+use bailey_domain::model::{Bounds, Dialect, Provider};
 use bailey_domain::name::ProviderName;
+use bailey_domain::upstream::{Fault, Reading};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -22,12 +23,48 @@ pub trait ProviderProbe: Send + Sync {
     ) -> Pin<Box<dyn Future<Output = Result<u16, String>> + Send + 'a>>;
 }
 
-fn shown(provider: &Provider, has_credential: Option<bool>) -> Value {
-    let mut fields = json!(provider);
-    if let Some(has_credential) = has_credential {
-        fields["hasApiKey"] = json!(has_credential);
-    }
+/// The longest timeout that a provider can have: a day.
+const LONGEST_MS: i64 = 24 * 60 * 60 * 1000;
+/// More calls than one node has connections for.
+const MOST_CALLS: i64 = 1_000_000;
+
+fn listed(listed: &ListedProvider) -> Value {
+    let mut fields = json!(listed.provider);
+    fields["hasApiKey"] = json!(listed.has_credential);
+    fields["health"] = listed.health.as_ref().map(health).into();
     fields
+}
+
+fn health(read: &Reading) -> Value {
+    let failures: serde_json::Map<_, _> = Fault::ALL
+        .iter()
+        .zip(read.failures)
+        .filter(|(_, count)| *count > 0)
+        .map(|(fault, count)| (fault.name().to_owned(), count.into()))
+        .collect();
+    json!({
+        "state": read.state.name(),
+        "retryInMs": read.opens_in_ms,
+        "inFlight": read.in_flight,
+        "answered": read.answered,
+        "averageFirstByteMs": read.first_byte_micros.checked_div(read.answered).map(|micros| micros / 1000),
+        "failed": read.failures.iter().sum::<u64>(),
+        "failures": failures,
+        "lastFailure": read.last_failure.map(|(fault, _)| fault.name()),
+        "gmtLastFailure": read.last_failure.map(|(_, at_ms)| at_ms),
+    })
+}
+
+fn bounds(call: &Call<'_>) -> Result<Bounds, Failure> {
+    let number = |name, most| -> Result<Option<u32>, Failure> {
+        Ok(call.parameters.integer(name, 0..=most)?.and_then(|number| number.try_into().ok()))
+    };
+    Ok(Bounds {
+        connect_timeout_ms: number("connectTimeoutMs", LONGEST_MS)?,
+        first_byte_timeout_ms: number("firstByteTimeoutMs", LONGEST_MS)?,
+        idle_timeout_ms: number("idleTimeoutMs", LONGEST_MS)?,
+        max_concurrency: number("maxConcurrency", MOST_CALLS)?,
+    })
 }
 
 fn name(call: &Call<'_>) -> Result<ProviderName, Failure> {
@@ -41,6 +78,7 @@ fn change(call: &Call<'_>) -> Result<ProviderChange, Failure> {
         base_url: parameters.text("baseUrl")?,
         api_key: parameters.text("apiKey")?.map(Secret::new),
         allow_private: parameters.boolean("allowPrivate")?,
+        bounds: bounds(call)?,
     })
 }
 
@@ -48,21 +86,20 @@ pub(crate) async fn create_provider(call: &Call<'_>) -> Answer {
     let (name, change) = (name(call)?, change(call)?);
     call.finish()?;
     let provider = call.api.control().create_provider(call.caller, name, change).await?;
-    Ok(json!({ "provider": shown(&provider, None) }))
+    Ok(json!({ "provider": provider }))
 }
 
 pub(crate) async fn list_providers(call: &Call<'_>) -> Answer {
     call.finish()?;
     let providers = call.api.control().list_providers(call.caller).await?;
-    let shown: Vec<_> = providers.iter().map(|(provider, has)| shown(provider, Some(*has))).collect();
-    Ok(json!({ "providers": shown }))
+    Ok(json!({ "providers": providers.iter().map(listed).collect::<Vec<_>>() }))
 }
 
 pub(crate) async fn update_provider(call: &Call<'_>) -> Answer {
     let (name, change) = (name(call)?, change(call)?);
     call.finish()?;
     let provider = call.api.control().update_provider(call.caller, &name, change).await?;
-    Ok(json!({ "provider": shown(&provider, None) }))
+    Ok(json!({ "provider": provider }))
 }
 
 pub(crate) async fn delete_provider(call: &Call<'_>) -> Answer {

@@ -86,7 +86,7 @@ pub use oidc_providers::OidcProviderText;
 pub use policies::{PolicyText, Rotation, version_number};
 pub use policy_tests::TestedPolicy;
 pub use proposals::{Holder, Proposal};
-pub use providers::ProviderChange;
+pub use providers::{ListedProvider, ProviderChange};
 pub use records::Recorder;
 pub use recycle_bin::{RecycledKeyInfo, deleted_for_good_at};
 pub use replay::Replayed;

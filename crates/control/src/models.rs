@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use crate::control::Control;
 use crate::revoked::Revoked;
 
+/// More ways to one model than anybody has upstreams. What chooses among them counts them in one word.
+const MOST_ROUTES: usize = 32;
+
 impl Control {
     /// Lists the catalogue by name.
     pub async fn list_models(&self, caller: &Caller) -> Result<Vec<Model>, Error> {
@@ -21,6 +24,9 @@ impl Control {
     /// Puts a model into the catalogue, or changes it. Every route must name a provider that exists.
     pub async fn put_model(&self, caller: &Caller, model: &Model) -> Result<(), Error> {
         name::text("name", &model.name, 1, 128)?;
+        if model.routes.len() > MOST_ROUTES {
+            return Err(Error::field("routes", format_args!("must be at most {MOST_ROUTES}")));
+        }
         let target = model.model.to_string();
         let (mut tx, permit) = self.begin::<PutModel>(caller, WholeAccount, &target).await?;
         for route in &model.routes {

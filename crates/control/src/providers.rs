@@ -1,11 +1,12 @@
 //! Providers. Their credentials are write-only.
 
-use bailey_domain::model::{Dialect, Provider};
+use bailey_domain::model::{Bounds, Dialect, Provider};
 use bailey_domain::name::ProviderName;
 use bailey_domain::operations::{
     CreateProvider, DeleteProvider, ListProviders, TestProvider, UpdateProvider,
 };
 use bailey_domain::scope::WholeAccount;
+use bailey_domain::upstream::Reading;
 use bailey_domain::{AccountId, Caller, Error, Secret};
 use bailey_store::{Record, StoredProvider};
 use serde_json::{Value, json};
@@ -23,6 +24,19 @@ pub struct ProviderChange {
     pub api_key: Option<Secret<String>>,
     /// Whether its name may resolve to a private or loopback address.
     pub allow_private: Option<bool>,
+    /// What calls to it may take; 0 is the gateway's own bound.
+    pub bounds: Bounds,
+}
+
+/// A provider as it is listed.
+#[derive(Debug)]
+pub struct ListedProvider {
+    /// The provider.
+    pub provider: Provider,
+    /// Whether it has a credential, which is never shown.
+    pub has_credential: bool,
+    /// How it does, on this node; `None` for the built-in one.
+    pub health: Option<Reading>,
 }
 
 /// What the sealed credential of a provider is bound to.
@@ -53,6 +67,18 @@ fn base_url(dialect: Dialect, text: &str) -> Result<String, Error> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
+/// The bounds of a provider after a change. The built-in one needs none.
+fn bounds(dialect: Dialect, before: Bounds, change: Bounds) -> Result<Bounds, Error> {
+    let after = before.changed(change);
+    if dialect == Dialect::Demo && after != Bounds::default() {
+        return Err(Error::field(
+            "maxConcurrency",
+            "and timeouts must be left out: the demo provider is built in",
+        ));
+    }
+    Ok(after)
+}
+
 impl Control {
     fn sealed(
         &self,
@@ -81,6 +107,7 @@ impl Control {
             name,
             dialect,
             allow_private: change.allow_private.unwrap_or(false),
+            bounds: bounds(dialect, Bounds::default(), change.bounds)?,
         };
         let sealed_credential = match &change.api_key {
             Some(secret) => self.sealed(caller.account, &provider.name, secret)?,
@@ -94,11 +121,21 @@ impl Control {
         Ok(stored.provider)
     }
 
-    /// Lists providers: each with whether it has a credential, never the credential.
-    pub async fn list_providers(&self, caller: &Caller) -> Result<Vec<(Provider, bool)>, Error> {
+    /// Lists providers, each with how it does.
+    pub async fn list_providers(&self, caller: &Caller) -> Result<Vec<ListedProvider>, Error> {
         let permit = self.permit::<ListProviders>(caller, WholeAccount, "").await?;
         let stored = self.store.list_providers(&permit).await?;
-        Ok(stored.into_iter().map(|stored| (stored.provider, stored.sealed_credential.is_some())).collect())
+        let (called, now_ms) = (self.directory().providers(Some(caller.account)), self.clock.now_ms());
+        let health = |provider: &Provider| {
+            let entry = called.iter().find(|entry| entry.provider.name == provider.name)?;
+            (provider.dialect != Dialect::Demo).then(|| entry.health.reading(now_ms))
+        };
+        let listed = |stored: StoredProvider| ListedProvider {
+            health: health(&stored.provider),
+            has_credential: stored.sealed_credential.is_some(),
+            provider: stored.provider,
+        };
+        Ok(stored.into_iter().map(listed).collect())
     }
 
     /// Changes a provider. A new base URL needs the credential again: the old one must not be sent to another host.
@@ -119,6 +156,7 @@ impl Control {
             dialect,
             base_url: base_url(dialect, given)?,
             allow_private: change.allow_private.unwrap_or(before.provider.allow_private),
+            bounds: bounds(dialect, before.provider.bounds, change.bounds)?,
         };
         let sealed_credential = match &change.api_key {
             Some(secret) => self.sealed(caller.account, name, secret)?,

@@ -30,6 +30,7 @@ pub mod service_credential;
 pub mod settings;
 pub mod tag;
 pub mod totp;
+pub mod upstream;
 
 pub use access::{Caller, Principal};
 pub use change::Change;

@@ -146,6 +146,37 @@ pub struct Provider {
     pub base_url: String,
     /// Whether its name may resolve to a private or loopback address.
     pub allow_private: bool,
+    /// What a call to it may take.
+    #[serde(flatten)]
+    pub bounds: Bounds,
+}
+
+/// What calls to a provider may take; `None` is the gateway's own bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Bounds {
+    /// Milliseconds from resolving its name to a connection that speaks.
+    pub connect_timeout_ms: Option<u32>,
+    /// Milliseconds from sending a request to the first byte of the answer.
+    pub first_byte_timeout_ms: Option<u32>,
+    /// Milliseconds between two pieces of an answer.
+    pub idle_timeout_ms: Option<u32>,
+    /// Calls at a time, on each node.
+    pub max_concurrency: Option<u32>,
+}
+
+impl Bounds {
+    /// With what `change` names; 0 there gives the gateway's own bound back.
+    #[must_use]
+    pub fn changed(self, change: Self) -> Self {
+        let new = |old: Option<u32>, given: Option<u32>| given.or(old).filter(|number| *number > 0);
+        Self {
+            connect_timeout_ms: new(self.connect_timeout_ms, change.connect_timeout_ms),
+            first_byte_timeout_ms: new(self.first_byte_timeout_ms, change.first_byte_timeout_ms),
+            idle_timeout_ms: new(self.idle_timeout_ms, change.idle_timeout_ms),
+            max_concurrency: new(self.max_concurrency, change.max_concurrency),
+        }
+    }
 }
 
 /// What a workspace may do with a model.
@@ -164,5 +195,25 @@ impl Grant {
     /// Whether nothing is granted.
     pub fn is_empty(self) -> bool {
         self == Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_from_before_bounds_has_none_and_new_ones_stay() {
+        let old = r#"{"name":"up","dialect":"openai","baseUrl":"http://up","allowPrivate":true}"#;
+        let mut provider: Provider = serde_json::from_str(old).unwrap();
+        assert_eq!(provider.bounds, Bounds::default());
+        let given = Bounds { idle_timeout_ms: Some(7), max_concurrency: Some(2), ..Bounds::default() };
+        provider.bounds = provider.bounds.changed(given);
+        let text = serde_json::to_string(&provider).unwrap();
+        assert!(text.contains(r#""idleTimeoutMs":7"#), "{text}");
+        assert_eq!(serde_json::from_str::<Provider>(&text).unwrap(), provider);
+        let back = Bounds { idle_timeout_ms: Some(0), connect_timeout_ms: Some(9), ..Bounds::default() };
+        let expected = Bounds { connect_timeout_ms: Some(9), max_concurrency: Some(2), ..Bounds::default() };
+        assert_eq!(provider.bounds.changed(back), expected);
     }
 }

@@ -151,8 +151,13 @@ fn limits(headers: &mut HeaderMap, standing: Standing, tokens: bool) {
     headers.insert(limit, standing.limit.into());
     headers.insert(remaining, standing.remaining.into());
     headers.insert(reset, duration(standing.reset_ms));
-    headers.insert(RETRY_AFTER, standing.reset_ms.div_ceil(1000).into());
-    headers.insert(HeaderName::from_static("retry-after-ms"), standing.reset_ms.into());
+    come_back(headers, standing.reset_ms);
+}
+
+/// Says in how many milliseconds to come back.
+pub(crate) fn come_back(headers: &mut HeaderMap, ms: u64) {
+    headers.insert(RETRY_AFTER, ms.div_ceil(1000).into());
+    headers.insert(HeaderName::from_static("retry-after-ms"), ms.into());
 }
 
 /// As OpenAI writes durations in these headers: `120ms`, `8.64s`.

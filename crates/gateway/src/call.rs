@@ -1,22 +1,18 @@
-//! A model call: body, admission, the routes one after the other, the answer.
+//! A model call: body, admission, and on to the routes.
 
 use std::rc::Rc;
 
-use bailey_domain::Reason;
-use bailey_domain::model::Dialect;
 use bailey_edge::{BodyError, read_body};
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 use http::{Response, StatusCode};
 
 use crate::answer::{fault, invalid, shown};
-use crate::demo;
 use crate::envelope::Envelope;
 use crate::meter::Meter;
-use crate::outbound::{Errand, Failure};
-use crate::pass::{Lost, lost, pass};
 use crate::paths::Operation;
-use crate::surface::{Code, Surface};
+use crate::route::serve;
+use crate::surface::Code;
 use crate::worker::{Asker, Body, Inner};
 
 /// A longer body is read only for a key that is known to be good.
@@ -111,52 +107,4 @@ fn unread(asker: &Asker<'_>, error: BodyError) -> Response<Body> {
         BodyError::Broken => Code::INVALID,
     };
     fault(asker.arrival.reply, error.status(), code, error.to_string())
-}
-
-/// Tries the routes in their order.
-async fn serve(meter: Meter, worker: &Rc<Inner>, ask: &Ask<'_>) -> Response<Body> {
-    let reply = meter.arrival().reply;
-    for place in 0..meter.admitted().model.routes.len() {
-        let route = &meter.admitted().model.routes[place];
-        let dialect = route.provider.provider.dialect;
-        if dialect == Dialect::Demo && reply.surface == Surface::OpenAi {
-            return demo::serve(meter, ask).await;
-        }
-        if dialect != reply.surface.dialect() {
-            continue;
-        }
-        let Some(target) = worker.targets.of(&route.provider, &worker.gateway) else { continue };
-        if !target.serves(ask.operation) {
-            continue;
-        }
-        let upstream_body = ask.envelope.body_for(ask.body, route.upstream_model.as_str());
-        let errand = Errand {
-            operation: ask.operation,
-            body: &upstream_body,
-            stream: ask.envelope.stream,
-            client_headers: Some(ask.headers),
-        };
-        match target.send(&errand, meter.flight()).await {
-            Ok((head, _)) if passes_over(head.status) => {
-                tracing::warn!(provider = ?target, status = head.status.as_u16(), "an upstream did not serve a call");
-            }
-            Ok((head, answering)) => {
-                return pass(meter, &ask.envelope, head, answering, worker.gateway.limits.idle_timeout).await;
-            }
-            Err(Failure::Unavailable) => {}
-            Err(Failure::TimedOut) => return lost(meter, Lost::Upstream(Reason::UpstreamTimeout)),
-            Err(Failure::Cut(reason)) => return lost(meter, Lost::Right(reason)),
-        }
-    }
-    tracing::warn!(request.id = ?reply.id, model = %meter.admitted().model.name, "no route of a model serves");
-    lost(meter, Lost::Upstream(Reason::UpstreamUnavailable))
-}
-
-/// Whether another route may do better: the upstream is down, busy, elsewhere, or does not know our credential, none of which
-/// is the caller's doing.
-fn passes_over(status: StatusCode) -> bool {
-    match status.as_u16() {
-        401 | 403 | 407 | 429 => true,
-        status => !(200..300).contains(&status) && !(400..500).contains(&status),
-    }
 }

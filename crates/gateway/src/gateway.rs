@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bailey_domain::seal::Sealer;
 use bailey_domain::secret::KeyHasher;
+use bailey_domain::upstream::Rules;
 use bailey_domain::{Clock, Directory, Entropy};
 use rustls::pki_types::CertificateDer;
 use tokio::sync::mpsc::Sender;
@@ -30,6 +31,12 @@ pub struct Limits {
     pub first_byte_timeout: Duration,
     /// Between two pieces of an upstream's answer.
     pub idle_timeout: Duration,
+    /// How many routes of a model one call tries at most, the first included.
+    pub tries: u32,
+    /// No further route is tried later than this after the first.
+    pub tries_within: Duration,
+    /// When an upstream that fails is left alone.
+    pub breaker: Rules,
     /// Idle connections kept per worker and upstream.
     pub idle_connections: usize,
     /// How long an idle connection is kept. Shorter than most servers keep theirs.
@@ -44,6 +51,9 @@ impl Default for Limits {
             connect_timeout: Duration::from_secs(5),
             first_byte_timeout: Duration::from_secs(300),
             idle_timeout: Duration::from_secs(60),
+            tries: 4,
+            tries_within: Duration::from_secs(30),
+            breaker: Rules::default(),
             idle_connections: 256,
             idle_connection_age: Duration::from_secs(30),
         }

@@ -2,8 +2,8 @@
 //! metered and cut.
 //!
 //! ```text
-//! request ─ paths ─ credential ─ envelope ─ Directory::admit ─┬─ outbound (upstreams) ─┐
-//!                   surface: the shape of every answer        └─ demo (no network) ────┴─ stream ─ client
+//! request ─ paths ─ credential ─ envelope ─ Directory::admit ─ route ─┬─ outbound (upstreams) ─┐
+//!                   surface: the shape of every answer                └─ demo (no network) ────┴─ stream ─ client
 //! ```
 //! One [`Gateway`] is shared by all threads; each thread has its own [`Worker`] with its own connections to
 //! upstreams, so that threads share nothing while they serve but the directory. What was used and what was refused
@@ -25,6 +25,7 @@ mod pass;
 mod paths;
 mod records;
 mod request_ids;
+mod route;
 mod stream;
 mod surface;
 mod tokens;

@@ -6,8 +6,10 @@ use std::rc::Rc;
 use bailey_domain::Reason;
 use bailey_domain::decision::{Decision, Outcome};
 use bailey_domain::directory::{Admitted, Call, Denied, Flight};
+use bailey_domain::upstream::Fault;
 
 use crate::records::{Record, Refused, Usage};
+use crate::route::Attempt;
 use crate::surface::Reply;
 use crate::tokens::Tokens;
 use crate::worker::Inner;
@@ -29,6 +31,8 @@ pub(crate) struct Meter {
     admitted: Admitted,
     worker: Rc<Inner>,
     arrival: Arrival,
+    /// The upstream whose answer is passed on.
+    attempt: Option<Attempt>,
     status: u16,
     tokens: Tokens,
     first_byte_ms: Option<u64>,
@@ -42,6 +46,7 @@ impl Meter {
             admitted,
             worker,
             arrival,
+            attempt: None,
             status: CLIENT_LEFT,
             tokens: Tokens::default(),
             first_byte_ms: None,
@@ -65,6 +70,11 @@ impl Meter {
     /// Milliseconds since the call came. A clock that steps back counts as standing still.
     fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.worker.gateway.clock.now_ms() - self.arrival.at_ms).unwrap_or(0)
+    }
+
+    /// An upstream's answer is being passed on; its place there is taken until the call ends.
+    pub(crate) fn serves(&mut self, attempt: Attempt) {
+        self.attempt = Some(attempt);
     }
 
     /// The answer begins.
@@ -113,6 +123,10 @@ impl Meter {
     pub(crate) fn failed(&mut self, reason: Reason) {
         self.refused = self.first_byte_ms.is_none();
         let gateway = &self.worker.gateway;
+        if let Some(attempt) = &mut self.attempt {
+            let fault = if reason == Reason::UpstreamTimeout { Fault::Stalled } else { Fault::Broke };
+            attempt.failed(fault, gateway.clock.now_ms());
+        }
         let denied =
             Denied::upstream(&self.admitted, reason, self.arrival.source, gateway.directory.revision());
         gateway.record(Record::Refused(refused(&denied, self.arrival)));

@@ -21,6 +21,7 @@ use crate::outbound::Targets;
 use crate::paths::{Target, Wrong, surface, target};
 use crate::records::Record;
 use crate::request_ids::RequestIds;
+use crate::route::Turns;
 use crate::stream::Stream;
 use crate::surface::{Code, Reply, Surface};
 
@@ -35,6 +36,7 @@ pub struct Worker(Rc<Inner>);
 pub(crate) struct Inner {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) targets: Targets,
+    pub(crate) turns: Turns,
     ids: RequestIds,
 }
 
@@ -73,7 +75,9 @@ fn named_workspace(headers: &HeaderMap) -> Option<&str> {
 
 impl Worker {
     pub(crate) fn new(gateway: Arc<Gateway>, entropy: &dyn Entropy) -> Self {
-        Self(Rc::new(Inner { gateway, targets: Targets::default(), ids: RequestIds::new(entropy) }))
+        let ids = RequestIds::new(entropy);
+        let turns = Turns::from(entropy.number());
+        Self(Rc::new(Inner { gateway, targets: Targets::default(), turns, ids }))
     }
 
     /// Answers one request. Must run inside a runtime that takes local tasks, as `bailey_edge`'s workers do.

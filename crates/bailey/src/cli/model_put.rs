@@ -35,7 +35,7 @@ pub(crate) struct Put {
     /// Price of output, in micro-units of the account's currency per 1,000 tokens.
     #[arg(long, value_name = "MICRO-UNITS")]
     output_price: Option<u64>,
-    /// A provider that serves it, and where the name differs there, `/` and that name. May be repeated; the first is tried first.
+    /// A provider that serves it, and where the name differs there, `/` and that name. May be repeated; the first is tried first. Shares among routes of one priority are written in a file.
     #[arg(long = "route", value_name = "PROVIDER[/UPSTREAM-MODEL]")]
     routes: Vec<String>,
 }

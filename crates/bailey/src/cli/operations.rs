@@ -218,7 +218,7 @@ pub(crate) static COMMANDS: &[(&str, &str, &str)] = &[
     ("DetachControlPolicy", "control-policy detach", "no-deletions"),
     ("ListControlPolicies", "control-policy list", ""),
     ("ListProviders", "provider list", ""),
-    ("UpdateProvider", "provider update", "acme --api-key-file key.txt"),
+    ("UpdateProvider", "provider update", "acme --max-concurrency 200 --first-byte-timeout-ms 120000"),
     ("DeleteProvider", "provider delete", "acme"),
     ("TestProvider", "provider test", "acme"),
     ("GetSettings", "settings get", ""),

@@ -63,6 +63,18 @@ pub(crate) struct Place {
     /// Whether its name may resolve to a private or loopback address.
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     allow_private: Option<bool>,
+    /// Milliseconds from resolving its name to a connection that speaks; 0 is the gateway's own bound, as for the others.
+    #[arg(long, value_name = "MS")]
+    connect_timeout_ms: Option<u32>,
+    /// Milliseconds from sending a request to the first byte of the answer.
+    #[arg(long, value_name = "MS")]
+    first_byte_timeout_ms: Option<u32>,
+    /// Milliseconds between two pieces of an answer.
+    #[arg(long, value_name = "MS")]
+    idle_timeout_ms: Option<u32>,
+    /// Calls at a time; more go to the model's next route.
+    #[arg(long, value_name = "CALLS")]
+    max_concurrency: Option<u32>,
 }
 
 impl Place {
@@ -71,7 +83,11 @@ impl Place {
         let plan = plan
             .maybe("baseUrl", &self.base_url)
             .maybe("apiKey", &key)
-            .maybe("allowPrivate", &self.allow_private);
+            .maybe("allowPrivate", &self.allow_private)
+            .maybe("connectTimeoutMs", &self.connect_timeout_ms)
+            .maybe("firstByteTimeoutMs", &self.first_byte_timeout_ms)
+            .maybe("idleTimeoutMs", &self.idle_timeout_ms)
+            .maybe("maxConcurrency", &self.max_concurrency);
         Ok(plan.fields("provider"))
     }
 }
@@ -90,6 +106,9 @@ impl Provider {
                     text("BASE URL", "baseUrl"),
                     text("CREDENTIAL", "hasApiKey"),
                     text("PRIVATE", "allowPrivate"),
+                    text("STATE", "health.state"),
+                    text("IN FLIGHT", "health.inFlight"),
+                    text("FAILED", "health.failed"),
                 ];
                 Plan::new("ListProviders").rows("providers", &columns)
             }

@@ -15,7 +15,7 @@ use anyhow::Context;
 use bailey_api::Api;
 use bailey_control::{Control, DemoKey, Due};
 use bailey_edge::{Server, briefly_here, on_runtime};
-use bailey_gateway::{Gateway, Limits, Parts};
+use bailey_gateway::{Gateway, Parts};
 use bailey_store::Store;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         sealer: Arc::clone(store.sealer()),
         clock: Arc::clone(control.clock()),
         entropy: Arc::clone(control.entropy()),
-        limits: Limits::default(),
+        limits: settings.limits(),
         records,
         authorities: Vec::new(),
     });

@@ -2,8 +2,11 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bailey_api::authzen::PublicUrl;
+use bailey_domain::upstream::Rules;
+use bailey_gateway::Limits;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use ipnet::IpNet;
@@ -24,6 +27,14 @@ pub(crate) struct Settings {
     pub(crate) control: SocketAddr,
     pub(crate) admin: SocketAddr,
     pub(crate) gateway_workers: usize,
+    pub(crate) upstream_tries: u32,
+    pub(crate) upstream_tries_seconds: u32,
+    pub(crate) breaker_failures: u32,
+    pub(crate) breaker_failure_percent: u32,
+    pub(crate) breaker_least_calls: u32,
+    pub(crate) breaker_window_seconds: u32,
+    pub(crate) breaker_open_seconds: u32,
+    pub(crate) breaker_longest_seconds: u32,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) https_proxies: Vec<IpNet>,
@@ -58,6 +69,35 @@ pub(crate) const REFERENCE: &[Setting] = &[
     Setting { name: "admin", meaning: "Where health and metrics are answered. Keep it on loopback." },
     Setting { name: "gateway_workers", meaning: "Threads of the gateway; 0 is one per core." },
     Setting {
+        name: "upstream_tries",
+        meaning: "How many routes of its model one call tries at most, the first included.",
+    },
+    Setting {
+        name: "upstream_tries_seconds",
+        meaning: "No further route is tried later than this after the first.",
+    },
+    Setting {
+        name: "breaker_failures",
+        meaning: "So many failures in a row, and a provider gets no calls for a while; 0 never has that effect.",
+    },
+    Setting {
+        name: "breaker_failure_percent",
+        meaning: "So does this share of failures, in percent, among the calls of a window; 0 never does.",
+    },
+    Setting {
+        name: "breaker_least_calls",
+        meaning: "How many calls of a window it takes for its share to count, 65,535 at most.",
+    },
+    Setting { name: "breaker_window_seconds", meaning: "The length of that window." },
+    Setting {
+        name: "breaker_open_seconds",
+        meaning: "How long a provider gets no calls before one is let through as a probe. Each probe that fails doubles it.",
+    },
+    Setting {
+        name: "breaker_longest_seconds",
+        meaning: "The longest that it gets no calls, and that a route is left alone because of its `Retry-After`; an hour at most.",
+    },
+    Setting {
         name: "public_url",
         meaning: "The address under which others reach the control listener, `https://` and a host. AuthZEN metadata names it, and is not served without it.",
     },
@@ -86,6 +126,8 @@ pub(crate) const REFERENCE: &[Setting] = &[
 impl Default for Settings {
     fn default() -> Self {
         let loopback = |address: IpAddr, length| IpNet::new_assert(address, length);
+        let limits = Limits::default();
+        let seconds = |time: Duration| time.as_secs().try_into().unwrap_or(u32::MAX);
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
         Self {
             data: PathBuf::from("data"),
@@ -96,6 +138,14 @@ impl Default for Settings {
             control: local(8081),
             admin: local(8082),
             gateway_workers: 0,
+            upstream_tries: limits.tries,
+            upstream_tries_seconds: seconds(limits.tries_within),
+            breaker_failures: limits.breaker.failures,
+            breaker_failure_percent: limits.breaker.failure_percent,
+            breaker_least_calls: limits.breaker.least_calls,
+            breaker_window_seconds: limits.breaker.window_ms / 1000,
+            breaker_open_seconds: limits.breaker.open_ms / 1000,
+            breaker_longest_seconds: limits.breaker.longest_ms / 1000,
             public_url: None,
             trusted_proxies: vec![
                 loopback([127, 0, 0, 0].into(), 8),
@@ -136,6 +186,25 @@ impl Settings {
         }
     }
 
+    /// The gateway's limits. What could never be reached, or would wait for longer than an hour, is brought within.
+    pub(crate) fn limits(&self) -> Limits {
+        const HOUR: u32 = 3600;
+        let ms = |seconds: u32| seconds.clamp(1, HOUR) * 1000;
+        Limits {
+            tries: self.upstream_tries.max(1),
+            tries_within: Duration::from_secs(self.upstream_tries_seconds.into()),
+            breaker: Rules {
+                failures: self.breaker_failures,
+                failure_percent: self.breaker_failure_percent.min(100),
+                least_calls: self.breaker_least_calls.clamp(1, u16::MAX.into()),
+                window_ms: ms(self.breaker_window_seconds),
+                open_ms: ms(self.breaker_open_seconds),
+                longest_ms: ms(self.breaker_longest_seconds),
+            },
+            ..Limits::default()
+        }
+    }
+
     pub(crate) fn workers(&self) -> usize {
         match self.gateway_workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -147,6 +216,21 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_are_those_of_the_gateway_unless_they_are_set() {
+        let usual = Limits::default();
+        let mut settings = Settings::default();
+        let same = |limits: &Limits| (limits.tries, limits.tries_within, limits.breaker);
+        assert_eq!(same(&settings.limits()), same(&usual));
+        settings.upstream_tries = 0;
+        settings.breaker_failures = 0;
+        settings.breaker_open_seconds = 7;
+        settings.breaker_longest_seconds = 1_000_000;
+        let set = settings.limits();
+        assert_eq!((set.tries, set.breaker.failures), (1, 0));
+        assert_eq!((set.breaker.open_ms, set.breaker.longest_ms), (7000, 3_600_000));
+    }
 
     #[test]
     fn the_reference_names_every_setting() {

@@ -17,7 +17,7 @@ async fn debug_output_shows_no_secret() {
         dialect: Some(Dialect::OpenAi),
         base_url: Some("https://api.example.com/v1".to_owned()),
         api_key: Some(Secret::new(provider_secret.to_owned())),
-        allow_private: None,
+        ..ProviderChange::default()
     };
     let mut shown = vec![format!("{change:?}")];
     let name = ProviderName::parse("name", "example").unwrap();

@@ -18,6 +18,7 @@ use crate::model::{Capability, Model, Provider};
 use crate::name::ModelName;
 use crate::reason::Reason;
 use crate::secret::KeyHash;
+use crate::upstream::{Health, Rest};
 
 /// A provider as the gateway calls it.
 #[derive(Debug)]
@@ -28,10 +29,12 @@ pub struct ProviderEntry {
     pub sealed_credential: Option<String>,
     /// Whose it is; part of the seal's label.
     pub account: AccountId,
+    /// How it does.
+    pub health: Health,
 }
 
 /// One way to an upstream, resolved.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct RouteEntry {
     /// Whom to call.
     pub provider: Arc<ProviderEntry>,
@@ -39,6 +42,10 @@ pub struct RouteEntry {
     pub upstream_model: ModelName,
     /// Lower is tried first.
     pub priority: u32,
+    /// Its share among the routes of its priority; 0 is taken when none of the others can be.
+    pub weight: u32,
+    /// Whether it is left alone for now.
+    pub rest: Rest,
 }
 
 /// A model as the gateway calls it.

@@ -22,6 +22,7 @@ use crate::name::{PolicyName, RoleName};
 use crate::network_policy::NetworkPolicy;
 use crate::page::Pages;
 use crate::settings::Settings;
+use crate::upstream::Rest;
 
 fn unknown(what: impl std::fmt::Display) -> Error {
     Error::internal(format!("a change is about {what}, which is not there"))
@@ -151,8 +152,10 @@ impl State {
             }
             Change::Provider { account, provider, sealed_credential } => {
                 let name: Box<str> = provider.name.as_str().into();
-                let entry = ProviderEntry { provider: *provider, sealed_credential, account };
-                self.account_mut(account)?.providers.insert(name.clone(), Arc::new(entry));
+                let providers = &mut self.account_mut(account)?.providers;
+                let health = providers.get(&name).map(|known| known.health.renewed()).unwrap_or_default();
+                let entry = ProviderEntry { provider: *provider, sealed_credential, account, health };
+                providers.insert(name.clone(), Arc::new(entry));
                 self.rebuild_routes(account, &name)?;
             }
             Change::ProviderGone { account, name } => {
@@ -490,6 +493,8 @@ fn model_entry(account: &AccountState, number: u32, model: Model) -> ModelEntry 
                 provider,
                 upstream_model: route.upstream_model.clone(),
                 priority: route.priority,
+                weight: route.weight,
+                rest: Rest::default(),
             })
         })
         .collect();

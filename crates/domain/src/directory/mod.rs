@@ -25,7 +25,7 @@ mod state;
 mod trial;
 mod verdict;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard};
 
@@ -224,6 +224,19 @@ impl Directory {
                 state.identity(principal).is_some_and(|identity| identity.account == account)
             }
         }
+    }
+
+    /// The providers of an account, or of all accounts, in an order that does not change.
+    pub fn providers(&self, account: Option<AccountId>) -> Vec<Arc<ProviderEntry>> {
+        let state = self.read();
+        let accounts = state.accounts.iter().filter(|(id, _)| account.is_none_or(|only| **id == only));
+        let mut found: Vec<_> =
+            accounts.flat_map(|(_, account)| account.providers.values().map(Arc::clone)).collect();
+        drop(state);
+        found.sort_by(|one, other| {
+            (one.account, one.provider.name.as_str()).cmp(&(other.account, other.provider.name.as_str()))
+        });
+        found
     }
 
     /// How much there is.

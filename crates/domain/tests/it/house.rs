@@ -9,7 +9,7 @@ use bailey_domain::change::{Change, KeyFacts, PolicyType};
 use bailey_domain::clock::Fixed;
 use bailey_domain::directory::{Admitted, Applied, Asked, Call, Denied, Wanted};
 use bailey_domain::id::RoleId;
-use bailey_domain::model::{Capability, Dialect, Grant, Model, Provider, Route};
+use bailey_domain::model::{Bounds, Capability, Dialect, Grant, Model, Provider, Route};
 use bailey_domain::name::{ModelName, PolicyName, ProviderName, RoleSessionName, UserName};
 use bailey_domain::operations::Operation;
 use bailey_domain::role::{SessionClaims, Taken, Taker};
@@ -121,6 +121,7 @@ pub(crate) fn provider() -> Box<Provider> {
         dialect: Dialect::Demo,
         base_url: String::new(),
         allow_private: false,
+        bounds: Bounds::default(),
     })
 }
 

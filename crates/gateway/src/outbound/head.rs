@@ -22,6 +22,8 @@ pub(crate) struct Head {
     pub(crate) content_encoding: Option<HeaderValue>,
     /// `Retry-After`.
     pub(crate) retry_after: Option<HeaderValue>,
+    /// `Retry-After-Ms`, as some services say it more exactly.
+    pub(crate) retry_after_ms: Option<HeaderValue>,
     /// How the end of the body is told.
     pub(super) framing: Framing,
     /// Whether another request may follow.
@@ -82,6 +84,7 @@ impl Head {
             content_type: None,
             content_encoding: None,
             retry_after: None,
+            retry_after_ms: None,
             framing: Framing::Close,
             keeps_alive: version == 1,
         };
@@ -109,6 +112,7 @@ impl Head {
                     () if name.eq_ignore_ascii_case("content-type") => &mut self.content_type,
                     () if name.eq_ignore_ascii_case("content-encoding") => &mut self.content_encoding,
                     () if name.eq_ignore_ascii_case("retry-after") => &mut self.retry_after,
+                    () if name.eq_ignore_ascii_case("retry-after-ms") => &mut self.retry_after_ms,
                     () => return Ok(()),
                 };
                 *kept = Some(known(name, value)?);

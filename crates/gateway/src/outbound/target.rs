@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bailey_domain::Secret;
 use bailey_domain::directory::{Flight, ProviderEntry};
-use bailey_domain::model::Dialect;
+use bailey_domain::model::{Bounds, Dialect};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::HOST;
@@ -95,8 +95,13 @@ impl Target {
             tls: gateway.tls.clone(),
             idle: RefCell::default(),
             is_swept: Cell::new(false),
-            limits: gateway.limits.clone(),
+            limits: bounded(&gateway.limits, entry.provider.bounds),
         })
+    }
+
+    /// Between two pieces of an answer.
+    pub(crate) fn idle_timeout(&self) -> Duration {
+        self.limits.idle_timeout
     }
 
     pub(super) fn name(&self) -> &str {
@@ -154,6 +159,18 @@ impl Target {
         if !self.is_swept.replace(true) {
             sweep(Rc::downgrade(self), self.limits.idle_connection_age);
         }
+    }
+}
+
+/// The gateway's limits with a provider's own in their place.
+fn bounded(limits: &Limits, bounds: Bounds) -> Limits {
+    let own =
+        |given: Option<u32>, usual: Duration| given.map_or(usual, |ms| Duration::from_millis(u64::from(ms)));
+    Limits {
+        connect_timeout: own(bounds.connect_timeout_ms, limits.connect_timeout),
+        first_byte_timeout: own(bounds.first_byte_timeout_ms, limits.first_byte_timeout),
+        idle_timeout: own(bounds.idle_timeout_ms, limits.idle_timeout),
+        ..limits.clone()
     }
 }
 

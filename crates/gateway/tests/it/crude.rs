@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 /// A small answer.
 const OK: &str =
@@ -20,6 +21,8 @@ pub(crate) enum Does {
     SwallowsTheSecond,
     /// Announces four mebibytes of JSON, sends two and no more.
     StopsHalfway,
+    /// Reads a request and closes without a word when the test says so.
+    ClosesWhenTold,
 }
 
 #[derive(Debug)]
@@ -27,23 +30,27 @@ pub(crate) struct Crude {
     address: SocketAddr,
     requests: Arc<AtomicUsize>,
     connections: Arc<AtomicUsize>,
+    told: Arc<Notify>,
 }
 
 impl Crude {
     pub(crate) async fn start(does: Does) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let crude = Self { address, requests: Arc::default(), connections: Arc::default() };
+        let crude =
+            Self { address, requests: Arc::default(), connections: Arc::default(), told: Arc::default() };
+        let told = Arc::clone(&crude.told);
         let (requests, connections) = (Arc::clone(&crude.requests), Arc::clone(&crude.connections));
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 connections.fetch_add(1, Ordering::SeqCst);
-                let (requests, does) = (Arc::clone(&requests), does.clone());
+                let (requests, does, told) = (Arc::clone(&requests), does.clone(), Arc::clone(&told));
                 tokio::spawn(async move {
                     let half;
                     let answers = match &does {
                         Does::SaysOnce(bytes) => vec![bytes.as_str()],
                         Does::SwallowsTheSecond => vec![OK, ""],
+                        Does::ClosesWhenTold => vec![""],
                         Does::StopsHalfway => {
                             let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 4194304\r\n\r\n";
                             half = format!("{head}{{\"x\":\"{}", "y".repeat(2 * 1024 * 1024));
@@ -56,6 +63,9 @@ impl Crude {
                         }
                         requests.fetch_add(1, Ordering::SeqCst);
                         let _ = stream.write_all(answer.as_bytes()).await;
+                    }
+                    if matches!(does, Does::ClosesWhenTold) {
+                        told.notified().await;
                     }
                     if matches!(does, Does::StopsHalfway) {
                         // Returns when the other end closes.
@@ -74,6 +84,11 @@ impl Crude {
 
     pub(crate) async fn closes_after_one() -> Self {
         Self::says(OK).await
+    }
+
+    /// Closes a connection that waits for that.
+    pub(crate) fn close(&self) {
+        self.told.notify_one();
     }
 
     pub(crate) fn base_url(&self) -> String {

@@ -22,6 +22,8 @@ mod passing;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod routes;
+#[cfg(test)]
 mod surfaces;
 #[cfg(test)]
 mod world;

@@ -9,7 +9,7 @@ use bailey_domain::access::Principal;
 use bailey_domain::change::{KeyFacts, LimitLevel};
 use bailey_domain::clock::{Clock as _, Fixed};
 use bailey_domain::limit::{ModelLimits, Rate};
-use bailey_domain::model::{Capability, Dialect, Grant, Model, Provider, Route};
+use bailey_domain::model::{Bounds, Capability, Dialect, Grant, Model, Provider, Route};
 use bailey_domain::name::{ModelName, ProviderName, UserName};
 use bailey_domain::page::Pages;
 use bailey_domain::seal::Sealer;
@@ -166,11 +166,23 @@ impl World {
         base_url: &str,
         allow_private: bool,
     ) -> Change {
+        self.bounded_provider(name, dialect, base_url, allow_private, Bounds::default())
+    }
+
+    pub(crate) fn bounded_provider(
+        &self,
+        name: &str,
+        dialect: Dialect,
+        base_url: &str,
+        allow_private: bool,
+        bounds: Bounds,
+    ) -> Change {
         let provider = Provider {
             name: ProviderName::parse("name", name).unwrap(),
             dialect,
             base_url: base_url.to_owned(),
             allow_private,
+            bounds,
         };
         let label = format!("providers/{}/{name}", self.account);
         let sealed = self.sealer.seal(&self.entropy, &label, UPSTREAM_SECRET.as_bytes());
@@ -182,11 +194,26 @@ impl World {
     }
 
     pub(crate) fn model(&self, name: &str, does: Capability, routes: &[(&str, &str)]) -> Change {
-        let route = |(place, (provider, upstream_model)): (usize, &(&str, &str))| Route {
+        let routes: Vec<_> = routes
+            .iter()
+            .zip(0..)
+            .map(|((provider, upstream_model), place)| (*provider, *upstream_model, place, 1))
+            .collect();
+        self.routed_model(name, does, &routes)
+    }
+
+    /// A model with routes of provider, model there, priority and weight.
+    pub(crate) fn routed_model(
+        &self,
+        name: &str,
+        does: Capability,
+        routes: &[(&str, &str, u32, u32)],
+    ) -> Change {
+        let route = |(provider, upstream_model, priority, weight): &(&str, &str, u32, u32)| Route {
             provider: ProviderName::parse("provider", provider).unwrap(),
             upstream_model: model_name(upstream_model),
-            priority: u32::try_from(place).unwrap(),
-            weight: 1,
+            priority: *priority,
+            weight: *weight,
         };
         let model = Model {
             model: model_name(name),
@@ -196,7 +223,7 @@ impl World {
             max_input_tokens: None,
             max_output_tokens: None,
             prices: Vec::new(),
-            routes: routes.iter().enumerate().map(route).collect(),
+            routes: routes.iter().map(route).collect(),
         };
         Change::Model { account: self.account, model: Box::new(model) }
     }

@@ -1,7 +1,7 @@
 //! Providers and what happens to the models that route to them.
 
 use bailey_domain::directory::Call;
-use bailey_domain::model::Capability;
+use bailey_domain::model::{Bounds, Capability};
 use bailey_domain::scope::WholeAccount;
 use bailey_domain::secret::KeyHash;
 use bailey_store::StoredProvider;
@@ -22,6 +22,8 @@ fn routes(test: &TestStore, hash: &KeyHash) -> Vec<(String, Option<String>)> {
 fn at(name: &str, base_url: &str) -> StoredProvider {
     let mut stored = provider(name);
     stored.provider.base_url = base_url.to_owned();
+    stored.provider.bounds =
+        Bounds { idle_timeout_ms: Some(1500), max_concurrency: Some(3), ..Bounds::default() };
     stored.sealed_credential = Some(format!("sealed for {base_url}"));
     stored
 }

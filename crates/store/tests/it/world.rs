@@ -2,7 +2,7 @@
 
 use bailey_domain::change::PolicyType;
 use bailey_domain::directory::Call;
-use bailey_domain::model::{Capability, Dialect, Grant, Model, Provider, Route};
+use bailey_domain::model::{Bounds, Capability, Dialect, Grant, Model, Provider, Route};
 use bailey_domain::name::{GroupName, ModelName, PolicyName, ProviderName, UserName, WorkspaceName};
 use bailey_domain::scope::{RamScope, Seat, WholeAccount};
 use bailey_domain::secret::KeyHash;
@@ -59,6 +59,7 @@ pub(crate) fn provider(name: &str) -> StoredProvider {
             dialect: Dialect::Demo,
             base_url: String::new(),
             allow_private: false,
+            bounds: Bounds::default(),
         },
         sealed_credential: None,
     }

@@ -322,7 +322,12 @@ fn providers_models_limits_keys_usage_and_settings() {
         .ending(0);
     assert!(!format!("{added:?}").contains("sk-upstream-secret"), "a credential goes in and never out");
     assert_eq!(shell.run("provider test dead").exit, Some(1));
-    shell.run("provider update dead --allow-private false").ending(0);
+    shell
+        .run("provider update dead --allow-private false --max-concurrency 7 --idle-timeout-ms 900")
+        .ending(0);
+    shell.run("provider update dead --idle-timeout-ms 0 --connect-timeout-ms 250").ending(0);
+    assert!(shell.run("provider update demo --max-concurrency 7").exit != Some(0), "built in");
+    assert!(shell.run("provider update dead --idle-timeout-ms 86400001").exit != Some(0));
     let providers = shell.json("provider list");
     let dead = providers["providers"]
         .as_array()
@@ -331,6 +336,9 @@ fn providers_models_limits_keys_usage_and_settings() {
         .find(|provider| provider["name"] == "dead")
         .unwrap();
     assert_eq!((&dead["allowPrivate"], &dead["hasApiKey"]), (&json!(false), &json!(true)));
+    let bounds = ["connectTimeoutMs", "firstByteTimeoutMs", "idleTimeoutMs", "maxConcurrency"];
+    assert_eq!(bounds.map(|name| dead[name].as_u64()), [Some(250), None, None, Some(7)], "{dead}");
+    assert_eq!((&dead["health"]["state"], &dead["health"]["inFlight"]), (&json!("closed"), &json!(0)));
     shell.run("provider delete dead").ending(0);
 
     shell.run("model put qwen-plus --name Plus --route demo --capability chat --context-window 1000 --input-price 4").ending(0);
