@@ -70,10 +70,16 @@ impl Doctor {
                         let caller = target.signed_in().and_then(|key| {
                             Client::new(&target.endpoint, key)?.call("GetCallerIdentity", &Map::new())
                         });
-                        findings.push(match caller {
-                            Ok(identity) => ok("credentials", plain(&identity["Arn"])),
-                            Err(failure) => failed("credentials", &failure, "`bailey login`"),
-                        });
+                        match caller {
+                            Ok(identity) => {
+                                findings.push(ok("credentials", plain(&identity["Arn"])));
+                                let listed = target.signed_in().and_then(|key| {
+                                    Client::new(&target.endpoint, key)?.call("ListProviders", &Map::new())
+                                });
+                                findings.extend(providers(listed));
+                            }
+                            Err(failure) => findings.push(failed("credentials", &failure, "`bailey login`")),
+                        }
                     }
                 }
             }
@@ -152,6 +158,31 @@ fn clock(date: Option<&str>, now_ms: i64) -> Finding {
     }
 }
 
+/// How the providers do. Whoever may not list them learns nothing here, which is no fault of anything.
+fn providers(listed: Result<Value, Failure>) -> Vec<Finding> {
+    const NEXT: &str =
+        "`bailey provider test NAME` says what is wrong; calls go to the models' other routes meanwhile";
+    let answer = match listed {
+        Ok(answer) => answer,
+        Err(failure) if failure.exit == Exit::Denied => return Vec::new(),
+        Err(failure) => return vec![failed("providers", &failure, "see the server's log")],
+    };
+    let rows = answer["providers"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let sick: Vec<Finding> = rows
+        .iter()
+        .filter_map(|row| {
+            let state = row["health"]["state"].as_str().filter(|state| *state != "closed")?;
+            let (name, last) = (plain(&row["name"]), plain(&row["health"]["lastFailure"]));
+            let says = format!("`{name}` keeps failing ({last}); its breaker is {state}");
+            Some(fail("providers", says, NEXT))
+        })
+        .collect();
+    if sick.is_empty() {
+        return vec![ok("providers", format!("{} known, none keeps failing", rows.len()))];
+    }
+    sick
+}
+
 fn health(url: &str) -> Finding {
     let ready = Address::parse(url)
         .and_then(|address| Ok((probe(&address, "/healthz")?.status, probe(&address, "/readyz")?)));
@@ -179,6 +210,26 @@ mod tests {
         assert_eq!(state(Some("Mon, 23 Nov 2026 23:58:00 GMT")), "warn");
         assert_eq!(state(Some("Tue, 24 Nov 2026 00:15:00 GMT")), "fail");
         assert_eq!((state(Some("today")), state(None)), ("warn", "warn"));
+    }
+
+    #[test]
+    fn providers_that_keep_failing_are_named() {
+        let row = |name: &str, state: &str| json!({ "name": name, "health": { "state": state, "lastFailure": "unreachable" } });
+        let demo = json!({ "name": "demo", "health": null });
+        let found = providers(Ok(json!({ "providers": [demo, row("good", "closed")] })));
+        assert_eq!((found.len(), found[0].state, &*found[0].says), (1, "ok", "2 known, none keeps failing"));
+        let found = providers(Ok(
+            json!({ "providers": [row("good", "closed"), row("bad", "open"), row("new", "half-open")] }),
+        ));
+        let says: Vec<_> = found.iter().map(|finding| (finding.state, finding.says.as_str())).collect();
+        assert_eq!(
+            says,
+            [
+                ("fail", "`bad` keeps failing (unreachable); its breaker is open"),
+                ("fail", "`new` keeps failing (unreachable); its breaker is half-open"),
+            ]
+        );
+        assert_eq!(providers(Err(Failure::usage("x"))).len(), 1);
     }
 
     #[test]

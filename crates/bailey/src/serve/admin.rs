@@ -10,6 +10,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
+use super::upstreams;
+
 /// The admin listener. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Admin {
@@ -38,7 +40,7 @@ impl Admin {
         }
     }
 
-    /// Prometheus text format. Labels come from closed sets only, and there are none yet.
+    /// Prometheus text format.
     fn metrics(&self) -> String {
         let census = self.control.directory().census();
         let gauges: [(&str, &str, u64); 9] = [
@@ -64,12 +66,14 @@ impl Admin {
             ("gateway_calls_in_flight", "Model calls that have not ended.", census.flights as u64),
             ("gateway_records_lost_total", "Records that did not fit and were dropped.", self.gateway.lost()),
         ];
-        gauges.iter().fold(String::new(), |mut page, (name, help, value)| {
+        let own = gauges.iter().fold(String::new(), |mut page, (name, help, value)| {
             let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
             writeln!(page, "# HELP bailey_{name} {help}\n# TYPE bailey_{name} {kind}\nbailey_{name} {value}")
                 .expect("writing to a string cannot fail");
             page
-        })
+        });
+        let providers = self.control.directory().providers(None);
+        own + &upstreams::metrics(&providers, self.control.clock().now_ms())
     }
 }
 

@@ -5,6 +5,7 @@ mod probe;
 mod records;
 mod settings;
 mod surroundings;
+mod upstreams;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

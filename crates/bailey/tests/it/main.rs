@@ -22,6 +22,8 @@ mod starting;
 #[cfg(test)]
 mod transport;
 #[cfg(test)]
+mod upstreams;
+#[cfg(test)]
 mod what_if;
 #[cfg(test)]
 mod world;

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 
 use super::shell::{Shell, finish};
+use crate::world::{Call, Client, id_of, run};
 
 #[test]
 fn signing_in_is_checked_kept_and_forgotten() {
@@ -127,13 +128,36 @@ fn the_doctor_finds_what_does_not_work() {
     let (id, secret) = (shell.own("accessKeyId"), shell.own("accessKeySecret"));
     shell.with_input(&format!("login --access-key-id {id}"), &secret).ending(0);
     let well = shell.run(&format!("doctor --admin {admin}")).ending(0);
-    for check in ["profile", "endpoint", "version", "clock", "credentials", "health"] {
+    for check in ["profile", "endpoint", "version", "clock", "credentials", "providers", "health"] {
         assert!(well.output.contains(&format!("ok  {check}")), "{check}: {well:?}");
     }
     let other = shell.run(&format!("doctor --endpoint {admin}")).ending(1);
     assert!(other.output.contains("no control listener"), "{other:?}");
     let dead = shell.json_of_doctor("--endpoint http://127.0.0.1:1");
     assert_eq!(dead["checks"][1]["state"], "fail");
+}
+
+#[test]
+fn the_doctor_names_providers_that_keep_failing() {
+    let mut shell = Shell::root();
+    shell
+        .run("provider create dead --dialect openai --base-url http://127.0.0.1:1/v1 --allow-private")
+        .ending(0);
+    shell.run("model put lost --route dead").ending(0);
+    assert!(shell.run("doctor").ending(0).output.contains("1 known, none keeps failing"));
+    let workspace = shell.own("defaultWorkspaceId");
+    let key = id_of(&shell.json(&format!("key create --workspace {workspace}")), "/apiKey/apiKeyValue");
+    let gateway = shell.server().addresses().gateway;
+    run(async {
+        for _ in 0..5 {
+            assert_eq!(Client::new(gateway).send(&Call::chat(&key, "lost", "x")).await.status, 503);
+        }
+    });
+    let sick = shell.run("doctor").ending(1);
+    assert!(sick.output.contains("fail  providers    `dead` keeps failing (unreachable)"), "{sick:?}");
+    shell.hire("alice");
+    let other = shell.run("doctor --profile alice").ending(0);
+    assert!(!other.output.contains("providers"), "whoever may not list them is told nothing: {other:?}");
 }
 
 impl Shell {
