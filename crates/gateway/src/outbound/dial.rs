@@ -48,13 +48,23 @@ pub(super) async fn dial(url: &BaseUrl, allow_private: bool, tls: &TlsConnector)
     Ok(Network::Tls(Box::new(tls.connect(name, stream).await?)))
 }
 
-/// The address that is checked is the address that is dialled: asking for the name twice could give two answers.
 async fn connect(url: &BaseUrl, allow_private: bool) -> io::Result<TcpStream> {
-    let found: Vec<SocketAddr> = tokio::net::lookup_host((url.host.as_str(), url.port)).await?.collect();
+    let resolve = async || Ok(tokio::net::lookup_host((url.host.as_str(), url.port)).await?.collect());
+    connect_to(resolve, allow_private, TcpStream::connect).await
+}
+
+/// Resolves once and opens the first address that is allowed and can be: the address that is checked is the address
+/// that is dialled. Asking for the name twice could give two answers.
+async fn connect_to<C>(
+    resolve: impl AsyncFnOnce() -> io::Result<Vec<SocketAddr>>,
+    allow_private: bool,
+    open: impl AsyncFn(SocketAddr) -> io::Result<C>,
+) -> io::Result<C> {
+    let found = resolve().await?;
     let mut failed = None;
     for address in found.iter().filter(|address| allow_private || is_public(address.ip())) {
-        match TcpStream::connect(address).await {
-            Ok(stream) => return Ok(stream),
+        match open(*address).await {
+            Ok(connection) => return Ok(connection),
             Err(error) => failed = Some(error),
         }
     }
@@ -127,6 +137,58 @@ impl AsyncWrite for Network {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+
+    use super::*;
+
+    /// Dials with a resolver that gives these answers one after the other, and says whom it opened, in order. Whatever is
+    /// in `closed` refuses.
+    async fn opened(
+        answers: &[&[&str]],
+        allow_private: bool,
+        closed: &[&str],
+    ) -> (Vec<String>, Result<(), String>) {
+        let (asked, opened) = (Cell::new(0), RefCell::new(Vec::new()));
+        let resolve = async || {
+            let answer = answers[asked.replace(asked.get() + 1)];
+            Ok(answer.iter().map(|address| address.parse().unwrap()).collect())
+        };
+        let open = async |address: SocketAddr| {
+            opened.borrow_mut().push(address.to_string());
+            match closed.contains(&address.to_string().as_str()) {
+                true => Err(io::ErrorKind::ConnectionRefused.into()),
+                false => Ok(()),
+            }
+        };
+        let result = connect_to(resolve, allow_private, open).await.map_err(|error| error.to_string());
+        assert_eq!(asked.get(), 1, "the name is asked for once");
+        (opened.into_inner(), result)
+    }
+
+    #[tokio::test]
+    async fn a_name_that_changes_its_answer_gains_nothing() {
+        let rebinding: &[&[&str]] = &[&["1.1.1.1:443"], &["127.0.0.1:443"], &["169.254.169.254:80"]];
+        assert_eq!(opened(rebinding, false, &[]).await, (vec!["1.1.1.1:443".to_owned()], Ok(())));
+        // Nor where the first address does not answer.
+        let (to, result) = opened(rebinding, false, &["1.1.1.1:443"]).await;
+        assert!(to == ["1.1.1.1:443"] && result.is_err(), "{to:?} {result:?}");
+    }
+
+    #[tokio::test]
+    async fn private_addresses_among_public_ones_are_left_out() {
+        let mixed: &[&[&str]] = &[&["10.0.0.7:80", "1.1.1.1:80", "[::1]:80", "8.8.8.8:80", "[fd00::1]:80"]];
+        let (to, result) = opened(mixed, false, &["1.1.1.1:80", "8.8.8.8:80"]).await;
+        assert!(to == ["1.1.1.1:80", "8.8.8.8:80"] && result.is_err(), "{to:?} {result:?}");
+        assert_eq!(opened(mixed, true, &[]).await.0, ["10.0.0.7:80"]);
+        for (answer, why) in [(&["10.0.0.7:80"][..], "private addresses only"), (&[], "has no address")] {
+            let (to, result) = opened(&[answer], false, &[]).await;
+            assert!(to.is_empty() && result.unwrap_err().contains(why));
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bailey_domain::clock::{Entropy as _, Fixed};
 use bailey_domain::model::Dialect;
+use bailey_gateway::Limits;
 use bailey_testkit::Answer;
 
 use super::client::Call;
@@ -33,6 +34,94 @@ async fn a_giant_answer_passes_and_is_metered() {
         let usage = world.usage().await;
         assert_eq!((usage.input_tokens, usage.output_tokens), (if is_stream { 1 } else { 2 }, 1));
     }
+}
+
+/// The most that the kernel keeps for one connection, sent and not yet read.
+fn socket_buffers() -> u64 {
+    let most = |direction: &str| -> u64 {
+        let path = format!("/proc/sys/net/ipv4/tcp_{direction}");
+        std::fs::read_to_string(path).unwrap().split_whitespace().last().unwrap().parse().unwrap()
+    };
+    most("rmem") + most("wmem")
+}
+
+/// More than a hundred mebibytes go through, and what the gateway holds of them does not depend on how many there are: when
+/// the client stops reading, so does the upstream's writing, after what fits into the two connections between.
+#[tokio::test]
+async fn a_flood_waits_for_its_reader() {
+    const OWN: u64 = 4 * 1024 * 1024;
+    let most_held = 2 * socket_buffers() + OWN;
+    let bytes = 100 * 1024 * 1024 + most_held;
+    let world = World::start();
+    world.key(KEY);
+    for is_stream in [false, true] {
+        world.first.answer_next(Answer::Flood { bytes });
+        let call = if is_stream { world.chat_stream(KEY, "chat", "x") } else { world.chat(KEY, "chat", "x") };
+        let before = world.first.flooded();
+        let mut reading = call.stream(world.address).await;
+        reading.next().await.unwrap().unwrap();
+        let mut last = u64::MAX;
+        until("nothing moves any more", || {
+            let gone = world.first.flooded() - before;
+            std::mem::replace(&mut last, gone) == gone
+        })
+        .await;
+        // Whoever looks twice in a short time may see a pause; what counts is that it does not get further than this.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let held = world.first.flooded() - before;
+        assert!((1..most_held).contains(&held), "{held} bytes are on the way");
+        let mut got = 0;
+        while let Some(piece) = reading.next().await {
+            got += piece.unwrap().len() as u64;
+        }
+        assert!(got > bytes - 128 * 1024 && world.first.flooded() - before >= bytes, "{got}");
+        let usage = world.usage().await;
+        assert_eq!((usage.status, usage.input_tokens, usage.output_tokens), (200, 1, 1));
+    }
+}
+
+/// The request is not sent again: the upstream has done the work.
+#[tokio::test]
+async fn a_whole_answer_that_breaks_off_is_unavailable() {
+    let world = World::start();
+    world.key(KEY);
+    world.first.answer_next(Answer::CutBody);
+    let answer = world.chat(KEY, "pair", "x").send(world.address).await;
+    assert_eq!(answer.error(), (503, "ModelUnavailable".to_owned(), Some("upstream_unavailable")));
+    assert_eq!(world.second.request_count(), 0);
+    assert_eq!(world.refused().await.decision.reason.unwrap().name(), "upstream_unavailable");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_cut_within_an_event_ends_with_an_error_of_its_own() {
+    let world = World::start();
+    world.key(KEY);
+    world.first.answer_next(Answer::CutWithin { chunks: 2 });
+    let rest = world.chat_stream(KEY, "pair", "x").stream(world.address).await.rest().await;
+    let events: Vec<&str> = rest.split("\n\n").filter(|event| !event.is_empty()).collect();
+    assert_eq!(events.len(), 3, "two whole ones and the error; half a one does not pass: {rest}");
+    let error = events[2].strip_prefix("data: ").unwrap();
+    let error: serde_json::Value = serde_json::from_str(error).unwrap();
+    assert_eq!(error["error"]["code"], "ModelUnavailable");
+    assert_eq!(world.second.request_count(), 0);
+    until("the upstream connection is closed", || world.first.open_connections() == 0).await;
+}
+
+#[tokio::test]
+async fn a_body_in_small_pieces_is_waited_for() {
+    let limits = Limits { idle_timeout: Duration::from_millis(300), ..Limits::default() };
+    let world = World::with(limits, 100);
+    world.key(KEY);
+    world.first.answer_next(Answer::Trickle { pieces: 20, every: Duration::from_millis(30) });
+    let begun = std::time::Instant::now();
+    let answer = world.chat(KEY, "chat", "hello").send(world.address).await;
+    assert!(begun.elapsed() >= Duration::from_millis(600), "longer than may pass without a piece");
+    assert_eq!(answer.json()["choices"][0]["message"]["content"], "echo: hello");
+    world.first.answer_next(Answer::Slow(Duration::from_millis(400)));
+    assert_eq!(world.chat(KEY, "chat", "x").send(world.address).await.status, 200, "a slow head is not idle");
+    world.first.answer_next(Answer::Trickle { pieces: 2, every: Duration::from_secs(5) });
+    assert_eq!(world.chat(KEY, "pair", "x").send(world.address).await.error().0, 504);
+    assert_eq!(world.second.request_count(), 0);
 }
 
 #[tokio::test]

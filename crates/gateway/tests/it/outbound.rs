@@ -49,15 +49,20 @@ async fn a_provider_that_cannot_be_called_is_unavailable() {
     }
 }
 
+/// Not even where the provider may be at private addresses itself: the credential would go along.
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let world = World::start();
     world.key(KEY);
     let to = format!("{}/chat/completions", world.second.base_url());
-    let headers = vec![("location".to_owned(), to)];
-    world.first.answer_next(Answer::Status { status: 307, headers, body: serde_json::json!({}) });
-    assert_eq!(world.chat(KEY, "chat", "x").send(world.address).await.error().0, 503);
-    assert_eq!(world.second.connections(), 0);
+    for status in [301, 302, 303, 307, 308] {
+        leads_to(&world, &world.first.base_url(), true);
+        let headers = vec![("location".to_owned(), to.clone())];
+        world.first.answer_next(Answer::Status { status, headers, body: serde_json::json!({}) });
+        let answer = world.chat(KEY, "chat", "x").send(world.address).await;
+        assert_eq!((answer.error().0, answer.header("location")), (503, None), "{status}");
+    }
+    assert_eq!((world.first.request_count(), world.second.connections()), (5, 0));
 }
 
 #[tokio::test]

@@ -237,13 +237,13 @@ async fn respond(answer: Answer, request: &Recorded, flooded: &Arc<AtomicU64>) -
             normal(request)
         }
         Answer::Stream { chunks, every } => {
-            paced(Some(chunks), every, [Ok(openai::closing_events(1, chunks))])
+            paced(Some(chunks), every, vec![Ok(openai::closing_events(1, chunks))])
         }
-        Answer::Cut { chunks } => paced(Some(chunks), Duration::ZERO, [Err(body::cut())]),
+        Answer::Cut { chunks } => paced(Some(chunks), Duration::ZERO, vec![Err(body::cut())]),
         Answer::CutWithin { chunks } => {
             let event = openai::content_event("never whole");
             let half = event.slice(..event.len() / 2);
-            paced(Some(chunks), Duration::ZERO, [Ok(half), Err(body::cut())])
+            paced(Some(chunks), Duration::ZERO, vec![Ok(half), Err(body::cut())])
         }
         Answer::CutBody => {
             let whole = completion_of(request);
@@ -262,7 +262,7 @@ async fn respond(answer: Answer, request: &Recorded, flooded: &Arc<AtomicU64>) -
             stream_response(body::fed(pieces))
         }
         Answer::Flood { bytes } => flood(request, bytes, Arc::clone(flooded)),
-        Answer::Endless { every } => paced(None, every, []),
+        Answer::Endless { every } => paced(None, every, Vec::new()),
         Answer::Malformed if openai::wants_stream(request) => {
             stream_response(body::whole("data: {\"choices\":[{\n\n"))
         }
@@ -302,11 +302,7 @@ fn normal(request: &Recorded) -> Response<Body> {
 }
 
 /// Chunks `0`, `1`, … with a pause before each, then `last`; without a count, until the client leaves.
-fn paced(
-    chunks: Option<usize>,
-    every: Duration,
-    last: impl IntoIterator<Item = Piece> + Send + 'static,
-) -> Response<Body> {
+fn paced(chunks: Option<usize>, every: Duration, last: Vec<Piece>) -> Response<Body> {
     let (feed, pieces) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         for index in (0..).take_while(|index| chunks.is_none_or(|chunks| *index < chunks)) {
@@ -317,6 +313,8 @@ fn paced(
             }
         }
         for last in last {
+            // What was sent before goes out while this waits; an error would throw it away with the connection.
+            sleep(Duration::from_millis(1)).await;
             drop(feed.send(last));
         }
     });
@@ -336,6 +334,7 @@ fn in_pieces(whole: &Bytes, pieces: usize, every: Duration, through: Option<usiz
     tokio::spawn(async move {
         for (place, part) in parts.into_iter().enumerate() {
             if through == Some(place) {
+                sleep(Duration::from_millis(1)).await;
                 drop(feed.send(Err(body::cut())));
                 return;
             }
