@@ -240,8 +240,8 @@ pub fn model_calls(population: &Population, count: usize, seed: u64) -> Vec<Mode
 /// Asks the directory about a model call. The call is registered as in flight and, within, over again.
 #[inline]
 pub fn admit(directory: &Directory, population: &Population, call: &ModelCall) -> Answer {
-    let key = &population.keys[call.key as usize].hash;
-    let asked = Call { key: Some(key), workspace: None, source: call.source, now_ms: NOW_MS };
+    let key = population.keys[call.key as usize].hash;
+    let asked = Call { key: Some(key.into()), workspace: None, source: call.source, now_ms: NOW_MS };
     match directory.admit(&asked, population.models[call.model as usize].as_str(), Capability::Chat) {
         Ok(admitted) => {
             std::hint::black_box(&admitted);
@@ -259,8 +259,8 @@ pub fn flights(
     count: usize,
 ) -> Vec<Admitted> {
     let admitted = calls.iter().filter_map(|call| {
-        let key = &population.keys[call.key as usize].hash;
-        let asked = Call { key: Some(key), workspace: None, source: call.source, now_ms: NOW_MS };
+        let key = population.keys[call.key as usize].hash;
+        let asked = Call { key: Some(key.into()), workspace: None, source: call.source, now_ms: NOW_MS };
         directory.admit(&asked, population.models[call.model as usize].as_str(), Capability::Chat).ok()
     });
     admitted.take(count).collect()

@@ -242,8 +242,8 @@ impl Control {
         source: IpAddr,
         counting: Counting,
     ) -> Result<Holder, Box<Denied>> {
-        let hash = self.hasher.hash(presented);
-        let call = Call { key: Some(&hash), workspace, source, now_ms: self.clock.now_ms() };
+        let key = Some(self.hasher.present(presented));
+        let call = Call { key, workspace, source, now_ms: self.clock.now_ms() };
         self.directory().judge(&call, model, counting)
     }
 

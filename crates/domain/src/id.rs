@@ -51,6 +51,10 @@ macro_rules! decimal_ids {
             pub fn number(self) -> u64 {
                 self.0
             }
+            /// The identifier of this number; `None` when none has it.
+            pub fn of_number(number: u64) -> Option<Self> {
+                ($low..=$high).contains(&number).then_some(Self(number))
+            }
         }
         impl fmt::Display for $id {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,10 +65,10 @@ macro_rules! decimal_ids {
             type Err = Error;
             fn from_str(text: &str) -> Result<Self, Error> {
                 let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-                match text.parse::<u64>() {
-                    Ok(number) if digits && ($low..=$high).contains(&number) => Ok(Self(number)),
-                    _ => Err(invalid($name, text, "a whole number as shown in lists")),
-                }
+                let number = text.parse().ok().filter(|_| digits);
+                number
+                    .and_then(Self::of_number)
+                    .ok_or_else(|| invalid($name, text, "a whole number as shown in lists"))
             }
         }
         text_form!($id);

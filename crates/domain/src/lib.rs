@@ -29,6 +29,7 @@ pub mod secret;
 pub mod service_credential;
 pub mod settings;
 pub mod tag;
+pub mod temporary_key;
 pub mod totp;
 pub mod upstream;
 

@@ -118,6 +118,11 @@ impl KeyHasher {
         let tag = hmac::sign(&self.0, presented);
         KeyHash(tag.as_ref().try_into().expect("HMAC-SHA-256 gives 32 bytes"))
     }
+
+    /// Whether `hash` is the hash of this, compared in constant time.
+    pub(crate) fn verifies(&self, hashed: &[u8], hash: &[u8]) -> bool {
+        hmac::verify(&self.0, hashed, hash).is_ok()
+    }
 }
 
 impl fmt::Debug for KeyHasher {

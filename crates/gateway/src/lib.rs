@@ -28,6 +28,7 @@ mod request_ids;
 mod route;
 mod stream;
 mod surface;
+mod temporary_keys;
 mod tokens;
 mod watch;
 mod worker;

@@ -100,14 +100,21 @@ impl Meter {
             &self.admitted.model.name,
             &Call { key: None, workspace: None, source: self.arrival.source, now_ms },
         );
-        // The key may be gone altogether, or its right back again; the call was cut all the same.
+        let revision = gateway.directory.revision();
+        // The key may be gone altogether, or its right back again, or only a temporary key of it has ended; the call was cut
+        // all the same.
         let mut decision =
-            explained.filter(|decision| decision.reason == Some(reason)).unwrap_or_else(|| Decision {
-                outcome: Outcome::Deny,
-                request_id: String::new(),
-                revision: gateway.directory.revision(),
-                reason: Some(reason),
-                chain: Vec::new(),
+            explained.filter(|decision| decision.reason == Some(reason)).unwrap_or_else(|| match reason {
+                Reason::KeyExpired => {
+                    Denied::expired(&self.admitted, self.arrival.source, revision).decision(String::new())
+                }
+                _ => Decision {
+                    outcome: Outcome::Deny,
+                    request_id: String::new(),
+                    revision,
+                    reason: Some(reason),
+                    chain: Vec::new(),
+                },
             });
         self.arrival.reply.id.as_str().clone_into(&mut decision.request_id);
         gateway.record(Record::Refused(Refused {

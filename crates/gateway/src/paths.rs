@@ -17,6 +17,8 @@ pub(crate) enum Target<'a> {
     Models,
     /// One model.
     Model(Cow<'a, str>),
+    /// A temporary key to be made.
+    TemporaryKeys,
 }
 
 /// A model call, by what its body holds.
@@ -130,6 +132,7 @@ fn openai(rest: &str) -> Found<'_> {
 /// Sources: the paths of the `dashscope` SDK.
 fn dashscope(rest: &str) -> Found<'_> {
     let operation = match rest {
+        "tokens" => return Ok((Target::TemporaryKeys, Method::POST)),
         "services/aigc/text-generation/generation" => Operation::Chat,
         "services/aigc/multimodal-generation/generation" => Operation::MultimodalChat,
         "services/embeddings/text-embedding/text-embedding" => Operation::Embedding,
@@ -208,6 +211,8 @@ mod tests {
         ] {
             assert_eq!(post(path), Ok(operation.to_owned()));
         }
+        assert_eq!(post("tokens"), Ok("TemporaryKeys".to_owned()));
+        assert_eq!(post("tokens/"), Err(Wrong::Path));
         assert_eq!(found(&Method::GET, "/api/v1/models"), Ok("Models".to_owned()));
         assert_eq!(post("services/aigc/image/synthesis"), Err(Wrong::Unsupported("services")));
         assert_eq!(post("nothing"), Err(Wrong::Path));

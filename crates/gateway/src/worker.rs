@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bailey_domain::Entropy;
 use bailey_domain::directory::{Call, Denied};
-use bailey_domain::secret::KeyHash;
+use bailey_domain::temporary_key::PresentedKey;
 use bytes::Bytes;
 use http::header::HeaderMap;
 use http::{Request, Response, StatusCode};
@@ -24,6 +24,7 @@ use crate::request_ids::RequestIds;
 use crate::route::Turns;
 use crate::stream::Stream;
 use crate::surface::{Code, Reply, Surface};
+use crate::temporary_keys;
 
 /// The body of an answer.
 pub type Body = bailey_edge::Body<Stream>;
@@ -44,7 +45,7 @@ pub(crate) struct Inner {
 #[derive(Debug)]
 pub(crate) struct Asker<'a> {
     pub(crate) arrival: Arrival,
-    key: Option<KeyHash>,
+    key: Option<PresentedKey>,
     pub(crate) workspace: Option<&'a str>,
 }
 
@@ -52,7 +53,7 @@ impl Asker<'_> {
     /// The question for the directory.
     pub(crate) fn call(&self) -> Call<'_> {
         Call {
-            key: self.key.as_ref(),
+            key: self.key,
             workspace: self.workspace,
             source: self.arrival.source,
             now_ms: self.arrival.at_ms,
@@ -96,6 +97,7 @@ impl Worker {
         let asker = worker.asker(&parts.headers, arrival);
         match target {
             Target::Call(operation) => call(worker, &asker, &parts.headers, body, operation).await,
+            Target::TemporaryKeys => temporary_keys::create(worker, &asker, parts.uri.query()),
             Target::Models => match worker.gateway.directory.callable_models(&asker.call()) {
                 Ok(models) => models::list(reply, &models, parts.uri.query()),
                 Err(denied) => worker.refuse(&asker, &denied, None),
@@ -133,9 +135,9 @@ impl Inner {
     fn asker<'a>(&self, headers: &'a HeaderMap, arrival: Arrival) -> Asker<'a> {
         let key = match presented(headers) {
             Presented::Nothing => None,
-            Presented::Key(key) => Some(self.gateway.hasher.hash(key.as_bytes())),
+            Presented::Key(key) => Some(self.gateway.hasher.present(key.as_bytes())),
             // No key is empty, so this is the hash of none.
-            Presented::Unusable => Some(self.gateway.hasher.hash(b"")),
+            Presented::Unusable => Some(self.gateway.hasher.hash(b"").into()),
         };
         Asker { arrival, key, workspace: named_workspace(headers) }
     }

@@ -15,11 +15,13 @@ use std::time::Duration;
 use anyhow::Context;
 use bailey_api::Api;
 use bailey_control::{Control, DemoKey, Due};
+use bailey_domain::Clock;
 use bailey_edge::{Server, briefly_here, on_runtime};
 use bailey_gateway::{Gateway, Parts};
 use bailey_store::Store;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 
 use crate::init::{self, Opened};
 use crate::system::{self, say};
@@ -81,6 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         authorities: Vec::new(),
     });
     let following = runtime.spawn(follow(store.clone()));
+    let ending = runtime.spawn(cut_expired(store.clone(), Arc::clone(control.clock())));
     let keeping = runtime.spawn(keep_last_uses(control.clone()));
     let writer = runtime.spawn(records::write(store.clone(), receiver, flushes));
     let outside = Arc::new(probe::Probe::new(Arc::clone(&gateway), settings.private_issuers));
@@ -88,6 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     listen(&runtime, &settings, arguments, &control, &gateway, api, demo.as_ref())?;
     drop(gateway);
     keeping.abort();
+    ending.abort();
     runtime.block_on(async {
         if let Err(error) = control.write_last_uses(Due::All).await {
             tracing::warn!(%error, "when access keys were last used could not be written");
@@ -113,6 +117,19 @@ async fn follow(store: Store) {
         if let Err(error) = store.catch_up().await {
             tracing::warn!(%error, "the change feed cannot be read");
         }
+    }
+}
+
+/// How often it is looked whether the time is over of what calls in flight were made with: a call ends within this of it.
+const EXPIRE: Duration = Duration::from_millis(100);
+
+/// Cuts the calls whose keys have expired.
+async fn cut_expired(store: Store, clock: Arc<dyn Clock>) {
+    let mut ticks = tokio::time::interval(EXPIRE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        store.directory().cut_expired(clock.now_ms());
     }
 }
 

@@ -18,10 +18,11 @@ struct Ground {
     workspace: String,
     key_id: String,
     key: String,
+    temporary: String,
 }
 
 impl Ground {
-    async fn new(control: Control, account: Account) -> Self {
+    async fn new(control: Control, mut gateway: Client, account: Account) -> Self {
         let root = account.root.clone();
         control.demo_models(&root, &["qwen-plus", "qwen-max"]).await;
         let alice = control.user(&root, "alice").await;
@@ -32,7 +33,9 @@ impl Ground {
         control.grant(&root, &workspace, "qwen-plus", true).await;
         control.seat(&root, &workspace, "alice", &["api-key", "prompts"]).await;
         let (key_id, key) = control.api_key(&alice, &workspace).await;
-        Self { control, account, alice, stranger, workspace, key_id, key }
+        let ask = Call::post("/api/v1/tokens", &json!({})).key(&key);
+        let temporary = id_of(&gateway.send(&ask).await.json(), "/token");
+        Self { control, account, alice, stranger, workspace, key_id, key, temporary }
     }
 
     async fn ask(&self, who: &Credential, query: &str, headers: &[(&str, &str)]) -> Answer {
@@ -55,14 +58,18 @@ fn with_ground(settings: &[(&str, &str)], test: impl AsyncFnOnce(Ground, SocketA
     let account = installation.found(&[]);
     installation.start_with(settings);
     let address = installation.server().addresses().control;
-    run(async { test(Ground::new(installation.control(), account).await, address).await });
+    run(async {
+        test(Ground::new(installation.control(), installation.gateway(), account).await, address).await;
+    });
 }
 
 #[test]
 fn a_credential_decides_about_itself() {
     with_ground(&[], async |ground, _| {
-        let Ground { account, alice, stranger, workspace, key_id, key, .. } = &ground;
+        let Ground { account, alice, stranger, workspace, key_id, key, temporary, .. } = &ground;
         let bearer = Credential::Bearer(key.clone());
+        let temporary = Credential::Bearer(temporary.clone());
+        let made_up = Credential::Bearer("st-junk".to_owned());
         let junk = Credential::Bearer("sk-junk".to_owned());
         let session = Credential::Bearer("no-session".to_owned());
         let (root, nobody) = (&account.root, Credential::Nothing);
@@ -76,6 +83,10 @@ fn a_credential_decides_about_itself() {
         let cases: &[(&Credential, &str, &str)] = &[
             (&bearer, "model=qwen-plus", &api_key),
             (&bearer, &named, &api_key),
+            (&temporary, &named, &api_key),
+            (&temporary, "model=qwen-max", "403 model_not_granted"),
+            (&temporary, &here, "403 implicit_deny"),
+            (&made_up, "model=qwen-plus", "401"),
             (&bearer, &misnamed, "403 workspace_mismatch"),
             (&bearer, "model=qwen-max", "403 model_not_granted"),
             (&bearer, "model=nothing", "403 model_unknown"),

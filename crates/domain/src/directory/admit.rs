@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::Directory;
-use super::flight::{Boarded, Boarding, Flight};
+use super::flight::{Boarded, Boarding, Flight, NEVER, Ticket};
 use super::slab::Slot;
 use super::state::{AccountState, KeyOwner, KeyState, Limiter, State, WorkspaceState};
 use crate::access::Principal;
@@ -17,7 +17,7 @@ use crate::limit::{Standing, Window};
 use crate::model::{Capability, Model, Provider};
 use crate::name::ModelName;
 use crate::reason::Reason;
-use crate::secret::KeyHash;
+use crate::temporary_key::PresentedKey;
 use crate::upstream::{Health, Rest};
 
 /// A provider as the gateway calls it.
@@ -64,8 +64,8 @@ pub struct ModelEntry {
 /// A model call before it is admitted.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// The hash of the presented key; `None` when none was presented.
-    pub key: Option<&'a KeyHash>,
+    /// What was presented as a key; `None` when nothing was.
+    pub key: Option<PresentedKey>,
     /// The workspace that the request names in a header or host name, if it does.
     pub workspace: Option<&'a str>,
     /// Where it came from.
@@ -143,11 +143,28 @@ impl Denied {
 
     /// The same call failed later: its upstream did not answer.
     pub fn upstream(admitted: &Admitted, reason: Reason, source: IpAddr, revision: u64) -> Self {
+        let passed = [Check::Key, Check::Membership, Check::Model, Check::ModelGrant];
+        Self::later(admitted, reason, (&passed, Check::Upstream), source, revision)
+    }
+
+    /// The same call ended later: the time was over of what it was made with.
+    pub fn expired(admitted: &Admitted, source: IpAddr, revision: u64) -> Self {
+        let checks = (&[Check::Key, Check::KeyEnabled][..], Check::KeyExpiry);
+        Self::later(admitted, Reason::KeyExpired, checks, source, revision)
+    }
+
+    fn later(
+        admitted: &Admitted,
+        reason: Reason,
+        (passed, failed): (&[Check], Check),
+        source: IpAddr,
+        revision: u64,
+    ) -> Self {
         let mut chain = Chain::default();
-        for check in [Check::Key, Check::Membership, Check::Model, Check::ModelGrant] {
-            chain.note(check, true);
+        for check in passed {
+            chain.note(*check, true);
         }
-        chain.note(Check::Upstream, false);
+        chain.note(failed, false);
         Self {
             reason,
             known: Some((admitted.account, admitted.workspace, admitted.key)),
@@ -192,6 +209,7 @@ impl Denied {
 pub(super) struct Entered<'a> {
     pub(super) key_slot: Slot,
     pub(super) key: &'a KeyState,
+    pub(super) ticket: Ticket,
     pub(super) owner: Principal,
     pub(super) workspace: &'a WorkspaceState,
     pub(super) account: &'a AccountState,
@@ -207,19 +225,19 @@ impl State {
         call: &Call<'_>,
         chain: &mut Chain,
     ) -> Result<Entered<'_>, (Reason, Option<&KeyState>)> {
-        let slot = call.key.and_then(|hash| self.key_slot_by_hash(hash));
-        let Some((slot, key)) = slot.and_then(|slot| Some((slot, self.keys.get(slot)?))) else {
+        let Some((slot, key, ticket)) = call.key.and_then(|presented| self.find_key(&presented)) else {
             chain.note(Check::Key, false);
             return Err((if call.key.is_some() { Reason::KeyUnknown } else { Reason::KeyMissing }, None));
         };
         chain.note(Check::Key, true);
-        self.enter_with(slot, key, call, chain).map_err(|reason| (reason, Some(key)))
+        self.enter_with(slot, key, ticket, call, chain).map_err(|reason| (reason, Some(key)))
     }
 
     pub(super) fn enter_with<'a>(
         &'a self,
         slot: Slot,
         key: &'a KeyState,
+        ticket: Ticket,
         call: &Call<'_>,
         chain: &mut Chain,
     ) -> Result<Entered<'a>, Reason> {
@@ -230,7 +248,7 @@ impl State {
         if !chain.note(Check::KeyEnabled, !key.disabled) {
             return Err(Reason::KeyDisabled);
         }
-        if !chain.note(Check::KeyExpiry, key.expires_at_ms.is_none_or(|end| call.now_ms < end)) {
+        if !chain.note(Check::KeyExpiry, key.end_of(&ticket).is_some_and(|end| call.now_ms < end)) {
             return Err(Reason::KeyExpired);
         }
         let owner = match key.owner {
@@ -261,7 +279,7 @@ impl State {
                 return Err(Reason::WorkspaceMismatch);
             }
         }
-        Ok(Entered { key_slot: slot, key, owner, workspace, account })
+        Ok(Entered { key_slot: slot, key, ticket, owner, workspace, account })
     }
 
     /// Whether the key was made under the seat that its owner has now.
@@ -316,10 +334,11 @@ impl State {
         Ok((entered, entry))
     }
 
-    /// The same for a key that is known by its handle.
+    /// The same for a key that is known by its handle: with its value, or with what a call was made with.
     pub(super) fn consider_key<'a>(
         &'a self,
         slot: Slot,
+        ticket: Option<Ticket>,
         call: &Call<'_>,
         model: &str,
         chain: &mut Chain,
@@ -329,18 +348,21 @@ impl State {
             return Err(Reason::KeyUnknown);
         };
         chain.note(Check::Key, true);
-        let entered = self.enter_with(slot, key, call, chain)?;
+        let ticket = ticket.unwrap_or(Ticket { value: key.hash, ends_at_ms: NEVER });
+        let entered = self.enter_with(slot, key, ticket, call, chain)?;
         let entry = self.may_call(&entered, model, None, call, chain)?;
         Ok((entered, entry))
     }
 
-    /// Why a call in flight may not go on; `None` when it may. Its time of admission stands for its time.
-    pub(super) fn still_refuses(&self, boarding: &Boarding) -> Option<Reason> {
-        if self.keys.get(boarding.key).is_none_or(|key| key.hash != boarding.hash) {
-            return Some(Reason::KeyUnknown);
-        }
+    /// Why a call in flight may not go on; `None` when it may. That its time is over is not seen here, where there is no
+    /// clock: its end is noted anew, and looked at by [`Directory::cut_expired`].
+    pub(super) fn still_refuses(&self, boarding: &mut Boarding) -> Option<Reason> {
+        let end = self.keys.get(boarding.key).and_then(|key| key.end_of(&boarding.ticket));
+        let Some(ends_at_ms) = end else { return Some(Reason::KeyUnknown) };
+        boarding.ends_at_ms = ends_at_ms;
         let call = Call { key: None, workspace: None, source: boarding.source, now_ms: i64::MIN };
-        self.consider_key(boarding.key, &call, &boarding.model, &mut Chain::default()).err()
+        let ticket = Some(boarding.ticket);
+        self.consider_key(boarding.key, ticket, &call, &boarding.model, &mut Chain::default()).err()
     }
 }
 
@@ -426,9 +448,10 @@ impl Directory {
         }
         let boarding = Boarding {
             key: entered.key_slot,
-            hash: entered.key.hash,
+            ticket: entered.ticket,
             model: Arc::clone(&entry.name),
             source: call.source,
+            ends_at_ms: entered.key.end_of(&entered.ticket).unwrap_or(NEVER),
         };
         Ok(Admitted {
             account: entered.workspace.account,
@@ -494,7 +517,9 @@ impl Directory {
         let Some(key) = state.keys.get(admitted.key_slot) else { return };
         let Some(workspace) = state.workspaces.get(key.workspace) else { return };
         let Some(account) = state.accounts.get(&workspace.account) else { return };
-        let entered = Entered { key_slot: admitted.key_slot, key, owner: admitted.owner, workspace, account };
+        let ticket = Ticket { value: key.hash, ends_at_ms: NEVER };
+        let (key_slot, owner) = (admitted.key_slot, admitted.owner);
+        let entered = Entered { key_slot, key, ticket, owner, workspace, account };
         for (limiter, ..) in entered.limiters(admitted.model.number) {
             if let Some(window) = limiter.and_then(|limiter| limiter.tokens.as_ref()) {
                 lock(window).add(now_ms, tokens);
@@ -504,7 +529,7 @@ impl Directory {
 }
 
 impl State {
-    fn recognised(&self, call: &Call<'_>) -> Result<Entered<'_>, Box<Denied>> {
+    pub(super) fn recognised(&self, call: &Call<'_>) -> Result<Entered<'_>, Box<Denied>> {
         let mut chain = Chain::default();
         let denied = |chain: Chain, reason: Reason, key: Option<&KeyState>| {
             Box::new(self.denied(call, None, chain, reason, key, None))
@@ -520,7 +545,7 @@ impl State {
         Ok(entered)
     }
 
-    fn denied(
+    pub(super) fn denied(
         &self,
         call: &Call<'_>,
         model: Option<&str>,

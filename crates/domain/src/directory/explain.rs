@@ -147,7 +147,7 @@ impl Directory {
             return None;
         }
         let mut chain = Chain::default();
-        let considered = state.consider_key(slot, call, model, &mut chain);
+        let considered = state.consider_key(slot, None, call, model, &mut chain);
         let answer = considered.and_then(|(entered, entry)| match trial {
             Some(trial) => trial.reserve(&entered, entry.number, call.now_ms, &mut chain),
             None => Ok(()),

@@ -12,14 +12,28 @@ use super::slab::Slot;
 use crate::reason::Reason;
 use crate::secret::KeyHash;
 
+/// What a call was made with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ticket {
+    /// The key's value, or the one that the temporary key was made of: a key with a new value does not carry calls of the
+    /// old one.
+    pub(crate) value: KeyHash,
+    /// When the temporary key ends; never when it was made with the value itself.
+    pub(crate) ends_at_ms: i64,
+}
+
+/// The end of what has none.
+pub(crate) const NEVER: i64 = i64::MAX;
+
 /// What is needed to ask again whether a call may go on.
 #[derive(Clone, Debug)]
 pub(crate) struct Boarding {
     pub(crate) key: Slot,
-    /// The value that the call was made with: a key with a new value does not carry calls of the old one.
-    pub(crate) hash: KeyHash,
+    pub(crate) ticket: Ticket,
     pub(crate) model: Arc<str>,
     pub(crate) source: IpAddr,
+    /// When the time is over of what it was made with.
+    pub(crate) ends_at_ms: i64,
 }
 
 /// One call in flight. Its stream asks [`Flight::cut_reason`] before it passes anything on.
@@ -74,10 +88,32 @@ const SPARE: usize = 256;
 #[derive(Default)]
 struct Shard(CachePadded<Mutex<Seats>>);
 
-#[derive(Default)]
 struct Seats {
     taken: slab::Slab<(Boarding, Arc<Flight>)>,
     spare: Vec<Arc<Flight>>,
+    /// No call here has its end before this, so that looking for ends need not look at calls.
+    soonest_end_ms: i64,
+}
+
+impl Default for Seats {
+    fn default() -> Self {
+        Self { taken: slab::Slab::new(), spare: Vec::new(), soonest_end_ms: NEVER }
+    }
+}
+
+impl Seats {
+    /// Looks at each call and cuts those for which there is a reason. Gives how many it cut.
+    fn cut(&mut self, mut reason: impl FnMut(&mut Boarding) -> Option<Reason>) -> u64 {
+        let (mut cut, mut soonest) = (0, NEVER);
+        for (_, (boarding, flight)) in &mut self.taken {
+            match reason(boarding) {
+                Some(reason) => cut += u64::from(flight.cut(reason)),
+                None => soonest = soonest.min(boarding.ends_at_ms),
+            }
+        }
+        self.soonest_end_ms = soonest;
+        cut
+    }
 }
 
 impl Shard {
@@ -105,22 +141,25 @@ impl Flights {
         let shard = &self.shards[shard_of_this_thread()];
         let mut seats = shard.lock();
         let flight = seats.spare.pop().unwrap_or_default();
+        seats.soonest_end_ms = seats.soonest_end_ms.min(boarding.ends_at_ms);
         let seat = seats.taken.insert((boarding, Arc::clone(&flight)));
         drop(seats);
         Boarded { shard: Arc::clone(shard), seat, flight: Some(flight) }
     }
 
     /// Asks about each call again and cuts those that `refuses`. Gives how many it cut.
-    pub(crate) fn recheck(&self, refuses: impl Fn(&Boarding) -> Option<Reason>) -> u64 {
-        let mut cut = 0;
-        for shard in &self.shards {
-            for (_, (boarding, flight)) in &shard.lock().taken {
-                if let Some(reason) = refuses(boarding) {
-                    cut += u64::from(flight.cut(reason));
-                }
-            }
-        }
-        cut
+    pub(crate) fn recheck(&self, refuses: impl Fn(&mut Boarding) -> Option<Reason>) -> u64 {
+        self.shards.iter().map(|shard| shard.lock().cut(&refuses)).sum()
+    }
+
+    /// Cuts the calls whose time is over. Gives how many it cut.
+    pub(crate) fn cut_expired(&self, now_ms: i64) -> u64 {
+        let over = |boarding: &mut Boarding| (boarding.ends_at_ms <= now_ms).then_some(Reason::KeyExpired);
+        let cut = |shard: &Arc<Shard>| {
+            let mut seats = shard.lock();
+            if now_ms < seats.soonest_end_ms { 0 } else { seats.cut(over) }
+        };
+        self.shards.iter().map(cut).sum()
     }
 
     /// How many calls are in flight.

@@ -22,6 +22,7 @@ mod render;
 mod sessions;
 mod slab;
 mod state;
+mod temporary;
 mod trial;
 mod verdict;
 
@@ -37,6 +38,7 @@ pub use flight::{Boarded, Flight};
 pub use network::NetworkLevel;
 pub use sessions::PresentedSession;
 pub use state::AccessKeyFacts;
+pub use temporary::Parent;
 pub use trial::Trial;
 
 use crate::access::{Caller, Principal};
@@ -155,6 +157,12 @@ impl Directory {
         brought_in?;
         *last = (revision, applied);
         Ok(applied)
+    }
+
+    /// Cuts the calls in flight that were made with something whose time is over: a key, a value, a temporary key. To be
+    /// called several times a second. Gives how many it cut.
+    pub fn cut_expired(&self, now_ms: i64) -> u64 {
+        self.flights.cut_expired(now_ms)
     }
 
     /// Decides whether `caller` may do `O` on `scope`; the only maker of permits.

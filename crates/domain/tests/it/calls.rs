@@ -55,7 +55,7 @@ fn the_checks_come_in_their_order() {
 
     refused(&call, Reason::KeyMissing, &["key"]);
     let hash = key.hash;
-    call.key = Some(&hash);
+    call.key = Some(hash.into());
     refused(&call, Reason::KeyUnknown, &["key"]);
     house.apply(vec![put(&key)]);
     refused(&call, Reason::KeyDisabled, &["key", "key-enabled"]);
@@ -130,7 +130,7 @@ fn a_judged_call_is_decided_like_an_admitted_one() {
     let house = House::new();
     let key = KeyFacts { auth: auth("192.0.2.0/24", &[MODEL]), ..house.members_key() };
     house.apply(vec![put(&key)]);
-    let call = Call { key: Some(&key.hash), ..unkeyed(HOME) };
+    let call = Call { key: Some(key.hash.into()), ..unkeyed(HOME) };
     for name in [MODEL, OTHER_MODEL, "none"] {
         let judged = house.directory.judge(&call, name, Counting::Nothing);
         assert_eq!(judged.err().map(|denied| denied.reason), house.refusal(&key.hash, name), "{name}");
@@ -166,7 +166,7 @@ fn the_callable_models_are_exactly_those_that_are_admitted() {
     house.apply(keys.iter().map(put).collect());
     house.apply(vec![Change::Model { account: house.one.id, model: Box::new(model("a-third")) }]);
     for (key, expected) in keys.iter().zip([3, 1, 1, 0, 2]) {
-        let call = Call { key: Some(&key.hash), workspace: None, source: HOME, now_ms: NOW };
+        let call = Call { key: Some(key.hash.into()), workspace: None, source: HOME, now_ms: NOW };
         let callable = house.directory.callable_models(&call).unwrap();
         let names: Vec<_> = callable.iter().map(|entry| &*entry.name).collect();
         assert!(names.is_sorted());
@@ -176,14 +176,14 @@ fn the_callable_models_are_exactly_those_that_are_admitted() {
         }
     }
     let away = Call {
-        key: Some(&keys[1].hash),
+        key: Some(keys[1].hash.into()),
         workspace: None,
         source: "203.0.113.1".parse().unwrap(),
         now_ms: NOW,
     };
     assert_eq!(house.directory.callable_models(&away).unwrap_err().reason, Reason::IpNotAllowed);
     let unknown = house.hash();
-    let call = Call { key: Some(&unknown), workspace: None, source: HOME, now_ms: NOW };
+    let call = Call { key: Some(unknown.into()), workspace: None, source: HOME, now_ms: NOW };
     assert_eq!(house.directory.callable_models(&call).unwrap_err().reason, Reason::KeyUnknown);
 }
 

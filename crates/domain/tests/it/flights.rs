@@ -14,7 +14,7 @@ use bailey_domain::secret::KeyHash;
 use bailey_domain::{AccessKeyId, Page, Pages, Principal, Reason, UserId};
 
 use crate::house::{
-    House, INFERENCE, MODEL, OTHER_MODEL, attached, document, granted, model, model_name, policy_name,
+    House, INFERENCE, MODEL, NOW, OTHER_MODEL, attached, document, granted, model, model_name, policy_name,
     provider, put,
 };
 
@@ -255,15 +255,29 @@ fn a_limit_cuts_nothing() {
     assert_eq!(house.refusal(&key.hash, MODEL), Some(Reason::RateAccount));
 }
 
-/// A key's time is asked when a call begins. What has begun may end.
 #[test]
-fn a_call_outlives_its_keys_time() {
+fn a_call_is_cut_when_its_keys_time_is_over_and_not_before() {
     let house = House::new();
-    let key = house.members_key();
-    let admitted = house.admit(&key.hash, MODEL).unwrap();
-    house.apply(vec![put(&KeyFacts { expires_at_ms: Some(1), ..key.clone() })]);
+    let (key, other) = (house.members_key(), house.members_key());
+    let ends = |at_ms: i64| vec![put(&KeyFacts { expires_at_ms: Some(at_ms), ..key.clone() })];
+    house.apply(ends(NOW + 1_000));
+    let (admitted, beside) =
+        (house.admit(&key.hash, MODEL).unwrap(), house.admit(&other.hash, MODEL).unwrap());
+    assert_eq!(house.directory.cut_expired(NOW + 999), 0);
+    // A later end is as good as an earlier one: what counts is the end that the key has now.
+    house.apply(ends(NOW + 2_000));
+    assert_eq!(house.directory.cut_expired(NOW + 1_999), 0);
     assert_eq!(admitted.flight().cut_reason(), None);
-    assert_eq!(house.refusal(&key.hash, MODEL), Some(Reason::KeyExpired));
+    house.apply(ends(NOW + 1_500));
+    assert_eq!(house.directory.cut_expired(NOW + 1_499), 0);
+    assert_eq!(house.directory.cut_expired(NOW + 1_500), 1);
+    assert_eq!(admitted.flight().cut_reason(), Some(Reason::KeyExpired));
+    assert_eq!(house.directory.cut_expired(NOW + 1_501), 0, "it is cut once");
+    assert_eq!(beside.flight().cut_reason(), None);
+    // An end that was set back into the past is seen at the next look.
+    house.apply(vec![put(&KeyFacts { expires_at_ms: Some(NOW), ..other.clone() })]);
+    assert_eq!(house.directory.cut_expired(NOW), 1);
+    assert_eq!(house.refusal(&other.hash, MODEL), Some(Reason::KeyExpired));
 }
 
 #[derive(Default)]

@@ -270,7 +270,7 @@ impl House {
     }
 
     pub(crate) fn admit(&self, hash: &KeyHash, model: &str) -> Result<Admitted, Box<Denied>> {
-        let call = Call { key: Some(hash), workspace: None, source: HOME, now_ms: NOW };
+        let call = Call { key: Some((*hash).into()), workspace: None, source: HOME, now_ms: NOW };
         self.directory.admit(&call, model, Capability::Chat)
     }
 

@@ -80,7 +80,7 @@ fn a_refusal_says_when_to_come_back_and_that_is_true() {
     assert_eq!((standing.limit, standing.remaining), (1, 0));
     assert!(standing.reset_ms > 59_000 && standing.reset_ms < 63_000, "{}", standing.reset_ms);
     let at = |now_ms| {
-        let call = Call { key: Some(&keys[0].hash), workspace: None, source: HOME, now_ms };
+        let call = Call { key: Some(keys[0].hash.into()), workspace: None, source: HOME, now_ms };
         house.directory.admit(&call, MODEL, Capability::Chat).is_ok()
     };
     let reset = i64::try_from(standing.reset_ms).unwrap();

@@ -41,3 +41,5 @@ mod rules;
 mod scoped;
 #[cfg(test)]
 mod seats;
+#[cfg(test)]
+mod temporary_keys;

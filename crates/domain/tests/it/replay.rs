@@ -352,7 +352,7 @@ impl Names {
     fn answers(&self, directory: &Directory, rows: &Rows, hashes: &[KeyHash]) -> Vec<String> {
         let mut lines = vec![format!("{:?}", directory.census())];
         for hash in hashes {
-            let call = Call { key: Some(hash), workspace: None, source: HOME, now_ms: NOW };
+            let call = Call { key: Some((*hash).into()), workspace: None, source: HOME, now_ms: NOW };
             let callable =
                 directory.callable_models(&call).map(|models| models.len()).map_err(|denied| denied.reason);
             lines.push(format!("{hash:?} may call {callable:?}"));

@@ -17,7 +17,7 @@ fn member_gone(world: &World) -> Vec<Change> {
 }
 
 /// Checks the last event of a cut stream, and gives its code.
-fn error_event(text: &str) -> String {
+pub(crate) fn error_event(text: &str) -> String {
     let event = text.strip_suffix("\n\n").and_then(|text| text.rsplit("\n\n").next()).unwrap();
     let body: serde_json::Value = serde_json::from_str(event.strip_prefix("data: ").unwrap()).unwrap();
     assert!(

@@ -26,4 +26,6 @@ mod routes;
 #[cfg(test)]
 mod surfaces;
 #[cfg(test)]
+mod temporary_keys;
+#[cfg(test)]
 mod world;

@@ -10,7 +10,7 @@ use crate::support::{HOME, TestStore};
 
 fn refused_call(test: &TestStore, account: Option<AccountId>, owner: &str) -> GatewayDecision {
     let hash = test.new_key("").hash;
-    let call = Call { key: Some(&hash), workspace: None, source: HOME, now_ms: test.now() };
+    let call = Call { key: Some(hash.into()), workspace: None, source: HOME, now_ms: test.now() };
     let denied = test.store.directory().admit(&call, "any", Capability::Chat).unwrap_err();
     GatewayDecision {
         account,

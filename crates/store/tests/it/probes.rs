@@ -143,7 +143,7 @@ fn answers(test: &TestStore, directory: &Directory, subjects: &Subjects, now_ms:
 
 fn calls(directory: &Directory, subjects: &Subjects, now_ms: i64, lines: &mut Vec<String>) {
     for (key, hash) in &subjects.keys {
-        let call = Call { key: Some(hash), workspace: None, source: HOME, now_ms };
+        let call = Call { key: Some((*hash).into()), workspace: None, source: HOME, now_ms };
         for model in &subjects.models {
             let answer = match directory.admit(&call, model, Capability::Chat) {
                 Ok(admitted) => format!(

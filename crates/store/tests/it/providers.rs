@@ -11,7 +11,7 @@ use crate::world::{MODEL, model, model_name, provider, provider_name};
 
 /// Base URLs and sealed credentials of the ways to a model.
 fn routes(test: &TestStore, hash: &KeyHash) -> Vec<(String, Option<String>)> {
-    let call = Call { key: Some(hash), workspace: None, source: HOME, now_ms: test.now() };
+    let call = Call { key: Some((*hash).into()), workspace: None, source: HOME, now_ms: test.now() };
     let admitted = test.store.directory().admit(&call, MODEL, Capability::Chat).unwrap();
     let of = |route: &bailey_domain::directory::RouteEntry| {
         (route.provider.provider.base_url.clone(), route.provider.sealed_credential.clone())

@@ -274,7 +274,7 @@ impl TestStore {
 
     /// Whether the live directory would let this key call this model.
     pub(crate) fn admit(&self, hash: &KeyHash, model: &str) -> Result<(), Reason> {
-        let call = Call { key: Some(hash), workspace: None, source: HOME, now_ms: self.now() };
+        let call = Call { key: Some((*hash).into()), workspace: None, source: HOME, now_ms: self.now() };
         match self.store.directory().admit(&call, model, Capability::Chat) {
             Ok(_) => Ok(()),
             Err(denied) => Err(denied.reason),

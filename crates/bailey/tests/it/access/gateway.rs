@@ -1,6 +1,7 @@
 //! Asks every cell of `expected_gateway.txt`, by every carrier.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -11,8 +12,11 @@ use crate::world::{Account, Answer, Call, Client, Control, Credential, Database,
 const CARRIERS: [(&str, &str); 3] = [("authorization", "Bearer "), ("x-api-key", ""), ("api-key", "")];
 const ROOTS: [&str; 2] = ["/v1", "/compatible-mode/v1"];
 
-/// The four operations of the gateway.
-fn calls(root: &str) -> [Call; 4] {
+/// The native path of temporary keys, which has one root only.
+const TEMPORARY_KEYS: &str = "/api/v1/tokens";
+
+/// The operations of the gateway.
+fn calls(root: &str) -> [Call; 5] {
     let messages = json!([{ "role": "user", "content": "hello" }]);
     [
         Call::post(
@@ -22,6 +26,7 @@ fn calls(root: &str) -> [Call; 4] {
         Call::post(&format!("{root}/embeddings"), &json!({ "model": "text-embedding-v3", "input": "hello" })),
         Call::get(&format!("{root}/models")),
         Call::get(&format!("{root}/models/qwen-plus")),
+        Call::post(TEMPORARY_KEYS, &json!({})),
     ]
 }
 
@@ -31,7 +36,10 @@ fn listed(key: &str) -> &'static [&'static str] {
         "of-another-workspace" => &[],
         "for-embeddings-only" => &["text-embedding-v3"],
         "of-another-account" => &["qwen-max", "text-embedding-v3"],
-        "of-default-workspace" => &["qwen-plus", "qwen-turbo", "text-embedding-v3"],
+        "temporary-for-embeddings-only" => &["text-embedding-v3"],
+        "of-default-workspace" | "temporary-of-default-workspace" => {
+            &["qwen-plus", "qwen-turbo", "text-embedding-v3"]
+        }
         _ => &["qwen-plus", "text-embedding-v3"],
     }
 }
@@ -40,7 +48,7 @@ fn listed(key: &str) -> &'static [&'static str] {
 fn every_key_by_every_carrier() {
     let (installation, here, abroad) = Installation::shared(Database::Sqlite);
     run(async {
-        let keys = keys(&installation.control(), &here, &abroad).await;
+        let keys = keys(&installation, &here, &abroad).await;
         let mut gateway = installation.gateway();
         let mut wrong = Vec::new();
         let mut refusals = BTreeSet::new();
@@ -61,7 +69,11 @@ fn every_key_by_every_carrier() {
                             wrong.push(format!("{place}: expected {expected}, got {told}"));
                         }
                         if answer.status == 401 {
-                            refusals.insert((row.key == "none", masked(&answer)));
+                            refusals.insert((
+                                call.target == TEMPORARY_KEYS,
+                                row.key == "none",
+                                masked(&answer),
+                            ));
                         }
                         if answer.status == 200 && call.target.ends_with("/models") {
                             let models = models(&answer);
@@ -75,7 +87,7 @@ fn every_key_by_every_carrier() {
         }
         assert!(wrong.is_empty(), "{} cells are wrong:\n{}", wrong.len(), wrong.join("\n"));
         // Every way in which a key can be no good looks alike; to send none at all looks like nothing else.
-        assert_eq!(refusals.len(), 2, "{refusals:#?}");
+        assert_eq!(refusals.len(), 4, "in each of both shapes: {refusals:#?}");
         carriers_do_not_add_up(&mut gateway, &keys).await;
     });
 }
@@ -86,7 +98,10 @@ fn told(answer: &Answer) -> String {
     }
     let parts = [
         answer.status.to_string(),
-        id_of(&answer.json(), "/error/code"),
+        answer
+            .json()
+            .pointer("/error/code")
+            .map_or_else(|| answer.code(), |code| code.as_str().unwrap().to_owned()),
         answer.header("x-bailey-reason").to_owned(),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(":")
@@ -127,8 +142,19 @@ async fn carriers_do_not_add_up(gateway: &mut Client, keys: &BTreeMap<&'static s
     }
 }
 
+/// A temporary key of a key.
+async fn temporary(gateway: &mut Client, key: &str, seconds: u32) -> String {
+    let call = Call::post(&format!("{TEMPORARY_KEYS}?expire_in_seconds={seconds}"), &json!({})).key(key);
+    id_of(&gateway.send(&call).await.json(), "/token")
+}
+
 /// Makes the keys of the rows.
-async fn keys(control: &Control, here: &Account, abroad: &Account) -> BTreeMap<&'static str, Option<String>> {
+async fn keys(
+    installation: &Installation,
+    here: &Account,
+    abroad: &Account,
+) -> BTreeMap<&'static str, Option<String>> {
+    let (control, gateway) = (&installation.control(), &mut installation.gateway());
     let root = &here.root;
     control.demo_models(root, &["qwen-plus", "qwen-turbo"]).await;
     control.demo_models(&abroad.root, &["qwen-max"]).await;
@@ -149,15 +175,20 @@ async fn keys(control: &Control, here: &Account, abroad: &Account) -> BTreeMap<&
     let mut keep = |name, value: String| assert!(keys.insert(name, Some(value)).is_none());
     keep("junk", "sk-0000000000000000000000000000000000000000".to_owned());
     keep("access-key", alice.secret().to_owned());
+    let expired = temporary(gateway, &good, 1).await;
     keep("truncated", good[..good.len() - 1].to_owned());
     keep("extended", format!("{good}A"));
     keep("good", good);
-    for (name, operation) in
-        [("disabled", "DisableApiKey"), ("deleted", "DeleteApiKey"), ("reset", "ResetApiKey")]
-    {
+    for (name, of, operation) in [
+        ("disabled", "temporary-of-disabled", "DisableApiKey"),
+        ("deleted", "temporary-of-deleted", "DeleteApiKey"),
+        ("reset", "temporary-of-reset", "ResetApiKey"),
+    ] {
         let (handle, value) = control.api_key(&alice, &home).await;
+        let temporary = temporary(gateway, &value, 1800).await;
         control.done(root, operation, json!({ "apiKeyId": handle })).await;
         keep(name, value);
+        keep(of, temporary);
     }
     keep("handle", control.api_key(&alice, &home).await.0);
     keep("of-root", control.api_key(root, &home).await.1);
@@ -194,7 +225,19 @@ async fn keys(control: &Control, here: &Account, abroad: &Account) -> BTreeMap<&
             control.done(root, "AddMember", again).await;
         }
     }
+    for (name, parent) in [
+        ("temporary", "good"),
+        ("temporary-of-default-workspace", "of-default-workspace"),
+        ("temporary-for-embeddings-only", "for-embeddings-only"),
+    ] {
+        let temporary = temporary(gateway, keys[parent].as_deref().unwrap(), 1800).await;
+        keys.insert(name, Some(temporary));
+    }
+    keys.insert("temporary-altered", keys["temporary"].as_ref().map(|key| key.replacen("st-A", "st-B", 1)));
+    keys.insert("temporary-expired", Some(expired));
     keys.insert("none", None);
+    // The expired one lasted a second, most of which is over.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     keys
 }
 

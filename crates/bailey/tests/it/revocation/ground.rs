@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::json;
 
-use crate::world::{Account, Control, Credential, Database, Installation};
+use crate::world::{Account, Call, Client, Control, Credential, Database, Installation, id_of};
 
 /// A served account before anything is in it.
 pub(crate) struct Ground {
@@ -79,6 +79,14 @@ impl Prepared {
     /// A key of theirs: its handle and its value.
     pub(crate) async fn key(&self, owner: &Credential) -> (String, String) {
         self.control.api_key(owner, &self.workspace).await
+    }
+
+    /// A temporary key of a key, for as long as there may be one.
+    pub(crate) async fn temporary(&self, key: &str) -> String {
+        let call = Call::post("/api/v1/tokens?expire_in_seconds=1800", &json!({})).key(key);
+        let answer = Client::new(self.gateway).send(&call).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        id_of(&answer.json(), "/token")
     }
 
     /// Takes an access key away from its owner.

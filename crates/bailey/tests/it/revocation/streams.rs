@@ -8,9 +8,9 @@ use tokio::time::timeout;
 
 use super::ground::{Ground, MODEL, Prepared};
 use super::switches::{ArmedKey, OF_KEYS, Switch};
-use crate::world::{Call, Client, LONG, Streamed, run};
+use crate::world::{Call, Client, LONG, Streamed, id_of, run};
 
-/// Streams of the key that is hit, besides one of the demo provider.
+/// Streams of the key that is hit, the first of them by a temporary one; besides one of the demo provider.
 const STREAMS: usize = 3;
 /// A demo stream would go on for a minute, so this much shows that it was cut.
 const SOON: Duration = Duration::from_secs(5);
@@ -51,8 +51,10 @@ async fn cut(switch: Switch, ground: &mut Prepared, upstream: &Upstream) {
     let (_, other) = ground.key(&ground.account.root).await;
     let (survivor, mut surviving) = held(ground, upstream, &other, "other-model").await;
     let mut streams = Vec::new();
-    for _ in 0..STREAMS {
-        streams.push(held(ground, upstream, &key, MODEL).await);
+    let temporary = ground.temporary(&key).await;
+    for number in 0..STREAMS {
+        let key = if number == 0 { &temporary } else { &key };
+        streams.push(held(ground, upstream, key, MODEL).await);
     }
     let answer = ground.control.done(&ground.account.root, operation, parameters).await;
     let acknowledged = Instant::now();
@@ -95,5 +97,29 @@ fn a_stream_of_the_demo_provider_is_cut_too() {
             let rest = stream.rest().await;
             assert!(acknowledged.elapsed() < SOON && !rest.contains("[DONE]"), "{switch:?}: {rest}");
         }
+    });
+}
+
+/// Nobody throws a switch here: the time is over, and the server sees it by itself.
+#[test]
+fn a_stream_ends_within_a_second_of_its_keys_end() {
+    let ground = Ground::new();
+    run(async {
+        let ground = ground.prepared().await;
+        let (_, key) = ground.key(&ground.alice).await;
+        let mut gateway = Client::new(ground.gateway);
+        let ask = Call::post("/api/v1/tokens?expire_in_seconds=2", &json!({})).key(&key);
+        let asked = Instant::now();
+        let temporary = id_of(&gateway.send(&ask).await.json(), "/token");
+        let answered = Instant::now();
+        let mut stream = Client::new(ground.gateway).stream(&Call::stream(&temporary, MODEL, "[slow]")).await;
+        stream.until("word-1").await;
+        let rest = stream.rest().await;
+        let lasted = Duration::from_secs(2);
+        assert!(asked.elapsed() >= lasted, "it was cut before its time");
+        assert!(answered.elapsed() < lasted + Duration::from_secs(1), "{:?}", answered.elapsed());
+        assert!(rest.contains("invalid_api_key") && !rest.contains("[DONE]"), "{rest}");
+        assert_eq!(gateway.send(&Call::chat(&temporary, MODEL, "hello")).await.status, 401);
+        assert_eq!(gateway.send(&Call::chat(&key, MODEL, "hello")).await.status, 200);
     });
 }

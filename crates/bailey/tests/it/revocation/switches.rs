@@ -106,6 +106,7 @@ impl Switch {
     pub(crate) async fn arm(self, ground: &mut Prepared, round: usize) -> Armed {
         if OF_KEYS.contains(&self) {
             let ArmedKey { key, operation, parameters } = self.arm_key(ground).await;
+            let key = carried(ground, key, round).await;
             let (refused, keys) = match self {
                 Self::UpdateModelPermissions => ((403, "Model.AccessDenied"), 0),
                 _ => (DEAD_KEY, 1),
@@ -157,6 +158,7 @@ impl Switch {
     async fn arm_gateway(self, ground: &mut Prepared, round: usize) -> Armed {
         let (control, root) = (ground.control.clone(), ground.account.root.clone());
         let (handle, value) = ground.key(&ground.alice).await;
+        let value = carried(ground, value, round).await;
         let (operation, parameters, make, refused) = match self {
             Self::ResetApiKey => {
                 ("ResetApiKey", json!({ "apiKeyId": handle }), chats(value, MODEL), DEAD_KEY)
@@ -175,6 +177,7 @@ impl Switch {
             _ => {
                 control.settings(&root, json!({ "defaultWorkspaceRestricted": false })).await;
                 let (_, value) = control.api_key(&root, &ground.account.default_workspace).await;
+                let value = carried(ground, value, round).await;
                 let restrict = json!({ "defaultWorkspaceRestricted": true });
                 ("UpdateSettings", restrict, chats(value, MODEL), (403, "Model.AccessDenied"))
             }
@@ -316,6 +319,11 @@ async fn arm_service_credential(ground: &mut Prepared) -> Armed {
         refused: (404, "InvalidServiceCredential.NotFound"),
         promise: Promise::Plain,
     }
+}
+
+/// What the clients call with: the key, and every other time a temporary one of it, which must die of the same.
+async fn carried(ground: &Prepared, key: String, round: usize) -> String {
+    if round.is_multiple_of(2) { key } else { ground.temporary(&key).await }
 }
 
 fn chats(key: String, model: &str) -> Make {
