@@ -251,6 +251,7 @@ impl Population {
         Change::Key(Box::new(KeyFacts {
             id: key.id,
             hash: key.hash,
+            previous: None,
             workspace: self.workspaces[key.workspace as usize],
             owner: Principal::User(self.users[key.owner as usize]),
             epoch: key.epoch,

@@ -1,6 +1,6 @@
 //! API keys.
 
-use bailey_control::{ApiKey, KeyChange, KeyFilter, KeyOrder};
+use bailey_control::{ApiKey, KeyChange, KeyFilter, KeyOrder, KeyRequest, LONGEST_OVERLAP_SECONDS};
 use bailey_domain::{ApiKeyId, Error};
 use serde_json::{Value, json};
 
@@ -9,7 +9,9 @@ use crate::limits;
 use crate::read;
 use crate::routes::{Answer, Call};
 
-fn shown(key: &ApiKey, value: Option<&str>) -> Value {
+/// A key as answers show it. A value that an overlap kept is shown for as long as it counts.
+fn shown(call: &Call<'_>, key: &ApiKey, value: Option<&str>) -> Value {
+    let previous = key.previous_ends_at.filter(|at_ms| *at_ms > call.caller.now_ms);
     let auth = match &key.auth {
         None => json!({ "type": "All" }),
         Some(auth) => json!({
@@ -28,7 +30,9 @@ fn shown(key: &ApiKey, value: Option<&str>) -> Value {
         "createdBy": key.owner_name,
         "description": key.description,
         "disabled": i32::from(key.disabled),
+        "expiresAt": key.expires_at,
         "gmtCreate": key.created_at,
+        "previousValueExpiresAt": previous,
         "workspaceId": key.workspace_id,
         "workspaceName": key.workspace_name,
     })
@@ -39,15 +43,22 @@ fn key_id(call: &Call<'_>) -> Result<ApiKeyId, Failure> {
     call.parameters.required_text("apiKeyId")?.parse().map_err(|_| Error::absent("ApiKey").into())
 }
 
+/// When a key's time is to be over: a time, or 0 for never. Ours: the vendor's keys do not end.
+fn expires_at(call: &Call<'_>) -> Result<Option<Option<i64>>, Failure> {
+    Ok(read::moment(call.parameters, "expiresAt")?.map(|at_ms| (at_ms != 0).then_some(at_ms)))
+}
+
 pub(crate) async fn create_api_key(call: &Call<'_>) -> Answer {
     let workspace = call.optional_workspace()?;
     let description = call.parameters.text("description")?.unwrap_or_default();
     let auth = read::auth(call.parameters)?.flatten();
+    let expires_at = expires_at(call)?.flatten();
     call.finish()?;
     let control = call.api.control();
     let workspace = control.workspace_or_default(call.caller, workspace).await?;
-    let issued = control.create_api_key(call.caller, workspace, &description, auth).await?;
-    Ok(json!({ "apiKey": shown(&issued.key, Some(issued.value.reveal())) }))
+    let issued =
+        control.create_api_key(call.caller, workspace, KeyRequest { description, auth, expires_at }).await?;
+    Ok(json!({ "apiKey": shown(call, &issued.key, Some(issued.value.reveal())) }))
 }
 
 pub(crate) async fn list_api_keys(call: &Call<'_>) -> Answer {
@@ -74,7 +85,7 @@ pub(crate) async fn list_api_keys(call: &Call<'_>) -> Answer {
     };
     let filter = KeyFilter { api_key_id, description };
     let page = call.api.control().list_api_keys(call.caller, workspace, &filter, order, &cursor).await?;
-    let keys: Vec<_> = page.rows.iter().map(|key| shown(key, None)).collect();
+    let keys: Vec<_> = page.rows.iter().map(|key| shown(call, key, None)).collect();
     Ok(
         json!({ "apiKeys": keys, "nextToken": call.token(&page), "totalCount": page.total, "maxResults": cursor.limit }),
     )
@@ -92,7 +103,7 @@ pub(crate) async fn get_api_key(call: &Call<'_>) -> Answer {
             fields
         })
         .collect();
-    let mut fields = shown(&key, None);
+    let mut fields = shown(call, &key, None);
     fields["modelLimits"] = json!(own);
     Ok(json!({ "apiKey": fields }))
 }
@@ -104,11 +115,12 @@ pub(crate) async fn update_api_key(call: &Call<'_>) -> Answer {
     let change = KeyChange {
         description: call.parameters.text("description")?,
         auth: read::auth(call.parameters)?,
+        expires_at: expires_at(call)?,
         limits: if given { limits::changes(call, "modelLimits")? } else { Vec::new() },
     };
     call.finish()?;
     let key = call.api.control().update_api_key(call.caller, id, change).await?;
-    Ok(json!({ "apiKey": shown(&key, None) }))
+    Ok(json!({ "apiKey": shown(call, &key, None) }))
 }
 
 pub(crate) async fn enable_api_key(call: &Call<'_>) -> Answer {
@@ -126,9 +138,12 @@ pub(crate) async fn disable_api_key(call: &Call<'_>) -> Answer {
 
 pub(crate) async fn reset_api_key(call: &Call<'_>) -> Answer {
     let id = key_id(call)?;
+    // Ours: the vendor's service ends the old value at once, as we do when nothing is said.
+    let overlap = call.parameters.integer("overlapSeconds", 0..=i64::from(LONGEST_OVERLAP_SECONDS))?;
     call.finish()?;
-    let issued = call.api.control().reset_api_key(call.caller, id).await?;
-    Ok(json!({ "apiKey": shown(&issued.key, Some(issued.value.reveal())) }))
+    let overlap = overlap.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or_default();
+    let issued = call.api.control().reset_api_key(call.caller, id, overlap).await?;
+    Ok(json!({ "apiKey": shown(call, &issued.key, Some(issued.value.reveal())) }))
 }
 
 pub(crate) async fn delete_api_key(call: &Call<'_>) -> Answer {

@@ -9,6 +9,7 @@ use bailey_domain::{AccountId, Caller, Error, Secret, WorkspaceId};
 
 use crate::control::Control;
 use crate::grants::{GrantChange, OpenScope};
+use crate::keys::KeyRequest;
 use crate::members::NewSeat;
 use crate::providers::ProviderChange;
 use crate::users::NewUserText;
@@ -119,7 +120,13 @@ impl Control {
         }
         let (alice, _) = self.get_user(&root(), &UserName::parse("userName", "alice")?).await?;
         let alice = self.demo_caller(account, Principal::User(alice.user_id));
-        let issued = self.create_api_key(&alice, research, "demo", None).await?;
+        let issued = self
+            .create_api_key(
+                &alice,
+                research,
+                KeyRequest { description: "demo".to_owned(), ..KeyRequest::default() },
+            )
+            .await?;
         Ok(DemoKey { workspace: research, model: "qwen-plus", value: issued.value })
     }
 }

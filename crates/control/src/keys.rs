@@ -9,7 +9,9 @@ use bailey_domain::operations::{
 use bailey_domain::scope::WholeAccount;
 use bailey_domain::secret::{KeyHash, random_secret};
 use bailey_domain::{ApiKeyId, Caller, Error, Principal, Secret, WorkspaceId};
-use bailey_store::{ApiKey, Cursor, KeyFilter, KeyOrder, NewApiKey, Page, Record, StoredLimits, Tx};
+use bailey_store::{
+    ApiKey, Cursor, KeyFilter, KeyOrder, NewApiKey, NewValue, Page, Record, StoredLimits, Tx,
+};
 use serde_json::{Value, json};
 
 use crate::control::{Control, within};
@@ -25,6 +27,17 @@ pub struct Issued {
     pub value: Secret<String>,
 }
 
+/// What a key is to be.
+#[derive(Clone, Debug, Default)]
+pub struct KeyRequest {
+    /// What it is for.
+    pub description: String,
+    /// What narrows it.
+    pub auth: Option<KeyAuth>,
+    /// When its time is over, in milliseconds since the epoch.
+    pub expires_at: Option<i64>,
+}
+
 /// What is to be changed of a key; `None` stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct KeyChange {
@@ -32,8 +45,28 @@ pub struct KeyChange {
     pub description: Option<String>,
     /// What narrows it; `Some(None)` nothing any more.
     pub auth: Option<Option<KeyAuth>>,
+    /// When its time is over; `Some(None)` never.
+    pub expires_at: Option<Option<i64>>,
     /// Limits of single models.
     pub limits: Vec<LimitChange>,
+}
+
+/// The longest time that a key answers to its old value beside the new one: a week.
+pub const LONGEST_OVERLAP_SECONDS: u32 = 7 * 24 * 60 * 60;
+
+/// The last moment of the year 9999, beyond which no calendar of a client reads.
+const END_OF_TIME_MS: i64 = 253_402_300_799_999;
+
+/// A key's end lies ahead: to end a key now is to disable or delete it, which cuts its calls before the answer.
+fn ahead(expires_at: Option<i64>, now_ms: i64) -> Result<(), Error> {
+    match expires_at {
+        Some(at_ms) if at_ms <= now_ms => Err(Error::field(
+            "expiresAt",
+            "is not in the future; DisableApiKey or DeleteApiKey end a key now",
+        )),
+        Some(at_ms) if at_ms > END_OF_TIME_MS => Err(Error::field("expiresAt", "lies beyond the year 9999")),
+        _ => Ok(()),
+    }
 }
 
 /// A key that is not there, or not for the caller to see: the same answer for both.
@@ -66,10 +99,11 @@ impl Control {
         &self,
         caller: &Caller,
         workspace: WorkspaceId,
-        description: &str,
-        auth: Option<KeyAuth>,
+        request: KeyRequest,
     ) -> Result<Issued, Error> {
-        name::text("description", description, 0, 256)?;
+        let KeyRequest { description, auth, expires_at } = request;
+        name::text("description", &description, 0, 256)?;
+        ahead(expires_at, caller.now_ms)?;
         let (mut tx, permit) = self.begin::<CreateApiKey>(caller, workspace, &workspace.to_string()).await?;
         let quota = self.settings_of(caller.account)?.quota_api_keys_per_workspace;
         within(
@@ -80,7 +114,7 @@ impl Control {
         )?;
         let (value, hash, tail) = self.new_value();
         let api_key_id = ApiKeyId::random(&*self.entropy);
-        let new = NewApiKey { api_key_id, hash, tail, description: description.to_owned(), auth };
+        let new = NewApiKey { api_key_id, hash, tail, description, auth, expires_at };
         let key = tx.insert_api_key(&permit, &new).await?;
         tx.commit(permit, Record { target: api_key_id.to_string(), before: Value::Null, after: json!(key) })
             .await?;
@@ -149,6 +183,7 @@ impl Control {
         if let Some(description) = &change.description {
             name::text("description", description, 0, 256)?;
         }
+        ahead(change.expires_at.flatten(), caller.now_ms)?;
         let workspace = self.seen_key::<UpdateApiKey>(caller, id).await?.workspace_id;
         let (mut tx, permit) = self.begin::<UpdateApiKey>(caller, workspace, &id.to_string()).await?;
         let before = present(&mut tx, caller, workspace, id).await?;
@@ -158,6 +193,9 @@ impl Control {
         }
         if let Some(auth) = change.auth {
             after.auth = auth;
+        }
+        if let Some(expires_at) = change.expires_at {
+            after.expires_at = expires_at;
         }
         tx.update_api_key(&permit, &after).await?;
         let stored = tx.key_limits(&permit, id).await?;
@@ -191,15 +229,26 @@ impl Control {
         Ok(Revoked::of(committed, u64::from(!before.disabled), self.clock.now_ms() - started))
     }
 
-    /// Gives a key a new value; the old one is dead when this returns, and calls made with it are cut.
-    pub async fn reset_api_key(&self, caller: &Caller, id: ApiKeyId) -> Result<Issued, Error> {
+    /// Gives a key a new value. Without an overlap the old one is dead when this returns, and calls made with it are cut; with
+    /// one that happens so many seconds later. A value that an earlier overlap kept dies now.
+    pub async fn reset_api_key(
+        &self,
+        caller: &Caller,
+        id: ApiKeyId,
+        overlap_seconds: u32,
+    ) -> Result<Issued, Error> {
+        if overlap_seconds > LONGEST_OVERLAP_SECONDS {
+            let why = format_args!("must be a whole number from 0 to {LONGEST_OVERLAP_SECONDS}");
+            return Err(Error::field("overlapSeconds", why));
+        }
         let workspace = self.seen_key::<ResetApiKey>(caller, id).await?.workspace_id;
         let (mut tx, permit) = self.begin::<ResetApiKey>(caller, workspace, &id.to_string()).await?;
         let before = present(&mut tx, caller, workspace, id).await?;
         let (value, hash, tail) = self.new_value();
-        tx.reset_api_key(&permit, id, &hash, &tail).await?;
-        let mut key = before.clone();
-        key.tail = tail;
+        let overlap_ms = i64::from(overlap_seconds) * 1000;
+        let previous_ends_at = (overlap_ms > 0).then_some(caller.now_ms + overlap_ms);
+        let key = ApiKey { tail: tail.clone(), previous_ends_at, ..before.clone() };
+        tx.reset_api_key(&permit, id, &NewValue { hash, tail, previous_ends_at }).await?;
         tx.commit(permit, Record { target: id.to_string(), before: json!(before), after: json!(key) })
             .await?;
         Ok(Issued { key, value })

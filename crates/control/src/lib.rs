@@ -75,7 +75,7 @@ pub use found::Founded;
 pub use grants::{GrantChange, GrantFilter, OpenScope};
 pub use guards::Bounded;
 pub use identity::{Identity, PresentedKey};
-pub use keys::{Issued, KeyChange};
+pub use keys::{Issued, KeyChange, KeyRequest, LONGEST_OVERLAP_SECONDS};
 pub use last_used::Due;
 pub use limits::{LimitChange, LimitsOfModel};
 pub use login_profiles::LoginText;

@@ -50,6 +50,16 @@ impl PolicyType {
     }
 }
 
+/// The value that a key had before, while it still counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PreviousValue {
+    /// Its hash.
+    pub hash: KeyHash,
+    /// Until when it counts, in milliseconds since the epoch.
+    pub ends_at_ms: i64,
+}
+
 /// One API key as the directory needs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,6 +68,9 @@ pub struct KeyFacts {
     pub id: ApiKeyId,
     /// The hash of its value.
     pub hash: KeyHash,
+    /// The value before, of a key whose value was changed with an overlap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousValue>,
     /// Its workspace.
     pub workspace: WorkspaceId,
     /// Its owner.

@@ -350,7 +350,7 @@ operations! {
     ListAllApiKeys: ModelStudio "modelstudio:ListApiKeys", Read on WholeAccount, MANAGER;
     /// Shows an API key, masked.
     GetApiKey: ModelStudio "modelstudio:GetApiKey", Read on WorkspaceId, KEY_KEEPER;
-    /// Changes an API key's description, addresses or models.
+    /// Changes an API key's description, expiry, addresses or models.
     UpdateApiKey: ModelStudio "modelstudio:UpdateApiKey", Write on WorkspaceId, KEY_MAKER;
     /// Deletes an API key.
     DeleteApiKey: ModelStudio "modelstudio:DeleteApiKey", Write on WorkspaceId, KEY_KEEPER;
@@ -358,7 +358,7 @@ operations! {
     EnableApiKey: ModelStudio "modelstudio:EnableApiKey", Write on WorkspaceId, KEY_KEEPER;
     /// Switches an API key off.
     DisableApiKey: ModelStudio "modelstudio:DisableApiKey", Write on WorkspaceId, KEY_KEEPER;
-    /// Gives an API key a new value; the old one dies.
+    /// Gives an API key a new value; the old one dies, at once or after an overlap.
     ResetApiKey: ModelStudio "modelstudio:ResetApiKey", Write on WorkspaceId, KEY_MAKER;
 
     /// Lists the model catalogue.

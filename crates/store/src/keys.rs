@@ -1,7 +1,7 @@
 //! API keys.
 
 use bailey_domain::access::Principal;
-use bailey_domain::change::{Change, KeyFacts};
+use bailey_domain::change::{Change, KeyFacts, PreviousValue};
 use bailey_domain::key_auth::KeyAuth;
 use bailey_domain::operations::{
     CreateApiKey, DeleteApiKey, DisableApiKey, EnableApiKey, GetApiKey, ListAllApiKeys, ListApiKeys,
@@ -43,6 +43,8 @@ pub struct ApiKey {
     pub disabled: bool,
     /// When its time is over, in milliseconds since the epoch.
     pub expires_at: Option<i64>,
+    /// Until when the value before the present one counts too, where it was changed with an overlap.
+    pub previous_ends_at: Option<i64>,
     /// Milliseconds since the epoch.
     pub created_at: i64,
 }
@@ -60,6 +62,19 @@ pub struct NewApiKey {
     pub description: String,
     /// What narrows it.
     pub auth: Option<KeyAuth>,
+    /// When its time is over, in milliseconds since the epoch.
+    pub expires_at: Option<i64>,
+}
+
+/// A new value of a key.
+#[derive(Debug)]
+pub struct NewValue {
+    /// Its hash.
+    pub hash: KeyHash,
+    /// Its last four characters.
+    pub tail: String,
+    /// Until when the value before counts too, in milliseconds since the epoch; not at all without.
+    pub previous_ends_at: Option<i64>,
 }
 
 /// Which keys to list; `None` takes all.
@@ -92,6 +107,7 @@ struct KeyRow {
     auth: Option<String>,
     disabled: bool,
     expires_at: Option<i64>,
+    previous_ends_at: Option<i64>,
     created_at: i64,
 }
 
@@ -114,6 +130,7 @@ impl TryFrom<KeyRow> for ApiKey {
             auth: row.auth.map(|text| stored(serde_json::from_str(&text), "auth")).transpose()?,
             disabled: row.disabled,
             expires_at: row.expires_at,
+            previous_ends_at: row.previous_ends_at,
             created_at: row.created_at,
         })
     }
@@ -135,7 +152,7 @@ macro_rules! keys {
     ($($rest:tt)*) => {
         of_keys!(
             "k.api_key_id, k.workspace_id, w.name AS workspace_name, k.owner_id, u.name AS owner_name, k.tail,
-                k.description, k.auth, k.disabled, k.expires_at, k.created_at",
+                k.description, k.auth, k.disabled, k.expires_at, k.previous_ends_at, k.created_at",
             $($rest)*
         )
     };
@@ -305,7 +322,7 @@ impl Tx {
         const SQL: &str = "
             INSERT INTO api_keys (api_key_id, account_id, workspace_id, owner_id, epoch, hash, tail, description, auth,
                 disabled, expires_at, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, FALSE, NULL, $10)";
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, FALSE, $10, $11)";
         let (caller, workspace) = (permit.caller(), *permit.scope());
         let epoch = match caller.principal {
             Principal::Root => 0,
@@ -317,7 +334,7 @@ impl Tx {
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(new.api_key_id.to_string()).bind(caller.account.to_string()).bind(workspace.to_string())
             .bind(owner_id).bind(epoch).bind(new.hash.to_hex()).bind(&new.tail).bind(&new.description).bind(auth)
-            .bind(caller.now_ms).execute(conn).await.map(drop))
+            .bind(new.expires_at).bind(caller.now_ms).execute(conn).await.map(drop))
         .map_err(database)?;
         self.note_key(new.api_key_id).await?;
         self.find_api_key(caller.account, new.api_key_id).await?.ok_or_else(|| Error::absent("ApiKey"))
@@ -338,18 +355,20 @@ impl Tx {
         self.note_key(id).await
     }
 
-    /// Gives a key of the permit's workspace a new value.
+    /// Gives a key of the permit's workspace a new value. A value before the present one ends with this in any case.
     pub async fn reset_api_key(
         &mut self,
         permit: &Permit<ResetApiKey>,
         id: ApiKeyId,
-        hash: &KeyHash,
-        tail: &str,
+        new: &NewValue,
     ) -> Result<(), Error> {
-        const SQL: &str =
-            "UPDATE api_keys SET hash = $3, tail = $4 WHERE workspace_id = $1 AND api_key_id = $2";
+        const SQL: &str = "
+            UPDATE api_keys SET hash = $3, tail = $4, previous_ends_at = $5,
+                previous_hash = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN NULL ELSE hash END
+            WHERE workspace_id = $1 AND api_key_id = $2";
         on!(self.connection, conn => sqlx::query(SQL)
-            .bind(permit.scope().to_string()).bind(id.to_string()).bind(hash.to_hex()).bind(tail)
+            .bind(permit.scope().to_string()).bind(id.to_string()).bind(new.hash.to_hex()).bind(&new.tail)
+            .bind(new.previous_ends_at)
             .execute(conn).await.map(|done| done.rows_affected()))
         .map_err(database)
         .and_then(demand_key)?;
@@ -358,12 +377,11 @@ impl Tx {
 
     /// Changes a key of the permit's workspace.
     pub async fn update_api_key(&mut self, permit: &Permit<UpdateApiKey>, key: &ApiKey) -> Result<(), Error> {
-        const SQL: &str =
-            "UPDATE api_keys SET description = $3, auth = $4 WHERE workspace_id = $1 AND api_key_id = $2";
+        const SQL: &str = "UPDATE api_keys SET description = $3, auth = $4, expires_at = $5 WHERE workspace_id = $1 AND api_key_id = $2";
         let auth = key.auth.as_ref().map(crate::audit::text_of).transpose()?;
         on!(self.connection, conn => sqlx::query(SQL)
             .bind(permit.scope().to_string()).bind(key.api_key_id.to_string()).bind(&key.description).bind(auth)
-            .execute(conn).await.map(|done| done.rows_affected()))
+            .bind(key.expires_at).execute(conn).await.map(|done| done.rows_affected()))
         .map_err(database)
         .and_then(demand_key)?;
         self.note_key(key.api_key_id).await
@@ -415,14 +433,17 @@ impl Tx {
     /// A key as the directory needs it.
     pub(crate) async fn key_facts(&mut self, id: ApiKeyId) -> Result<KeyFacts, Error> {
         const SQL: &str = "
-            SELECT workspace_id, owner_id, epoch, hash, auth, disabled, expires_at FROM api_keys WHERE api_key_id = $1";
-        type Row = (String, String, i64, String, Option<String>, bool, Option<i64>);
-        let (workspace, owner_id, epoch, hash, auth, disabled, expires_at_ms): Row =
+            SELECT workspace_id, owner_id, epoch, hash, previous_hash, previous_ends_at, auth, disabled, expires_at
+            FROM api_keys WHERE api_key_id = $1";
+        type Row =
+            (String, String, i64, String, Option<String>, Option<i64>, Option<String>, bool, Option<i64>);
+        let (workspace, owner_id, epoch, hash, previous_hash, ends_at, auth, disabled, expires_at_ms): Row =
             on!(self.connection, conn => sqlx::query_as(SQL).bind(id.to_string()).fetch_one(conn).await)
                 .map_err(database)?;
         Ok(KeyFacts {
             id,
             hash: key_hash(&hash)?,
+            previous: previous_value(previous_hash, ends_at)?,
             workspace: stored(workspace.parse(), "workspace_id")?,
             owner: owner(&owner_id)?,
             epoch: to_unsigned(epoch),
@@ -431,6 +452,15 @@ impl Tx {
             auth: auth.map(|text| stored(serde_json::from_str(&text), "auth")).transpose()?,
         })
     }
+}
+
+/// The value before, of a key whose value was changed with an overlap.
+pub(crate) fn previous_value(
+    hash: Option<String>,
+    ends_at_ms: Option<i64>,
+) -> Result<Option<PreviousValue>, Error> {
+    let previous = hash.zip(ends_at_ms);
+    previous.map(|(hash, ends_at_ms)| Ok(PreviousValue { hash: key_hash(&hash)?, ends_at_ms })).transpose()
 }
 
 /// A key is invalidated with its owner's seat, and a role has none.

@@ -63,7 +63,7 @@ pub use group_members::{GroupUser, JoinedGroup};
 pub use groups::{Group, GroupUpdate, NewGroup};
 pub use guards::Guarding;
 pub use identity_counts::IdentityCounts;
-pub use keys::{ApiKey, KeyFilter, KeyOrder, NewApiKey};
+pub use keys::{ApiKey, KeyFilter, KeyOrder, NewApiKey, NewValue};
 pub use last_used::LastUse;
 pub use limits::{Limits, StoredLimits};
 pub use login_profiles::{LoginProfile, NewLogin};

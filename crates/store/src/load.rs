@@ -17,6 +17,7 @@ use crate::attachments::scope_of;
 use crate::connection::{Connection, Pools, on};
 use crate::error::{database, stored, to_unsigned};
 use crate::feed;
+use crate::keys::previous_value;
 use crate::sessions::SessionRow;
 use crate::store::Store;
 
@@ -280,12 +281,13 @@ async fn load_models(from: &mut Source, directory: &Directory) -> Result<(), Err
 
 async fn load_keys(from: &mut Source, directory: &Directory) -> Result<(), Error> {
     table!(from, directory,
-        "SELECT api_key_id, workspace_id, owner_id, epoch, hash, auth, disabled, expires_at FROM api_keys", " WHERE account_id = $1";
-        (key: String, workspace: String, owner_id: String, epoch: i64, hash: String, auth: Option<String>, disabled: bool, expires_at: Option<i64>) => {
+        "SELECT api_key_id, workspace_id, owner_id, epoch, hash, previous_hash, previous_ends_at, auth, disabled, expires_at FROM api_keys", " WHERE account_id = $1";
+        (key: String, workspace: String, owner_id: String, epoch: i64, hash: String, previous: Option<String>, ends_at: Option<i64>, auth: Option<String>, disabled: bool, expires_at: Option<i64>) => {
         let auth: Option<KeyAuth> = auth.map(|text| stored(serde_json::from_str(&text), "auth")).transpose()?;
         Change::Key(Box::new(KeyFacts {
             id: id(&key)?,
             hash: key_hash(&hash)?,
+            previous: previous_value(previous, ends_at)?,
             workspace: id(&workspace)?,
             owner: owner(&owner_id)?,
             epoch: to_unsigned(epoch),

@@ -20,6 +20,8 @@ pub(crate) enum Key {
         #[arg(long, value_name = "TEXT")]
         description: Option<String>,
         #[command(flatten)]
+        end: End,
+        #[command(flatten)]
         scope: Narrowing,
     },
     /// List API keys, masked: of one workspace, or of the whole account.
@@ -37,15 +39,17 @@ pub(crate) enum Key {
     /// Show an API key, masked.
     #[command(after_help = example("GetApiKey"))]
     Get(Id),
-    /// Change an API key's description, addresses or models.
+    /// Change an API key's description, expiry, addresses or models.
     #[command(after_help = example("UpdateApiKey"))]
-    #[command(group = ArgGroup::new("change").required(true).multiple(true).args(["description", "access_ips", "models", "unrestricted"]))]
+    #[command(group = ArgGroup::new("change").required(true).multiple(true).args(["description", "expires_at", "access_ips", "models", "unrestricted"]))]
     Update {
         #[command(flatten)]
         id: Id,
         /// What it is for.
         #[arg(long, value_name = "TEXT")]
         description: Option<String>,
+        #[command(flatten)]
+        end: End,
         #[command(flatten)]
         scope: Narrowing,
         /// Let it call every model of its workspace from every address.
@@ -61,15 +65,35 @@ pub(crate) enum Key {
     /// Switch an API key off; it is refused before the answer.
     #[command(after_help = example("DisableApiKey"))]
     Disable(Id),
-    /// Give an API key a new value, shown this once; the old one dies.
+    /// Give an API key a new value, shown this once; the old one dies, at once or after an overlap.
     #[command(after_help = example("ResetApiKey"))]
-    Reset(Id),
+    Reset {
+        #[command(flatten)]
+        id: Id,
+        /// How long the old value works beside the new one: at most a week, 604800. Not at all by default.
+        #[arg(long, value_name = "SECONDS")]
+        overlap: Option<u32>,
+    },
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Id {
     /// The key's id, not its value.
     id: String,
+}
+
+/// When a key's time is over.
+#[derive(Debug, Args)]
+pub(crate) struct End {
+    /// When it expires: milliseconds since 1970, a time such as 2026-12-24T06:30:00Z, or `never`. Its calls end then.
+    #[arg(long, value_name = "TIME")]
+    expires_at: Option<String>,
+}
+
+impl End {
+    fn given(&self) -> Option<Value> {
+        self.expires_at.as_deref().map(|text| if text == "never" { json!(0) } else { json!(text) })
+    }
 }
 
 /// What narrows a key. It is written whole: what is not named here is open.
@@ -99,9 +123,10 @@ impl Key {
     pub(crate) fn plan(&self) -> Plan {
         let of = |operation, id: &Id| Plan::new(operation).with("apiKeyId", id.id.as_str());
         match self {
-            Self::Create { place, description, scope } => Plan::new("CreateApiKey")
+            Self::Create { place, description, end, scope } => Plan::new("CreateApiKey")
                 .with("workspaceId", place.workspace.as_str())
                 .maybe("description", description)
+                .maybe("expiresAt", &end.given())
                 .maybe("auth", &scope.auth())
                 .fields("apiKey")
                 .note(SHOWN_ONCE),
@@ -115,6 +140,7 @@ impl Key {
                     flag("DISABLED", "disabled"),
                     text("SCOPE", "auth.type"),
                     time("CREATED", "gmtCreate"),
+                    time("EXPIRES", "expiresAt"),
                     text("DESCRIPTION", "description"),
                 ];
                 Plan::new(operation).maybe("workspaceId", workspace).maybe("description", description).pages(
@@ -124,14 +150,20 @@ impl Key {
                 )
             }
             Self::Get(id) => of("GetApiKey", id).fields("apiKey"),
-            Self::Update { id, description, scope, unrestricted } => {
+            Self::Update { id, description, end, scope, unrestricted } => {
                 let auth = if *unrestricted { Some(json!({ "type": "All" })) } else { scope.auth() };
-                of("UpdateApiKey", id).maybe("description", description).maybe("auth", &auth).fields("apiKey")
+                of("UpdateApiKey", id)
+                    .maybe("description", description)
+                    .maybe("expiresAt", &end.given())
+                    .maybe("auth", &auth)
+                    .fields("apiKey")
             }
             Self::Delete(id) => of("DeleteApiKey", id).fields(""),
             Self::Enable(id) => of("EnableApiKey", id).note("the key works again"),
             Self::Disable(id) => of("DisableApiKey", id).fields(""),
-            Self::Reset(id) => of("ResetApiKey", id).fields("apiKey").note(SHOWN_ONCE),
+            Self::Reset { id, overlap } => {
+                of("ResetApiKey", id).maybe("overlapSeconds", overlap).fields("apiKey").note(SHOWN_ONCE)
+            }
         }
     }
 }

@@ -75,10 +75,16 @@ fn collect(name: String, value: &Value, lines: &mut Vec<Vec<String>>) {
             }
         }
         _ => {
-            let kind = if name.ends_with("gmtCreate") { Kind::Time } else { Kind::Text };
+            const TIMES: [&str; 4] = ["gmtCreate", "expiresAt", "previousValueExpiresAt", "lastUsedAt"];
+            let kind = if TIMES.contains(&last(&name)) { Kind::Time } else { Kind::Text };
             lines.push(vec![name, cell(value, kind)]);
         }
     }
+}
+
+/// The last step of a dotted name.
+fn last(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or_default()
 }
 
 fn cell(value: &Value, kind: Kind) -> String {

@@ -9,6 +9,7 @@ mod ground;
 mod guards;
 mod hammer;
 mod roles;
+mod rotation;
 mod streams;
 mod switches;
 

@@ -1,6 +1,6 @@
 //! No secret shows in the `Debug` form of anything that holds one.
 
-use bailey_control::{LoginText, NewCredentialText, ProviderChange, SignIn};
+use bailey_control::{KeyRequest, LoginText, NewCredentialText, ProviderChange, SignIn};
 use bailey_domain::Secret;
 use bailey_domain::model::Dialect;
 use bailey_domain::name::{MfaDeviceName, ProviderName, UserName};
@@ -54,7 +54,11 @@ async fn debug_output_shows_no_secret() {
     let service = world.control.create_service_credential(&root, Some(&alice), text).await.unwrap();
     shown.push(format!("{service:?}"));
 
-    let key = world.control.create_api_key(&root, world.founded.default_workspace, "k", None).await.unwrap();
+    let key = world
+        .control
+        .create_api_key(&root, world.founded.default_workspace, KeyRequest::default())
+        .await
+        .unwrap();
     shown.push(format!("{key:?}"));
     shown.push(format!("{:?}", world.founded));
     shown.push(format!("{:?} {:?} {:?}", world.control, world.store, world.master));

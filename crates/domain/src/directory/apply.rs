@@ -418,6 +418,7 @@ impl State {
         let key = KeyState {
             id: facts.id,
             hash: facts.hash,
+            previous: facts.previous.map(Box::new),
             workspace,
             owner,
             seat,
@@ -432,6 +433,9 @@ impl State {
                 let stored = self.keys.get_mut(slot).ok_or_else(|| unknown(facts.id))?;
                 let old = std::mem::replace(stored, key);
                 self.key_by_hash.remove(&old.hash, slot);
+                if let Some(previous) = old.previous {
+                    self.key_by_previous_hash.remove(&previous.hash);
+                }
                 slot
             }
             None => {
@@ -445,6 +449,9 @@ impl State {
         let keys = &self.keys;
         self.key_by_hash
             .insert(&facts.hash, slot, |stored| keys.get(stored).expect("an indexed key is there").hash);
+        if let Some(previous) = facts.previous {
+            self.key_by_previous_hash.insert(previous.hash, slot);
+        }
         Ok(())
     }
 
@@ -453,6 +460,9 @@ impl State {
             self.key_by_id.remove(&id, slot);
             if let Some(key) = self.keys.get(slot) {
                 self.key_by_hash.remove(&key.hash, slot);
+                if let Some(previous) = &key.previous {
+                    self.key_by_previous_hash.remove(&previous.hash);
+                }
             }
             self.keys.remove(slot);
         }

@@ -14,6 +14,7 @@ use super::index::{Index, Map};
 use super::sessions::Sessions;
 use super::slab::{Numbers, Slab, Slot};
 use crate::access::Principal;
+use crate::change::PreviousValue;
 use crate::id::{
     AccessKeyId, AccountId, ApiKeyId, GroupId, OidcProviderId, RoleId, ServiceCredentialId, UserId,
     WorkspaceId,
@@ -297,6 +298,7 @@ pub(crate) enum KeyOwner {
 pub(crate) struct KeyState {
     pub(crate) id: ApiKeyId,
     pub(crate) hash: KeyHash,
+    pub(crate) previous: Option<Box<PreviousValue>>,
     pub(crate) workspace: Slot,
     pub(crate) owner: KeyOwner,
     /// The number of the seat that the key was found to belong to when it was put.
@@ -345,6 +347,8 @@ pub(crate) struct State {
     pub(crate) next_seat: u32,
     pub(crate) keys: Slab<KeyState>,
     pub(crate) key_by_hash: Index,
+    /// By the hashes of values before the present ones, of the few keys that have such.
+    pub(crate) key_by_previous_hash: Map<KeyHash, Slot>,
     pub(crate) key_by_id: Index,
 }
 
@@ -385,6 +389,7 @@ impl State {
             next_seat: 0,
             keys: Slab::default(),
             key_by_hash: Index::default(),
+            key_by_previous_hash: Map::default(),
             key_by_id: Index::default(),
         }
     }
@@ -440,7 +445,8 @@ impl State {
     #[inline]
     pub(crate) fn key_slot_by_hash(&self, hash: &KeyHash) -> Option<Slot> {
         // The table compares all 32 bytes; the hash is keyed, so timing tells an attacker nothing about a key.
-        self.key_by_hash.find(hash, |slot| self.keys.get(slot).is_some_and(|key| key.hash == *hash))
+        let is = |slot| self.keys.get(slot).is_some_and(|key: &KeyState| key.hash == *hash);
+        self.key_by_hash.find(hash, is).or_else(|| self.key_by_previous_hash.get(hash).copied())
     }
 
     pub(crate) fn key_slot(&self, id: ApiKeyId) -> Option<Slot> {

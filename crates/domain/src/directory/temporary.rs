@@ -1,4 +1,4 @@
-//! Which key a presented one is: by its value, or, of a temporary one, by its parent.
+//! Which key a presented one is: by its value, by the value before, or, of a temporary one, by its parent.
 
 use super::Directory;
 use super::admit::{Call, Denied};
@@ -38,10 +38,18 @@ impl KeyState {
     /// When the time is over of what a call was made with; `None` when it is not, or not any more, of this key.
     #[inline]
     pub(super) fn end_of(&self, ticket: &Ticket) -> Option<i64> {
-        if ticket.value != self.hash {
-            return None;
-        }
-        Some(ticket.ends_at_ms.min(self.expires_at_ms.unwrap_or(NEVER)))
+        let value_ends_at_ms = if ticket.value == self.hash {
+            NEVER
+        } else {
+            let previous = self.previous.as_ref().filter(|previous| previous.hash == ticket.value)?;
+            previous.ends_at_ms
+        };
+        Some(ticket.ends_at_ms.min(value_ends_at_ms).min(self.expires_at_ms.unwrap_or(NEVER)))
+    }
+
+    /// The hashes of its values: the present one, and the one before where that still counts.
+    fn values(&self) -> impl Iterator<Item = KeyHash> {
+        std::iter::once(self.hash).chain(self.previous.as_ref().map(|previous| previous.hash))
     }
 }
 
@@ -57,8 +65,8 @@ impl State {
             PresentedKey::Temporary(temporary) => {
                 let slot = self.key_slot(temporary.parent())?;
                 let key = self.keys.get(slot)?;
-                let ticket = Ticket { value: key.hash, ends_at_ms: temporary.ends_at_ms() };
-                temporary.is_of(&key.hash).then_some((slot, key, ticket))
+                let value = key.values().find(|value| temporary.is_of(value))?;
+                Some((slot, key, Ticket { value, ends_at_ms: temporary.ends_at_ms() }))
             }
         }
     }

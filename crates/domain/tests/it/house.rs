@@ -229,6 +229,7 @@ impl House {
         KeyFacts {
             id: ApiKeyId::random(&self.entropy),
             hash: self.hash(),
+            previous: None,
             workspace,
             owner,
             epoch,

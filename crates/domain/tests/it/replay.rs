@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bailey_domain::access::Attachee;
-use bailey_domain::change::{Change, KeyFacts, LimitLevel, PolicyType};
+use bailey_domain::change::{Change, KeyFacts, LimitLevel, PolicyType, PreviousValue};
 use bailey_domain::clock::Fixed;
 use bailey_domain::directory::Call;
 use bailey_domain::limit::{ModelLimits, Rate};
@@ -327,6 +327,7 @@ impl Names {
                 KeyFacts {
                     id,
                     hash,
+                    previous: None,
                     workspace,
                     owner,
                     epoch,
@@ -335,7 +336,11 @@ impl Names {
                     auth: None,
                 }
             }
-            (15, Some(key)) if c == 0 => KeyFacts { hash, ..key.clone() },
+            (15, Some(key)) if c == 0 => KeyFacts { hash, previous: None, ..key.clone() },
+            (15, Some(key)) if c == 1 => {
+                let previous = Some(PreviousValue { hash: key.hash, ends_at_ms: NOW + 1 });
+                KeyFacts { hash, previous, ..key.clone() }
+            }
             (15, Some(key)) => KeyFacts { disabled: !key.disabled, ..key.clone() },
             (16, Some(key)) if c == 0 => {
                 let id = key.id;

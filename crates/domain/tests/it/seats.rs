@@ -1,12 +1,13 @@
 //! Keys and the seats that they were made under; numbers that are never given twice.
 
-use bailey_domain::change::{Change, KeyFacts, PolicyType};
+use bailey_domain::change::{Change, KeyFacts, PolicyType, PreviousValue};
 use bailey_domain::name::UserName;
 use bailey_domain::operations::{CreateWorkspace, ListMembers};
 use bailey_domain::scope::WholeAccount;
+use bailey_domain::secret::KeyHash;
 use bailey_domain::{Pages, Principal, Reason, UserId};
 
-use crate::house::{House, INFERENCE, MODEL, attached, document, granted, model, policy_name, put};
+use crate::house::{House, INFERENCE, MODEL, NOW, attached, document, granted, model, policy_name, put};
 
 #[test]
 fn a_key_lives_exactly_as_long_as_its_seat() {
@@ -133,6 +134,42 @@ fn a_reset_key_has_one_value() {
     house.apply(vec![Change::KeyGone { key: key.id }, put(&key)]);
     assert_eq!(house.refusal(&key.hash, MODEL), None);
     assert_eq!(house.refusal(&reset.hash, MODEL), Some(Reason::KeyUnknown));
+}
+
+#[test]
+fn a_value_before_counts_until_its_end_and_no_longer_than_the_key() {
+    let house = House::new();
+    let key = house.members_key();
+    let rotated = |ends_at_ms| {
+        let previous = Some(PreviousValue { hash: key.hash, ends_at_ms });
+        KeyFacts { hash: KeyHash::from_bytes([9; 32]), previous, ..key.clone() }
+    };
+    let new = rotated(NOW + 1_000);
+    let old = house.admit(&key.hash, MODEL).unwrap();
+    assert_eq!(house.apply(vec![put(&new)]).cut, 0, "calls of the old value go on");
+    let admit = |hash: &KeyHash| house.admit(hash, MODEL);
+    let (again, late) = (admit(&key.hash).unwrap(), admit(&new.hash).unwrap());
+    assert_eq!((again.key, late.key), (key.id, key.id));
+    let reset = KeyFacts { expires_at_ms: Some(NOW + 500), ..new.clone() };
+    house.apply(vec![put(&reset), put(&new)]);
+    assert_eq!(house.directory.cut_expired(NOW + 999), 0);
+    assert_eq!(house.directory.cut_expired(NOW + 1_000), 2);
+    assert_eq!(old.flight().cut_reason(), Some(Reason::KeyExpired));
+    assert_eq!(late.flight().cut_reason(), None);
+    // It dies with the key, and with the next value, whatever its own end.
+    let other = admit(&key.hash).unwrap();
+    for (change, reason) in [
+        (KeyFacts { disabled: true, ..new.clone() }, Some(Reason::KeyDisabled)),
+        (KeyFacts { previous: None, ..new.clone() }, Some(Reason::KeyUnknown)),
+        (rotated(NOW), Some(Reason::KeyExpired)),
+        (new.clone(), None),
+    ] {
+        house.apply(vec![put(&change)]);
+        assert_eq!(house.refusal(&key.hash, MODEL), reason);
+    }
+    assert_eq!(other.flight().cut_reason(), Some(Reason::KeyDisabled));
+    house.apply(vec![Change::KeyGone { key: key.id }]);
+    assert_eq!(house.refusal(&key.hash, MODEL), Some(Reason::KeyUnknown));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Temporary keys: good for what their parent is good for, as long as it is, and never longer than they say.
 
-use bailey_domain::change::{Change, KeyFacts};
+use bailey_domain::change::{Change, KeyFacts, PreviousValue};
 use bailey_domain::directory::{Admitted, Call, Counting, Denied, Parent};
 use bailey_domain::key_auth::{KeyAuth, everywhere, parse_network};
 use bailey_domain::model::{Capability, Grant};
@@ -144,6 +144,21 @@ fn it_dies_with_its_parent() {
     assert_eq!(refusal(&house, &temporary, NOW + 5), Some(Reason::KeyExpired));
     assert_eq!(house.directory.cut_expired(NOW + 5), 1);
     assert_eq!(admitted.flight().cut_reason(), Some(Reason::KeyExpired));
+}
+
+/// One that was made with the value before a rotation ends with that value, and makes nothing of the new one.
+#[test]
+fn it_is_of_the_value_that_it_was_made_with() {
+    let house = House::new();
+    let key = house.members_key();
+    let early = made(&house, &key);
+    let previous = Some(PreviousValue { hash: key.hash, ends_at_ms: NOW + 10 });
+    let rotated = KeyFacts { hash: house.hash(), previous, ..key.clone() };
+    house.apply(vec![put(&rotated)]);
+    let late = made(&house, &rotated);
+    assert_eq!(parent(&house, &key).unwrap().ends_at_ms(), NOW + 10);
+    assert_eq!([&early, &late].map(|text| refusal(&house, text, NOW + 9)), [None, None]);
+    assert_eq!([&early, &late].map(|text| refusal(&house, text, NOW + 10)), [Some(Reason::KeyExpired), None]);
 }
 
 #[test]

@@ -233,6 +233,7 @@ impl World {
         let mut facts = KeyFacts {
             id: ApiKeyId::random(&self.entropy),
             hash: self.sealer.key_hasher().hash(value.as_bytes()),
+            previous: None,
             workspace: self.workspace,
             owner: Principal::User(self.alice),
             epoch: 1,

@@ -401,14 +401,15 @@ impl<'a> Walk<'a> {
                 commit!(test, root, EnableApiKey on workspace, |tx, permit| tx.switch_api_key(&permit, id, false));
             }
             5 => {
-                let hash = test.new_key("").hash;
-                commit!(test, root, ResetApiKey on workspace, |tx, permit| tx.reset_api_key(&permit, id, &hash, "tail"));
+                let new = test.new_value(self.coin().then(|| test.now() + 40_000_000));
+                commit!(test, root, ResetApiKey on workspace, |tx, permit| tx.reset_api_key(&permit, id, &new));
             }
             6 => {
                 let mut key = test.store.find_key(account, id).await.unwrap().unwrap();
                 let models = self.coin().then(|| vec![self.one(&MODELS).unwrap().into()]);
                 key.auth =
                     self.coin().then(|| KeyAuth { access_ips: everywhere(), accessible_models: models });
+                key.expires_at = self.coin().then(|| test.now() + 40_000_000);
                 commit!(test, root, UpdateApiKey on workspace, |tx, permit| tx.update_api_key(&permit, &key));
             }
             _ if self.coin() => return None,

@@ -3,8 +3,11 @@
 use bailey_domain::access::Principal;
 use bailey_domain::key_auth::{KeyAuth, parse_network};
 use bailey_domain::operations::CreateApiKey;
+use bailey_domain::secret::KeyHash;
 use bailey_domain::{ApiKeyId, Pages, Reason};
+use bailey_store::NewValue;
 
+use crate::support::TestStore;
 use crate::world::MODEL;
 
 fn auth(network: &str, models: Option<&[&str]>) -> Option<KeyAuth> {
@@ -13,6 +16,8 @@ fn auth(network: &str, models: Option<&[&str]>) -> Option<KeyAuth> {
         accessible_models: models.map(|models| models.iter().map(|model| (*model).into()).collect()),
     })
 }
+
+const DAY_MS: i64 = 86_400_000;
 
 cases! {
     async fn a_key_belongs_to_its_creator_and_workspace(test) {
@@ -60,12 +65,58 @@ cases! {
         let mut key = test.store.find_key(one.account, id).await.unwrap().unwrap();
         key.auth = auth("192.0.2.0/24", Some(&["other"]));
         commit!(test, root, UpdateApiKey on one.first, |tx, permit| tx.update_api_key(&permit, &key));
-        let hash = test.new_key("").hash;
-        commit!(test, root, ResetApiKey on one.first, |tx, permit| tx.reset_api_key(&permit, id, &hash, "0000"));
+        let new = test.new_value(None);
+        commit!(test, root, ResetApiKey on one.first, |tx, permit| tx.reset_api_key(&permit, id, &new));
         assert_eq!(test.admit(&one.key.1, MODEL), Err(Reason::KeyUnknown));
-        assert_eq!(test.admit(&hash, MODEL), Err(Reason::ModelOutOfKeyScope));
+        assert_eq!(test.admit(&new.hash, MODEL), Err(Reason::ModelOutOfKeyScope));
         let found = test.store.find_key(one.account, id).await.unwrap().unwrap();
         assert_eq!((found.tail.as_str(), &found.auth, found.created_at), ("0000", &key.auth, key.created_at));
+    }
+
+    /// Both values are one key, loaded and fed alike, until the overlap ends or the value changes again.
+    async fn a_key_answers_to_the_value_before_until_the_overlap_ends(test) {
+        let (one, two) = test.two_homes().await;
+        let (root, id) = (test.root(one.account), one.key.0);
+        let end = test.now() + DAY_MS;
+        let (second, third, fourth) = (test.new_value(Some(end)), test.new_value(Some(end)), test.new_value(None));
+        commit!(test, root, ResetApiKey on one.first, |tx, permit| tx.reset_api_key(&permit, id, &second));
+        assert_eq!(test.store.find_key(one.account, id).await.unwrap().unwrap().previous_ends_at, Some(end));
+        let asked = |test: &TestStore, hashes: [KeyHash; 4]| hashes.map(|hash| test.admit(&hash, MODEL));
+        let hashes = [one.key.1, second.hash, third.hash, fourth.hash];
+        let unknown = Err(Reason::KeyUnknown);
+        assert_eq!(asked(test, hashes), [Ok(()), Ok(()), unknown, unknown]);
+        test.check().await;
+        commit!(test, root, ResetApiKey on one.first, |tx, permit| tx.reset_api_key(&permit, id, &third));
+        assert_eq!(asked(test, hashes), [unknown, Ok(()), Ok(()), unknown], "there are never three values");
+        test.clock.advance_ms(DAY_MS);
+        assert_eq!(asked(test, hashes), [unknown, Err(Reason::KeyExpired), Ok(()), unknown]);
+        commit!(test, root, DisableApiKey on one.first, |tx, permit| tx.switch_api_key(&permit, id, true));
+        commit!(test, root, EnableApiKey on one.first, |tx, permit| tx.switch_api_key(&permit, id, false));
+        commit!(test, root, ResetApiKey on one.first, |tx, permit| tx.reset_api_key(&permit, id, &fourth));
+        assert_eq!(asked(test, hashes), [unknown, unknown, unknown, Ok(())]);
+        assert_eq!(test.store.find_key(one.account, id).await.unwrap().unwrap().previous_ends_at, None);
+        assert_eq!(test.admit(&two.key.1, MODEL), Ok(()));
+    }
+
+    async fn a_key_expires_when_it_says(test) {
+        let (one, two) = test.two_homes().await;
+        let root = test.root(one.account);
+        let mut new = test.new_key("for a week");
+        new.expires_at = Some(test.now() + DAY_MS);
+        let mut key = commit!(test, root, CreateApiKey on one.first, |tx, permit| tx.insert_api_key(&permit, &new));
+        assert_eq!(key.expires_at, new.expires_at);
+        assert_eq!(test.admit(&new.hash, MODEL), Ok(()));
+        test.clock.advance_ms(DAY_MS);
+        assert_eq!(test.admit(&new.hash, MODEL), Err(Reason::KeyExpired));
+        for (expires_at, answer) in
+            [(Some(test.now() + DAY_MS), Ok(())), (Some(test.now()), Err(Reason::KeyExpired)), (None, Ok(()))]
+        {
+            key.expires_at = expires_at;
+            commit!(test, root, UpdateApiKey on one.first, |tx, permit| tx.update_api_key(&permit, &key));
+            assert_eq!(test.admit(&new.hash, MODEL), answer);
+            test.check().await;
+        }
+        assert_eq!(test.admit(&two.key.1, MODEL), Ok(()));
     }
 
     async fn a_key_is_narrowed_and_widened(test) {
@@ -102,7 +153,8 @@ cases! {
         new.hash = one.key.1;
         let caller = test.user(two.account, two.alice);
         refused!(test, caller, CreateApiKey on two.first, |tx, permit| tx.insert_api_key(&permit, &new));
-        refused!(test, test.root(two.account), ResetApiKey on two.first, |tx, permit| tx.reset_api_key(&permit, two.key.0, &one.key.1, ""));
+        let used = NewValue { hash: one.key.1, tail: String::new(), previous_ends_at: None };
+        refused!(test, test.root(two.account), ResetApiKey on two.first, |tx, permit| tx.reset_api_key(&permit, two.key.0, &used));
         assert_eq!(test.admit(&one.key.1, MODEL), Ok(()));
         assert_eq!(test.admit(&two.key.1, MODEL), Ok(()));
     }

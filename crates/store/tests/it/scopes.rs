@@ -89,8 +89,8 @@ cases! {
             let root = test.root(account);
             let id = one.key.0;
             refused!(test, root, DisableApiKey on elsewhere, |tx, permit| tx.switch_api_key(&permit, id, true));
-            let hash = test.new_key("").hash;
-            refused!(test, root, ResetApiKey on elsewhere, |tx, permit| tx.reset_api_key(&permit, id, &hash, "tail"));
+            let new = test.new_value(None);
+            refused!(test, root, ResetApiKey on elsewhere, |tx, permit| tx.reset_api_key(&permit, id, &new));
             let mut key = test.store.find_key(one.account, id).await.unwrap().unwrap();
             key.description = "changed".to_owned();
             refused!(test, root, UpdateApiKey on elsewhere, |tx, permit| tx.update_api_key(&permit, &key));

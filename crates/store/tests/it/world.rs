@@ -9,7 +9,7 @@ use bailey_domain::secret::KeyHash;
 use bailey_domain::{
     AccessKeyId, AccountId, ApiKeyId, Caller, Entropy as _, GroupId, Pages, Reason, UserId, WorkspaceId,
 };
-use bailey_store::{Founding, NewApiKey, NewGroup, NewMember, NewUser, StoredProvider};
+use bailey_store::{Founding, NewApiKey, NewGroup, NewMember, NewUser, NewValue, StoredProvider};
 
 use crate::support::{HOME, TestStore};
 
@@ -188,7 +188,13 @@ impl TestStore {
             tail: "wxyz".to_owned(),
             description: description.to_owned(),
             auth: None,
+            expires_at: None,
         }
+    }
+
+    /// A new value, with this overlap.
+    pub(crate) fn new_value(&self, previous_ends_at: Option<i64>) -> NewValue {
+        NewValue { hash: self.new_key("").hash, tail: "0000".to_owned(), previous_ends_at }
     }
 
     pub(crate) async fn create_key(

@@ -390,7 +390,16 @@ fn providers_models_limits_keys_usage_and_settings() {
     );
     shell.run(&format!("key enable {id}")).ending(0);
     assert_eq!(shell.json(&format!("key get {id}"))["apiKey"]["disabled"], 0);
+    shell.run(&format!("key update {id} --expires-at 2020-01-31T00:00:00Z")).ending(2);
+    shell.run(&format!("key update {id} --expires-at 2099-01-31T00:00:00Z")).ending(0);
+    assert_eq!(shell.json(&format!("key get {id}"))["apiKey"]["expiresAt"], 4_073_500_800_000_i64);
+    assert!(shell.run(&format!("key get {id}")).ending(0).output.contains("2099-01-31T00:00:00Z"));
+    shell.run(&format!("key update {id} --expires-at never")).ending(0);
+    assert!(shell.json(&format!("key get {id}"))["apiKey"]["expiresAt"].is_null());
+    assert!(shell.run(&format!("key reset {id} --overlap 60")).ending(0).output.contains("sk-"));
+    assert!(shell.json(&format!("key get {id}"))["apiKey"]["previousValueExpiresAt"].is_i64());
     assert!(shell.run(&format!("key reset {id}")).ending(0).output.contains("sk-"));
+    assert!(shell.json(&format!("key get {id}"))["apiKey"]["previousValueExpiresAt"].is_null());
     shell.run(&format!("key delete {id}")).ending(0);
     shell.run(&format!("key get {id}")).ending(5);
 
