@@ -42,7 +42,7 @@ struct Wire<'a> {
 }
 
 /// Negative, no number or missing counts nothing; too large is cut down. Never a credit.
-fn count(raw: Option<&RawValue>) -> u64 {
+pub(crate) fn count(raw: Option<&RawValue>) -> u64 {
     let Some(text) = raw.map(RawValue::get) else { return 0 };
     if let Ok(whole) = text.parse::<u64>() {
         return whole.min(MOST);

@@ -17,7 +17,7 @@ pub(crate) enum Provider {
     Create {
         /// Its name.
         name: String,
-        /// What it speaks: `openai` or `demo`.
+        /// What it speaks: `openai`, `dashscope`, `anthropic` or `demo`.
         #[arg(long, value_name = "DIALECT")]
         dialect: String,
         #[command(flatten)]

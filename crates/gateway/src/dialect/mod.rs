@@ -1,0 +1,298 @@
+//! Conversions between the dialects of model calls, for a call whose client speaks one and whose provider another.
+//!
+//! ```text
+//! client's request ── read ── Conversation ── write ── upstream's request
+//! client's answer ─── write ── Reply | Piece… ── read ── upstream's answer, whole | as a stream
+//! ```
+//! Pure: bytes in, bytes out; ids and times are handed in. Every dialect has a folder with a reader and a writer for each of
+//! request, answer and stream, and knows nothing of the others. What passes from where to where is written in
+//! `docs/dialects.md`; a field that the other side cannot say is dropped or refused by name, as the table there says.
+
+mod anthropic;
+mod conversation;
+mod dashscope;
+mod errors;
+#[cfg(test)]
+mod golden;
+mod json;
+mod kept;
+mod messages;
+mod openai;
+mod reply;
+mod sse;
+mod stream;
+mod thinking;
+
+use bailey_domain::model::{Capability, Dialect};
+use bytes::Bytes;
+
+use self::conversation::{Media, MediaKind};
+pub(crate) use self::dashscope::Shape;
+pub(crate) use self::errors::Failure;
+use self::json::{Fields, Wrong};
+pub(crate) use self::stream::Conversion;
+use self::stream::{Reading, Writing};
+use crate::envelope::Invalid;
+use crate::tokens::Tokens;
+
+/// What the client speaks.
+#[derive(Clone, Debug)]
+pub(crate) enum Surface {
+    /// Chat completions and embeddings of OpenAI.
+    OpenAi,
+    /// DashScope's own API.
+    DashScope(Shape),
+    /// Anthropic's messages.
+    Anthropic,
+}
+
+impl Surface {
+    /// DashScope's, with what the body says about the answer. `is_stream`: the header `X-DashScope-SSE` is `enable`.
+    pub(crate) fn dash_scope(body: &[u8], is_multimodal: bool, is_stream: bool) -> Self {
+        let fields = str::from_utf8(body).ok().and_then(Fields::read);
+        let nothing = || Fields::read("{}").expect("this is an object");
+        Self::DashScope(dashscope::shape(&fields.unwrap_or_else(nothing), is_multimodal, is_stream))
+    }
+
+    fn format_field(&self) -> &'static str {
+        "response_format"
+    }
+
+    fn messages_field(&self) -> &'static str {
+        "messages"
+    }
+
+    fn cannot_show(&self, media: &Media<'_>) -> Invalid {
+        let what = match media.kind {
+            MediaKind::Image => "an image",
+            MediaKind::Audio => "audio",
+            MediaKind::Video => "a video",
+            MediaKind::File => "a file",
+        };
+        let why = format_args!("holds {what} in a form that the model's provider does not take").to_string();
+        Invalid::field(self.messages_field(), why)
+    }
+}
+
+/// Where a call goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Upstream<'a> {
+    /// What is spoken there.
+    pub(crate) dialect: Dialect,
+    /// What the model is called there.
+    pub(crate) model: &'a str,
+    /// The most that the catalogue says the model answers, for a dialect that must be told a number.
+    pub(crate) max_output_tokens: Option<u64>,
+}
+
+/// A request for an upstream.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) body: Bytes,
+    pub(crate) endpoint: Endpoint,
+    /// DashScope is told by a header (`X-DashScope-SSE: enable`), the others by the body.
+    pub(crate) is_stream: bool,
+}
+
+/// A path behind a provider's base URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    /// OpenAI's.
+    ChatCompletions,
+    /// DashScope's for texts.
+    Generation,
+    /// DashScope's for what is seen and heard.
+    MultimodalGeneration,
+    /// Anthropic's.
+    Messages,
+}
+
+impl Endpoint {
+    /// The path. The base URL of a DashScope provider ends in `/api/v1`, that of an Anthropic one before `/v1`.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "/chat/completions",
+            Self::Generation => "/services/aigc/text-generation/generation",
+            Self::MultimodalGeneration => "/services/aigc/multimodal-generation/generation",
+            Self::Messages => "/v1/messages",
+        }
+    }
+}
+
+/// What an answer says that the upstream does not know.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts<'a> {
+    /// Our id of the call.
+    pub(crate) request_id: &'a str,
+    /// Seconds since 1970.
+    pub(crate) created: u64,
+    /// The model as it was called.
+    pub(crate) model: &'a str,
+    /// Whether the client asked for the usage of an OpenAI stream.
+    pub(crate) tells_usage: bool,
+}
+
+/// The same, owned by a stream.
+#[derive(Debug)]
+struct OwnFacts {
+    request_id: Box<str>,
+    created: u64,
+    model: Box<str>,
+    tells_usage: bool,
+}
+
+impl OwnFacts {
+    fn lent(&self) -> Facts<'_> {
+        Facts {
+            request_id: &self.request_id,
+            created: self.created,
+            model: &self.model,
+            tells_usage: self.tells_usage,
+        }
+    }
+}
+
+impl From<Facts<'_>> for OwnFacts {
+    fn from(facts: Facts<'_>) -> Self {
+        Self {
+            request_id: facts.request_id.into(),
+            created: facts.created,
+            model: facts.model.into(),
+            tells_usage: facts.tells_usage,
+        }
+    }
+}
+
+/// An upstream's answer that is not what its dialect says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unreadable(String);
+
+impl Unreadable {
+    fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+
+    fn in_event(wrong: &Wrong) -> Self {
+        Self(format!("an event {wrong}"))
+    }
+}
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The field of a request that was read, or how it is wrong.
+fn field<T>(name: &'static str, read: Result<T, Wrong>) -> Result<T, Invalid> {
+    read.map_err(|wrong| Invalid::field(name, wrong.why()))
+}
+
+/// Refuses fields that no other dialect can say.
+fn refused(fields: &Fields<'_>, names: &[&'static str]) -> Result<(), Invalid> {
+    match names.iter().find(|name| fields.raw(name).is_some()) {
+        Some(name) => Err(Invalid::field(name, "cannot be passed on to the model's provider; leave it out")),
+        None => Ok(()),
+    }
+}
+
+/// An id for a call that its upstream gave none.
+fn call_id(facts: &Facts<'_>, number: usize) -> String {
+    format!("call_{}_{number}", facts.request_id)
+}
+
+fn fields_of(body: &[u8]) -> Option<Fields<'_>> {
+    Fields::read(str::from_utf8(body).ok()?)
+}
+
+/// Turns a client's request into one for an upstream of another dialect.
+///
+/// # Errors
+/// The field of the client that is wrong, or that the upstream's dialect cannot say.
+pub(crate) fn request(
+    surface: &Surface,
+    does: Capability,
+    body: &[u8],
+    upstream: &Upstream<'_>,
+) -> Result<Outgoing, Invalid> {
+    if does == Capability::Embedding {
+        return Err(Invalid::field(
+            "model",
+            "is served by a provider of another dialect; only chats pass to it",
+        ));
+    }
+    let no_object = || Invalid { param: None, message: "the body is not a JSON object".to_owned() };
+    let fields = fields_of(body).ok_or_else(no_object)?;
+    let conversation = match surface {
+        Surface::OpenAi => openai::read(&fields)?,
+        Surface::DashScope(shape) => dashscope::read(&fields, *shape)?,
+        Surface::Anthropic => anthropic::read(&fields)?,
+    };
+    if conversation.messages.is_empty() {
+        return Err(Invalid::field(surface.messages_field(), "is empty; send at least one message"));
+    }
+    let model = upstream.model;
+    let (body, endpoint) = match upstream.dialect {
+        Dialect::OpenAi | Dialect::Demo => {
+            (openai::write(&conversation, surface, model)?, Endpoint::ChatCompletions)
+        }
+        Dialect::DashScope => {
+            let is_multimodal = dashscope::is_multimodal(&conversation, model);
+            let endpoint = if is_multimodal { Endpoint::MultimodalGeneration } else { Endpoint::Generation };
+            (dashscope::write(&conversation, surface, model)?, endpoint)
+        }
+        Dialect::Anthropic => (anthropic::write(&conversation, surface, upstream)?, Endpoint::Messages),
+    };
+    Ok(Outgoing { body: body.into(), endpoint, is_stream: conversation.stream })
+}
+
+/// Turns an upstream's whole answer into the client's.
+///
+/// # Errors
+/// The answer is not what its dialect says.
+pub(crate) fn answer(
+    from: Dialect,
+    surface: &Surface,
+    does: Capability,
+    body: &[u8],
+    facts: &Facts<'_>,
+) -> Result<(Bytes, Tokens), Unreadable> {
+    if does == Capability::Embedding {
+        return Err(Unreadable::new("only chats pass between dialects"));
+    }
+    let fields = fields_of(body).ok_or_else(|| Unreadable::new("the answer is not a JSON object"))?;
+    let reply = match from {
+        Dialect::OpenAi | Dialect::Demo => openai::read_answer(&fields, facts),
+        Dialect::DashScope => dashscope::read_answer(&fields, facts),
+        Dialect::Anthropic => anthropic::read_answer(&fields),
+    };
+    let reply = reply.map_err(|wrong| Unreadable(format!("the answer {wrong}")))?;
+    let written = match surface {
+        Surface::OpenAi => openai::write_answer(&reply, facts),
+        Surface::DashScope(shape) => dashscope::write_answer(&reply, *shape, facts),
+        Surface::Anthropic => anthropic::write_answer(&reply, facts),
+    };
+    Ok((written.into(), reply.usage.tokens()))
+}
+
+/// Reads an upstream's error; [`Failure::body`] says it in the client's words.
+pub(crate) fn error(from: Dialect, status: u16, body: &[u8]) -> Failure {
+    Failure::read(from, status, body)
+}
+
+impl Conversion {
+    /// A stream from one dialect to another.
+    pub(crate) fn new(from: Dialect, surface: Surface, facts: Facts<'_>) -> Self {
+        let reader: Box<dyn Reading> = match from {
+            Dialect::OpenAi | Dialect::Demo => Box::new(openai::ChunkReader::default()),
+            Dialect::DashScope => Box::new(dashscope::EventReader::default()),
+            Dialect::Anthropic => Box::new(anthropic::EventReader::default()),
+        };
+        let writer: Box<dyn Writing> = match &surface {
+            Surface::OpenAi => Box::new(openai::ChunkWriter::default()),
+            Surface::DashScope(shape) => Box::new(dashscope::EventWriter::new(*shape)),
+            Surface::Anthropic => Box::new(anthropic::EventWriter::default()),
+        };
+        Self::of(reader, writer, surface, facts.into())
+    }
+}

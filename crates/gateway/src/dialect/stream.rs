@@ -1,0 +1,221 @@
+//! An answer that comes as a stream, from one dialect to another while it arrives.
+
+use bytes::Bytes;
+
+use super::errors::{self, Failure};
+use super::json::{Fields, Object, Wrong};
+use super::reply::{Finish, Piece, Usage};
+use super::sse::{Event, Events};
+use super::{Facts, OwnFacts, Surface, Unreadable};
+use crate::tokens::Tokens;
+
+/// Most answers, and most calls of one, that a stream may hold.
+const MOST: usize = 128;
+
+/// Reads the events of one dialect. An event may be in several pieces.
+pub(super) trait Reading {
+    fn read<'a>(
+        &mut self,
+        name: &str,
+        text: &'a str,
+        facts: &Facts<'_>,
+        pieces: &mut Vec<Piece<'a>>,
+    ) -> Result<(), Wrong>;
+
+    /// Whether the answer is complete as far as it came.
+    fn has_finished(&self) -> bool;
+}
+
+/// Writes the events of one dialect.
+pub(super) trait Writing {
+    fn write(&mut self, piece: &Piece<'_>, facts: &Facts<'_>, out: &mut Vec<u8>) -> Result<(), Wrong>;
+
+    /// All pieces that came together are written.
+    fn flush(&mut self, _: &Facts<'_>, _: &mut Vec<u8>) {}
+
+    /// The answer is complete and used so much.
+    fn finish(&mut self, told: Usage, facts: &Facts<'_>, out: &mut Vec<u8>);
+
+    /// Events that the writer numbers are told how many there were.
+    fn events(&self) -> u64 {
+        0
+    }
+}
+
+/// An event without a name.
+pub(super) fn data(object: &Object<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"data: ");
+    object.write(out);
+    out.extend_from_slice(b"\n\n");
+}
+
+/// An event with a name.
+pub(super) fn named(name: &str, object: &Object<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"event: ");
+    out.extend_from_slice(name.as_bytes());
+    out.push(b'\n');
+    data(object, out);
+}
+
+/// The number of a choice.
+pub(super) fn choice_number(choice: &Fields<'_>) -> Result<u32, Wrong> {
+    let number = choice.whole("index")?.unwrap_or(0);
+    u32::try_from(number)
+        .ok()
+        .filter(|&number| (number as usize) < MOST)
+        .ok_or_else(|| Wrong::new("index", "is too large"))
+}
+
+/// Which calls of which choices have begun.
+#[derive(Debug, Default)]
+pub(super) struct Calls(Vec<Call>);
+
+#[derive(Debug)]
+struct Call {
+    choice: u32,
+    index: u64,
+    number: u32,
+    id: Box<str>,
+}
+
+impl Calls {
+    /// The number of a call, and whether it has just begun. Some servers number all calls 0 and tell them apart by id.
+    pub(super) fn number(&mut self, choice: u32, index: u64, id: Option<&str>) -> Result<(u32, bool), Wrong> {
+        let begun = self.0.iter().rfind(|call| call.choice == choice && call.index == index);
+        if let Some(call) = begun.filter(|call| id.is_none_or(|id| id == &*call.id || call.id.is_empty())) {
+            return Ok((call.number, false));
+        }
+        let number = self.0.iter().filter(|call| call.choice == choice).count();
+        let Some(number) = u32::try_from(number).ok().filter(|_| self.0.len() < MOST) else {
+            return Err(Wrong::new("tool_calls", "has too many calls"));
+        };
+        self.0.push(Call { choice, index, number, id: id.unwrap_or_default().into() });
+        Ok((number, true))
+    }
+
+    /// The number of a call that has begun.
+    pub(super) fn known(&self, choice: u32, index: u64) -> Option<u32> {
+        let known = self.0.iter().rfind(|call| call.choice == choice && call.index == index);
+        known.map(|call| call.number)
+    }
+}
+
+/// Why each answer of a stream ends, kept until what was used is known too.
+#[derive(Debug, Default)]
+pub(super) struct Finished(Vec<(u32, Finish, Option<String>)>);
+
+impl Finished {
+    pub(super) fn note(&mut self, choice: u32, finish: Finish, stopped_by: Option<&str>) {
+        self.0.retain(|(known, ..)| *known != choice);
+        self.0.push((choice, finish, stopped_by.map(str::to_owned)));
+    }
+
+    pub(super) fn take(&mut self) -> Vec<(u32, Finish, Option<String>)> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+/// The state of one stream.
+pub(crate) struct Conversion {
+    events: Events,
+    reader: Box<dyn Reading>,
+    writer: Box<dyn Writing>,
+    surface: Surface,
+    facts: OwnFacts,
+    usage: Option<Usage>,
+    has_failed: bool,
+}
+
+impl std::fmt::Debug for Conversion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Conversion").field("usage", &self.usage).finish_non_exhaustive()
+    }
+}
+
+impl Conversion {
+    pub(super) fn of(
+        reader: Box<dyn Reading>,
+        writer: Box<dyn Writing>,
+        surface: Surface,
+        facts: OwnFacts,
+    ) -> Self {
+        Self { events: Events::default(), reader, writer, surface, facts, usage: None, has_failed: false }
+    }
+
+    /// Takes what came and gives what may pass; empty when that is nothing yet.
+    ///
+    /// # Errors
+    /// The upstream does not speak its dialect. What was given before stands.
+    pub(crate) fn pass(&mut self, came: &[u8]) -> Result<Bytes, Unreadable> {
+        let mut out = Vec::new();
+        let events = self.events.pass(came).map_err(|_| Unreadable::new("an event is too long"))?;
+        for event in events {
+            self.take(&event, &mut out)?;
+        }
+        if !self.has_failed {
+            self.writer.flush(&self.facts.lent(), &mut out);
+        }
+        Ok(out.into())
+    }
+
+    /// What is left when the stream has ended.
+    ///
+    /// # Errors
+    /// It ended before the answer was complete.
+    pub(crate) fn finish(&mut self) -> Result<Bytes, Unreadable> {
+        let mut out = Vec::new();
+        if let Some(event) = self.events.finish() {
+            self.take(&event, &mut out)?;
+        }
+        if self.has_failed {
+            return Ok(out.into());
+        }
+        if !self.reader.has_finished() {
+            return Err(Unreadable::new("the stream ended within the answer"));
+        }
+        self.writer.finish(self.usage.unwrap_or_default(), &self.facts.lent(), &mut out);
+        Ok(out.into())
+    }
+
+    fn take(&mut self, event: &Event, out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        if self.has_failed {
+            return Ok(());
+        }
+        let facts = self.facts.lent();
+        let text = |bytes| str::from_utf8(bytes).map_err(|_| Unreadable::new("an event is not UTF-8"));
+        let (name, data) = (text(&event.name)?, text(&event.data)?);
+        let mut pieces = Vec::new();
+        self.reader.read(name, data, &facts, &mut pieces).map_err(|wrong| Unreadable::in_event(&wrong))?;
+        for piece in &pieces {
+            match piece {
+                Piece::Usage(told) => self.usage = Some(*told),
+                Piece::Failed { status, code, message } => {
+                    let failure = Failure::of(status.or(event.status), code.as_deref(), message);
+                    self.writer.flush(&facts, out);
+                    let next = self.writer.events();
+                    errors::frame(&failure, &self.surface, &facts, next, out);
+                    self.has_failed = true;
+                    return Ok(());
+                }
+                _ => {}
+            }
+            self.writer.write(piece, &facts, out).map_err(|wrong| Unreadable::in_event(&wrong))?;
+        }
+        Ok(())
+    }
+
+    /// What the answer used, as far as it was told.
+    pub(crate) fn tokens(&self) -> Option<Tokens> {
+        self.usage.map(Usage::tokens)
+    }
+
+    /// Whether the upstream gave up with an error, which the client has been told.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
+    /// How many events were written, for surfaces that number them.
+    pub(crate) fn written(&self) -> u64 {
+        self.writer.events()
+    }
+}
