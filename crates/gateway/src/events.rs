@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::tokens::{Tokens, last_usage};
+use crate::tokens::{Report, Tokens, last_report};
 
 /// An event that is longer passes in pieces: it is no usage event, and the gateway does not collect it.
 const LONGEST_HELD: usize = 256 * 1024;
@@ -20,7 +20,7 @@ pub(crate) struct Events {
     keeps_usage_back: bool,
     /// Whether the last byte that passed is inside an event.
     inside: bool,
-    tokens: Option<Tokens>,
+    told: Option<Report>,
 }
 
 /// The place behind the last blank line.
@@ -55,9 +55,9 @@ impl Events {
         Self { keeps_usage_back, ..Self::default() }
     }
 
-    /// The usage that the events told.
+    /// The usage that events told, later ones over earlier ones.
     pub(crate) fn tokens(&self) -> Option<Tokens> {
-        self.tokens
+        self.told.map(Report::tokens)
     }
 
     /// Whether what passed so far ends inside an event, so that another event must not follow directly.
@@ -101,8 +101,8 @@ impl Events {
         while at < events.len() {
             let event = at..at + first_end(&events[at..]);
             at = event.end;
-            if let Some(tokens) = last_usage(&events[event.clone()]) {
-                self.tokens = Some(self.tokens.unwrap_or_default().joined(tokens));
+            if let Some(report) = last_report(&events[event.clone()]) {
+                self.told = Some(self.told.unwrap_or_default().then(report));
                 if self.keeps_usage_back && is_usage_only(&events[event.clone()]) {
                     back = Some(event);
                 }
@@ -162,6 +162,15 @@ mod tests {
         let mut events = Events::new(true);
         assert_eq!(through(&mut events, &[beside.as_bytes(), USAGE.trim_end().as_bytes()]), beside);
         assert_eq!(events.tokens(), Some(Tokens { input: 3, output: 4 }));
+    }
+
+    #[test]
+    fn usage_that_comes_in_two_events_is_added_up() {
+        let whole = "event: message_start\ndata: {\"message\":{\"usage\":{\"input_tokens\":5,\"output_tokens\":1}}}\n\n\
+                     event: message_delta\ndata: {\"usage\":{\"output_tokens\":9}}\n\n";
+        let mut events = Events::new(false);
+        assert_eq!(through(&mut events, &[whole.as_bytes()]), whole);
+        assert_eq!(events.tokens(), Some(Tokens { input: 5, output: 9 }));
     }
 
     #[test]

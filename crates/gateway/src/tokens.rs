@@ -22,23 +22,56 @@ impl Tokens {
     }
 }
 
-impl Tokens {
-    /// What two reports about one call say together: each of them counts up, and some tell the input in one event and the
-    /// output in another.
-    pub(crate) fn joined(self, other: Self) -> Self {
-        Self { input: self.input.max(other.input), output: self.output.max(other.output) }
-    }
-}
-
-/// OpenAI says prompt and completion, the other two say input and output.
 #[derive(Deserialize)]
 struct Wire<'a> {
-    #[serde(borrow, alias = "input_tokens")]
+    #[serde(borrow)]
     prompt_tokens: Option<&'a RawValue>,
-    #[serde(borrow, alias = "output_tokens")]
+    #[serde(borrow)]
     completion_tokens: Option<&'a RawValue>,
     #[serde(borrow)]
     total_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    input_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    output_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    cache_creation_input_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    cache_read_input_tokens: Option<&'a RawValue>,
+}
+
+/// What an answer has told of its usage so far, in whatever dialect. Anthropic tells it in two events: the input with the
+/// first, the output with the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Report {
+    input: Option<u64>,
+    output: Option<u64>,
+    total: Option<u64>,
+    cache_written: Option<u64>,
+    cache_read: Option<u64>,
+}
+
+impl Report {
+    /// With what a later event tells; what it does not tell stays.
+    pub(crate) fn then(self, later: Self) -> Self {
+        Self {
+            input: later.input.or(self.input),
+            output: later.output.or(self.output),
+            total: later.total.or(self.total),
+            cache_written: later.cache_written.or(self.cache_written),
+            cache_read: later.cache_read.or(self.cache_read),
+        }
+    }
+
+    /// The tokens.
+    pub(crate) fn tokens(self) -> Tokens {
+        let told = |count: Option<u64>| count.unwrap_or(0);
+        // Anthropic counts what a cache takes or gives beside the input; nobody else has these two fields.
+        let input =
+            told(self.input).saturating_add(told(self.cache_written)).saturating_add(told(self.cache_read));
+        let input = input.min(MOST);
+        Tokens { input, output: told(self.output).max(told(self.total).saturating_sub(input)) }
+    }
 }
 
 /// Negative, no number or missing counts nothing; too large is cut down. Never a credit.
@@ -64,26 +97,37 @@ pub(crate) fn count(raw: Option<&RawValue>) -> u64 {
 /// The key is searched for instead of the whole being parsed: an answer's text cannot hold it, because quotes are escaped
 /// there.
 pub(crate) fn last_usage(json: &[u8]) -> Option<Tokens> {
+    last_report(json).map(Report::tokens)
+}
+
+/// The same, for what comes in several events.
+pub(crate) fn last_report(json: &[u8]) -> Option<Report> {
     let finder = memchr::memmem::FinderRev::new(b"\"usage\"");
     let mut end = json.len();
     while let Some(at) = finder.rfind(&json[..end]) {
-        if let Some(tokens) = usage_at(&json[at + b"\"usage\"".len()..]) {
-            return Some(tokens);
+        if let Some(report) = usage_at(&json[at + b"\"usage\"".len()..]) {
+            return Some(report);
         }
         end = at;
     }
     None
 }
 
-fn usage_at(behind: &[u8]) -> Option<Tokens> {
+fn usage_at(behind: &[u8]) -> Option<Report> {
     let value = behind.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
     if value.first() != Some(&b'{') {
         return None;
     }
     let wire = serde_json::Deserializer::from_slice(value).into_iter::<Wire<'_>>().next()?.ok()?;
-    let input = count(wire.prompt_tokens);
-    let output = count(wire.completion_tokens).max(count(wire.total_tokens).saturating_sub(input));
-    Some(Tokens { input, output })
+    let told = |raw: Option<&RawValue>| raw.map(|raw| count(Some(raw)));
+    Some(Report {
+        // Both names at once are no dialect's; the larger counts.
+        input: told(wire.prompt_tokens).max(told(wire.input_tokens)),
+        output: told(wire.completion_tokens).max(told(wire.output_tokens)),
+        total: told(wire.total_tokens),
+        cache_written: told(wire.cache_creation_input_tokens),
+        cache_read: told(wire.cache_read_input_tokens),
+    })
 }
 
 #[cfg(test)]
@@ -113,6 +157,24 @@ mod tests {
         assert_eq!(tokens(r#"{"choices":[{"text":"\"usage\":{\"prompt_tokens\":9}"}]}"#), None);
         assert_eq!(tokens(r#"{"usage":{"prompt_tokens":5"#), None);
         assert_eq!(tokens(""), None);
+    }
+
+    #[test]
+    fn every_dialect_is_read() {
+        let dashscope = r#"{"output":{},"usage":{"input_tokens":5,"output_tokens":2,"total_tokens":9,"prompt_tokens_details":{"cached_tokens":4}}}"#;
+        assert_eq!(tokens(dashscope), Some((5, 4)));
+        let start = r#"{"message":{"usage":{"input_tokens":3,"cache_creation_input_tokens":10,"cache_read_input_tokens":20,"output_tokens":1}}}"#;
+        let delta = r#"{"type":"message_delta","usage":{"output_tokens":7}}"#;
+        let report = |json: &str| last_report(json.as_bytes()).unwrap();
+        assert_eq!(report(start).then(report(delta)).tokens(), Tokens { input: 33, output: 7 });
+        let again = r#"{"usage":{"input_tokens":4,"output_tokens":8}}"#;
+        assert_eq!(report(start).then(report(again)).tokens(), Tokens { input: 34, output: 8 });
+        let huge = r#"{"usage":{"input_tokens":1e30,"cache_read_input_tokens":1e30,"cache_creation_input_tokens":-5}}"#;
+        assert_eq!(tokens(huge), Some((MOST, 0)));
+        assert_eq!(
+            tokens(r#"{"usage":{"prompt_tokens":1,"input_tokens":6,"output_tokens":-1}}"#),
+            Some((6, 0))
+        );
     }
 
     #[test]
