@@ -99,7 +99,7 @@ impl Failure {
     fn object<'a>(&'a self, surface: &Surface, request_id: &'a str) -> Object<'a> {
         let row = ROWS.iter().find(|row| row.openai == self.code).unwrap_or_else(|| row_of(self.status));
         match surface {
-            Surface::OpenAi => {
+            Surface::OpenAi | Surface::Responses(_) => {
                 // As everywhere in this gateway: what is wrong with a request shares one type.
                 let kind = match self.status {
                     400 | 401 | 404 | 405 | 408 | 413 | 415 => "invalid_request_error",
@@ -141,8 +141,17 @@ pub(super) fn frame(failure: &Failure, surface: &Surface, facts: &Facts<'_>, eve
         Surface::DashScope(_) => {
             let head = format!("id:{}\nevent:error\n:HTTP_STATUS/{}\ndata:", events + 1, failure.status);
             out.extend_from_slice(head.as_bytes());
-            body.write(out);
+            body.write_line(out);
             out.extend_from_slice(b"\n\n");
+        }
+        Surface::Responses(_) => {
+            let event = Object::new()
+                .with("type", "error")
+                .with("code", failure.code)
+                .with("message", &failure.message)
+                .with("param", Json::Null)
+                .with("sequence_number", events);
+            super::stream::named("error", &event, out);
         }
     }
 }

@@ -15,8 +15,9 @@ use super::{Conversion, Facts, Surface, Upstream, answer, error, request};
 type Taken = fn(&[u8], bool) -> Surface;
 
 /// The client's dialects by the names of the files, and how a request of it is taken.
-const SURFACES: [(&str, Taken); 3] = [
+const SURFACES: [(&str, Taken); 4] = [
     ("openai", |_, _| Surface::OpenAi),
+    ("responses", |body, _| Surface::responses(body)),
     ("dashscope", |body, is_stream| Surface::dash_scope(body, false, is_stream)),
     ("anthropic", |_, _| Surface::Anthropic),
 ];
@@ -171,7 +172,7 @@ fn golden_conversations() {
             }
         }
     }
-    assert!(pages >= 50, "only {pages} pairs were found");
+    assert!(pages >= 75, "only {pages} pairs were found");
     assert!(
         wrong.is_empty(),
         "{} of {pages} golden conversations differ, the first of them now being\n{}\nIf that is meant: BAILEY_RENEW=1 \

@@ -191,6 +191,12 @@ impl<'a> Object<'a> {
         if list.is_empty() { self } else { self.with(name, list) }
     }
 
+    /// With the fields of another behind its own.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -202,9 +208,18 @@ impl<'a> Object<'a> {
         bytes
     }
 
-    /// Behind bytes.
-    pub(super) fn write(&self, bytes: &mut Vec<u8>) {
+    fn write(&self, bytes: &mut Vec<u8>) {
         serde_json::to_writer(bytes, self).expect("keys are texts and a vector takes everything");
+    }
+
+    /// Behind bytes, in one line: values that pass as their own text may have several, and one ends the data of an event.
+    pub(super) fn write_line(&self, bytes: &mut Vec<u8>) {
+        let from = bytes.len();
+        self.write(bytes);
+        // Within texts both are escaped, so these stand between values.
+        for byte in bytes[from..].iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')) {
+            *byte = b' ';
+        }
     }
 }
 
@@ -300,6 +315,14 @@ mod tests {
     fn a_deep_text_does_not_exhaust_the_stack() {
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(Fields::read(&deep).unwrap().list("a").is_ok());
+    }
+
+    #[test]
+    fn a_line_is_one_line() {
+        let raw: &RawValue = serde_json::from_str("{\r\n\"a\":\n\"\\n\"}").unwrap();
+        let mut bytes = b"x\n".to_vec();
+        Object::new().with("raw", raw).write_line(&mut bytes);
+        assert_eq!(String::from_utf8(bytes).unwrap(), "x\n{\"raw\":{  \"a\": \"\\n\"}}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::json::Wrong;
 use super::reply::Piece;
 
 /// A longer answer is no answer of a model.
-const MOST: usize = 4 * 1024 * 1024;
+pub(super) const MOST: usize = 4 * 1024 * 1024;
 
 /// All that was said.
 #[derive(Debug, Default)]

@@ -19,6 +19,7 @@ mod kept;
 mod messages;
 mod openai;
 mod reply;
+mod responses;
 mod sse;
 mod stream;
 mod thinking;
@@ -30,6 +31,7 @@ use self::conversation::{Media, MediaKind};
 pub(crate) use self::dashscope::Shape;
 pub(crate) use self::errors::Failure;
 use self::json::{Fields, Wrong};
+pub(crate) use self::responses::Echo;
 pub(crate) use self::stream::Conversion;
 use self::stream::{Reading, Writing};
 use crate::envelope::Invalid;
@@ -40,6 +42,8 @@ use crate::tokens::Tokens;
 pub(crate) enum Surface {
     /// Chat completions and embeddings of OpenAI.
     OpenAi,
+    /// OpenAI's responses, with what an answer repeats of its request.
+    Responses(Echo),
     /// DashScope's own API.
     DashScope(Shape),
     /// Anthropic's messages.
@@ -49,17 +53,22 @@ pub(crate) enum Surface {
 impl Surface {
     /// DashScope's, with what the body says about the answer. `is_stream`: the header `X-DashScope-SSE` is `enable`.
     pub(crate) fn dash_scope(body: &[u8], is_multimodal: bool, is_stream: bool) -> Self {
-        let fields = str::from_utf8(body).ok().and_then(Fields::read);
+        let fields = fields_of(body);
         let nothing = || Fields::read("{}").expect("this is an object");
         Self::DashScope(dashscope::shape(&fields.unwrap_or_else(nothing), is_multimodal, is_stream))
     }
 
+    /// OpenAI's responses, with what the answer repeats of the body.
+    pub(crate) fn responses(body: &[u8]) -> Self {
+        Self::Responses(fields_of(body).map(|fields| Echo::of(&fields)).unwrap_or_default())
+    }
+
     fn format_field(&self) -> &'static str {
-        "response_format"
+        if matches!(self, Self::Responses(_)) { "text" } else { "response_format" }
     }
 
     fn messages_field(&self) -> &'static str {
-        "messages"
+        if matches!(self, Self::Responses(_)) { "input" } else { "messages" }
     }
 
     fn cannot_show(&self, media: &Media<'_>) -> Invalid {
@@ -225,6 +234,7 @@ pub(crate) fn request(
     let fields = fields_of(body).ok_or_else(no_object)?;
     let conversation = match surface {
         Surface::OpenAi => openai::read(&fields)?,
+        Surface::Responses(_) => responses::read(&fields)?,
         Surface::DashScope(shape) => dashscope::read(&fields, *shape)?,
         Surface::Anthropic => anthropic::read(&fields)?,
     };
@@ -269,6 +279,7 @@ pub(crate) fn answer(
     let reply = reply.map_err(|wrong| Unreadable(format!("the answer {wrong}")))?;
     let written = match surface {
         Surface::OpenAi => openai::write_answer(&reply, facts),
+        Surface::Responses(echo) => responses::write_answer(&reply, echo, facts),
         Surface::DashScope(shape) => dashscope::write_answer(&reply, *shape, facts),
         Surface::Anthropic => anthropic::write_answer(&reply, facts),
     };
@@ -290,6 +301,7 @@ impl Conversion {
         };
         let writer: Box<dyn Writing> = match &surface {
             Surface::OpenAi => Box::new(openai::ChunkWriter::default()),
+            Surface::Responses(echo) => Box::new(responses::EventWriter::new(echo.clone())),
             Surface::DashScope(shape) => Box::new(dashscope::EventWriter::new(*shape)),
             Surface::Anthropic => Box::new(anthropic::EventWriter::default()),
         };

@@ -45,7 +45,7 @@ pub(super) trait Writing {
 /// An event without a name.
 pub(super) fn data(object: &Object<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"data: ");
-    object.write(out);
+    object.write_line(out);
     out.extend_from_slice(b"\n\n");
 }
 

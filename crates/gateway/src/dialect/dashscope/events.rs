@@ -130,7 +130,7 @@ impl EventWriter {
         out.extend_from_slice(
             format!("id:{}\nevent:result\n:HTTP_STATUS/200\ndata:", self.events).as_bytes(),
         );
-        body.write(out);
+        body.write_line(out);
         out.extend_from_slice(b"\n\n");
     }
 

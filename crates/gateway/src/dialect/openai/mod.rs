@@ -7,7 +7,9 @@ mod write;
 
 pub(super) use answer::{choice_of, message as written_message, read as read_answer, write as write_answer};
 pub(super) use chunks::{ChunkReader, ChunkWriter, delta_of};
-pub(super) use read::{choice_of_tool, format, function, message, part, read, sampling, thinking_words};
+pub(super) use read::{
+    choice_of_tool, format, function, message, part, read, sampling, schema_format, thinking_words,
+};
 pub(super) use write::{call, function_tool, media, response_format, tool_choice, write};
 
 use super::json::{Fields, Object};

@@ -87,7 +87,10 @@ pub(in super::super) fn format<'a>(fields: &Fields<'a>) -> Result<Option<Format<
 }
 
 /// A format: what it is called is inside of `json_schema`, or beside the type.
-fn schema_format<'a>(format: &Fields<'a>, is_nested: bool) -> Result<Option<Format<'a>>, Wrong> {
+pub(in super::super) fn schema_format<'a>(
+    format: &Fields<'a>,
+    is_nested: bool,
+) -> Result<Option<Format<'a>>, Wrong> {
     match &*format.needed_text("type")? {
         "text" => Ok(None),
         "json_object" => Ok(Some(Format::Object)),
