@@ -67,8 +67,10 @@ impl Report {
     pub(crate) fn tokens(self) -> Tokens {
         let told = |count: Option<u64>| count.unwrap_or(0);
         // Anthropic counts what a cache takes or gives beside the input; nobody else has these two fields.
+        // Embeddings and rankings of DashScope tell their total alone, and have no output.
+        let input = self.input.or(self.total.filter(|_| self.output.is_none()));
         let input =
-            told(self.input).saturating_add(told(self.cache_written)).saturating_add(told(self.cache_read));
+            told(input).saturating_add(told(self.cache_written)).saturating_add(told(self.cache_read));
         let input = input.min(MOST);
         Tokens { input, output: told(self.output).max(told(self.total).saturating_sub(input)) }
     }
@@ -169,6 +171,7 @@ mod tests {
         assert_eq!(report(start).then(report(delta)).tokens(), Tokens { input: 33, output: 7 });
         let again = r#"{"usage":{"input_tokens":4,"output_tokens":8}}"#;
         assert_eq!(report(start).then(report(again)).tokens(), Tokens { input: 34, output: 8 });
+        assert_eq!(tokens(r#"{"output":{"embeddings":[]},"usage":{"total_tokens":8}}"#), Some((8, 0)));
         let huge = r#"{"usage":{"input_tokens":1e30,"cache_read_input_tokens":1e30,"cache_creation_input_tokens":-5}}"#;
         assert_eq!(tokens(huge), Some((MOST, 0)));
         assert_eq!(

@@ -25,8 +25,13 @@ const SURFACES: [(&str, Taken); 4] = [
 const DIALECTS: [(&str, Dialect); 3] =
     [("openai", Dialect::OpenAi), ("dashscope", Dialect::DashScope), ("anthropic", Dialect::Anthropic)];
 
-const FACTS: Facts<'_> =
-    Facts { request_id: "0b1c", created: 1_767_225_600, model: "our-model", tells_usage: true };
+const FACTS: Facts<'_> = Facts {
+    request_id: "0b1c",
+    created: 1_767_225_600,
+    model: "our-model",
+    tells_usage: true,
+    is_base64: false,
+};
 
 fn read(path: &Path) -> Option<Vec<u8>> {
     fs::read(path).ok()

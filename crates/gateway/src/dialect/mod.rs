@@ -11,6 +11,7 @@
 mod anthropic;
 mod conversation;
 mod dashscope;
+mod embeddings;
 mod errors;
 #[cfg(test)]
 mod golden;
@@ -114,6 +115,10 @@ pub(crate) enum Endpoint {
     MultimodalGeneration,
     /// Anthropic's.
     Messages,
+    /// OpenAI's.
+    Embeddings,
+    /// DashScope's for texts.
+    TextEmbedding,
 }
 
 impl Endpoint {
@@ -124,6 +129,8 @@ impl Endpoint {
             Self::Generation => "/services/aigc/text-generation/generation",
             Self::MultimodalGeneration => "/services/aigc/multimodal-generation/generation",
             Self::Messages => "/v1/messages",
+            Self::Embeddings => "/embeddings",
+            Self::TextEmbedding => "/services/embeddings/text-embedding/text-embedding",
         }
     }
 }
@@ -139,6 +146,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) model: &'a str,
     /// Whether the client asked for the usage of an OpenAI stream.
     pub(crate) tells_usage: bool,
+    /// Whether the client asked for vectors in base64 ([`wants_base64`]).
+    pub(crate) is_base64: bool,
 }
 
 /// The same, owned by a stream.
@@ -157,6 +166,7 @@ impl OwnFacts {
             created: self.created,
             model: &self.model,
             tells_usage: self.tells_usage,
+            is_base64: false,
         }
     }
 }
@@ -214,6 +224,11 @@ fn fields_of(body: &[u8]) -> Option<Fields<'_>> {
     Fields::read(str::from_utf8(body).ok()?)
 }
 
+/// Whether a request for embeddings wants its vectors in base64.
+pub(crate) fn wants_base64(body: &[u8]) -> bool {
+    fields_of(body).is_some_and(|fields| embeddings::wants_base64(&fields))
+}
+
 /// Turns a client's request into one for an upstream of another dialect.
 ///
 /// # Errors
@@ -224,14 +239,12 @@ pub(crate) fn request(
     body: &[u8],
     upstream: &Upstream<'_>,
 ) -> Result<Outgoing, Invalid> {
-    if does == Capability::Embedding {
-        return Err(Invalid::field(
-            "model",
-            "is served by a provider of another dialect; only chats pass to it",
-        ));
-    }
     let no_object = || Invalid { param: None, message: "the body is not a JSON object".to_owned() };
     let fields = fields_of(body).ok_or_else(no_object)?;
+    if does == Capability::Embedding {
+        let (body, endpoint) = embeddings::request(surface, &fields, upstream.dialect, upstream.model)?;
+        return Ok(Outgoing { body: body.into(), endpoint, is_stream: false });
+    }
     let conversation = match surface {
         Surface::OpenAi => openai::read(&fields)?,
         Surface::Responses(_) => responses::read(&fields)?,
@@ -267,16 +280,18 @@ pub(crate) fn answer(
     body: &[u8],
     facts: &Facts<'_>,
 ) -> Result<(Bytes, Tokens), Unreadable> {
-    if does == Capability::Embedding {
-        return Err(Unreadable::new("only chats pass between dialects"));
-    }
     let fields = fields_of(body).ok_or_else(|| Unreadable::new("the answer is not a JSON object"))?;
+    let unreadable = |wrong: Wrong| Unreadable(format!("the answer {wrong}"));
+    if does == Capability::Embedding {
+        let (body, usage) = embeddings::answer(from, surface, &fields, facts).map_err(unreadable)?;
+        return Ok((body.into(), usage.tokens()));
+    }
     let reply = match from {
         Dialect::OpenAi | Dialect::Demo => openai::read_answer(&fields, facts),
         Dialect::DashScope => dashscope::read_answer(&fields, facts),
         Dialect::Anthropic => anthropic::read_answer(&fields),
     };
-    let reply = reply.map_err(|wrong| Unreadable(format!("the answer {wrong}")))?;
+    let reply = reply.map_err(unreadable)?;
     let written = match surface {
         Surface::OpenAi => openai::write_answer(&reply, facts),
         Surface::Responses(echo) => responses::write_answer(&reply, echo, facts),
