@@ -17,8 +17,12 @@ mod errors;
 mod golden;
 mod json;
 mod kept;
+#[cfg(test)]
+mod laws;
 mod messages;
 mod openai;
+#[cfg(test)]
+mod properties;
 mod reply;
 mod responses;
 mod sse;
