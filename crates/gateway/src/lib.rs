@@ -19,6 +19,8 @@ mod demo;
 mod dialect;
 mod envelope;
 mod events;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gateway;
 mod meter;
 mod models;

@@ -125,10 +125,6 @@ fn page(subject: &Path, from: usize, to: usize) -> Option<String> {
                 }
                 got.extend(conversion.finish().expect("it is complete"));
                 assert_eq!(conversion.has_failed(), name == "error");
-                if client == "dashscope" {
-                    let results = memchr::memmem::find_iter(&got, b"event:result").count();
-                    assert_eq!(conversion.written(), results as u64);
-                }
                 section(&mut page, "The client gets events", "text", &String::from_utf8(got).expect("UTF-8"));
                 let _ = writeln!(page, "\nMetered: {:?}", conversion.tokens());
             }

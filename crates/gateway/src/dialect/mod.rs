@@ -17,8 +17,8 @@ mod errors;
 mod golden;
 mod json;
 mod kept;
-#[cfg(test)]
-mod laws;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod laws;
 mod messages;
 mod openai;
 #[cfg(test)]

@@ -214,8 +214,104 @@ impl Conversion {
         self.has_failed
     }
 
-    /// How many events were written, for surfaces that number them.
-    pub(crate) fn written(&self) -> u64 {
-        self.writer.events()
+    /// An error that the gateway itself ends the stream with, in the client's shape. What passed before ends with an event.
+    pub(crate) fn failed(&mut self, failure: &Failure) -> Bytes {
+        self.has_failed = true;
+        let mut out = Vec::new();
+        errors::frame(failure, &self.surface, &self.facts.lent(), self.writer.events(), &mut out);
+        out.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bailey_domain::model::Dialect;
+
+    use super::*;
+
+    const FACTS: Facts<'_> =
+        Facts { request_id: "r", created: 1, model: "m", tells_usage: true, is_base64: false };
+
+    fn openai(surface: Surface) -> Conversion {
+        Conversion::new(Dialect::OpenAi, surface, FACTS)
+    }
+
+    const TEXT: &[u8] = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n";
+
+    #[test]
+    fn the_gateways_own_error_follows_what_was_written() {
+        let failure = Failure::of(Some(403), Some("access_denied"), "no more");
+        let shape = super::super::Shape {
+            is_text: false,
+            is_incremental: true,
+            is_multimodal: false,
+            is_stream: true,
+        };
+        for (surface, expected) in [
+            (
+                Surface::OpenAi,
+                "data: {\"error\":{\"message\":\"no more\",\"type\":\"access_denied\",\"param\":null,\"code\":\"access_denied\"},\"request_id\":\"r\"}\n\n",
+            ),
+            (
+                Surface::DashScope(shape),
+                "id:2\nevent:error\n:HTTP_STATUS/403\ndata:{\"code\":\"AccessDenied\",\"message\":\"no more\",\"request_id\":\"r\"}\n\n",
+            ),
+            (
+                Surface::Anthropic,
+                "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"permission_error\",\"message\":\"no more\"},\"request_id\":\"r\"}\n\n",
+            ),
+            (
+                Surface::responses(b"{}"),
+                "event: error\ndata: {\"type\":\"error\",\"code\":\"access_denied\",\"message\":\"no more\",\"param\":null,\"sequence_number\":5}\n\n",
+            ),
+        ] {
+            let mut conversion = openai(surface);
+            assert!(!conversion.pass(TEXT).unwrap().is_empty());
+            assert_eq!(String::from_utf8(conversion.failed(&failure).to_vec()).unwrap(), expected);
+            assert!(conversion.pass(TEXT).unwrap().is_empty(), "nothing follows");
+            assert!(conversion.finish().unwrap().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_stream_that_ends_early_is_no_answer() {
+        for from in [Dialect::OpenAi, Dialect::DashScope, Dialect::Anthropic] {
+            let mut conversion = Conversion::new(from, Surface::Anthropic, FACTS);
+            assert!(conversion.finish().is_err());
+        }
+        let mut conversion = openai(Surface::Anthropic);
+        conversion.pass(TEXT).unwrap();
+        assert!(conversion.finish().is_err());
+        assert_eq!(conversion.tokens(), None);
+    }
+
+    #[test]
+    fn what_breaks_the_dialect_or_its_bounds_is_unreadable() {
+        let many: String = (0..200)
+            .map(|index| {
+                format!("data: {{\"choices\":[{{\"delta\":{{\"tool_calls\":[{{\"index\":{index},\"id\":\"c{index}\",\"function\":{{\"name\":\"f\"}}}}]}}}}]}}\n\n")
+            })
+            .collect();
+        let interleaved = "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\"}},{\"index\":1,\"id\":\"b\",\"function\":{\"name\":\"f\"}},{\"index\":0,\"function\":{\"arguments\":\"x\"}}]}}]}\n\n";
+        for (stream, why) in [
+            (many.as_str(), "too many calls"),
+            (interleaved, "after another began"),
+            ("data: {\"choices\":[{\"index\":128}]}\n\n", "too large"),
+            ("data: nothing\n\n", "no JSON object"),
+            ("data: {\"choices\":7}\n\n", "must be an array"),
+        ] {
+            let error = openai(Surface::Anthropic).pass(stream.as_bytes()).unwrap_err();
+            assert!(error.to_string().contains(why), "{error}");
+        }
+        let error = openai(Surface::OpenAi).pass(&vec![b'x'; 2 * 1024 * 1024]).unwrap_err();
+        assert_eq!(error.to_string(), "an event is too long");
+        // A server that numbers all calls alike is read by their ids.
+        let alike = interleaved.replace("\"index\":1", "\"index\":0").replace(
+            "{\"index\":0,\"function\":{\"arguments\":\"x\"}}",
+            "{\"index\":0,\"id\":\"b\",\"function\":{\"arguments\":\"x\"}}",
+        );
+        let given = openai(Surface::OpenAi).pass(alike.as_bytes()).unwrap();
+        let given = String::from_utf8(given.to_vec()).unwrap();
+        assert!(given.contains("{\"index\":1,\"function\":{\"arguments\":\"x\"}}"), "{given}");
     }
 }
