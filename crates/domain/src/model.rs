@@ -216,4 +216,16 @@ mod tests {
         let expected = Bounds { connect_timeout_ms: Some(9), max_concurrency: Some(2), ..Bounds::default() };
         assert_eq!(provider.bounds.changed(back), expected);
     }
+
+    #[test]
+    fn a_dialect_has_one_name_everywhere() {
+        for dialect in [Dialect::OpenAi, Dialect::DashScope, Dialect::Anthropic, Dialect::Demo] {
+            assert_eq!(Dialect::parse("dialect", dialect.name()).unwrap(), dialect);
+            assert_eq!(serde_json::to_value(dialect).unwrap(), dialect.name());
+        }
+        let refused = Dialect::parse("dialect", "OpenAI").unwrap_err().to_string();
+        for name in ["openai", "dashscope", "anthropic", "demo"] {
+            assert!(refused.contains(&format!("`{name}`")), "{refused}");
+        }
+    }
 }

@@ -31,10 +31,10 @@ pub(super) struct Conversation<'a> {
 pub(super) struct Sampling<'a> {
     pub(super) temperature: Option<Number<'a>>,
     pub(super) top_p: Option<Number<'a>>,
-    pub(super) top_k: Option<u64>,
+    pub(super) top_k: Option<Number<'a>>,
     pub(super) max_tokens: Option<u64>,
     pub(super) stop: Vec<Cow<'a, str>>,
-    pub(super) seed: Option<u64>,
+    pub(super) seed: Option<Number<'a>>,
     /// How many answers.
     pub(super) answers: Option<u64>,
     pub(super) presence_penalty: Option<Number<'a>>,

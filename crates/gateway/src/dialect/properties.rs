@@ -317,7 +317,7 @@ proptest! {
     fn what_another_dialect_knows_comes_back(
         messages in conversation(),
         choices in (any::<bool>(), any::<Option<bool>>(), any::<u8>(), prop::option::of(number()), prop::option::of(number()), prop::option::of(1u64..99), prop::collection::vec("[a-z]{1,3}", 0..3)),
-        (seed, n, logprobs) in (any::<Option<u32>>(), prop::option::of(1u64..4), prop::option::of(Just(true))),
+        (seed, n, logprobs) in (any::<Option<i32>>(), prop::option::of(1u64..4), prop::option::of(Just(true))),
     ) {
         let body = known_to_all(&messages, choices);
         prop_assert_eq!(there_and_back(&body, Side::Anthropic), body.clone());

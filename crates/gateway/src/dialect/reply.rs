@@ -82,6 +82,14 @@ pub(super) enum Finish {
     Filtered,
 }
 
+impl Finish {
+    /// OpenAI says of a call that was demanded by name that the answer is complete; who reads a reason first would not look
+    /// for it.
+    pub(super) fn of_calls(self, has_calls: bool) -> Self {
+        if has_calls && self == Self::Stop { Self::Calls } else { self }
+    }
+}
+
 /// A piece of an answer that comes as a stream.
 #[derive(Debug)]
 pub(super) enum Piece<'a> {

@@ -286,6 +286,22 @@ mod tests {
     }
 
     #[test]
+    fn a_call_is_a_reason_to_end() {
+        let call = "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\"}}]},\"finish_reason\":\"stop\"}]}\n\n";
+        let mut conversion = openai(Surface::Anthropic);
+        conversion.pass(call.as_bytes()).unwrap();
+        let end = String::from_utf8(conversion.finish().unwrap().to_vec()).unwrap();
+        assert!(end.contains("\"stop_reason\":\"tool_use\""), "{end}");
+        let whole = br#"{"choices":[{"message":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"["}}]},"finish_reason":"stop"}]}"#;
+        let does = bailey_domain::model::Capability::Chat;
+        let (given, _) =
+            super::super::answer(Dialect::OpenAi, &Surface::Anthropic, does, whole, &FACTS).unwrap();
+        let given = String::from_utf8(given.to_vec()).unwrap();
+        assert!(given.contains("\"stop_reason\":\"tool_use\""), "{given}");
+        assert!(given.contains("\"input\":{\"_raw\":\"[\"}"), "{given}");
+    }
+
+    #[test]
     fn what_breaks_the_dialect_or_its_bounds_is_unreadable() {
         let many: String = (0..200)
             .map(|index| {

@@ -40,13 +40,14 @@ pub(in super::super) fn write(reply: &Reply<'_>, facts: &Facts<'_>) -> Vec<u8> {
     let none = Choice::default();
     let choice = reply.choices.first().unwrap_or(&none);
     let stopped_by = choice.stopped_by.as_deref();
+    let has_calls = choice.said.iter().any(|said| matches!(said, Said::Call { .. }));
     Object::new()
         .with("id", format!("msg_{}", facts.request_id))
         .with("type", "message")
         .with("role", "assistant")
         .with("model", facts.model)
         .with("content", choice.said.iter().map(block).collect::<Vec<_>>())
-        .with("stop_reason", finish_word(choice.finish, stopped_by))
+        .with("stop_reason", finish_word(choice.finish.of_calls(has_calls), stopped_by))
         .with("stop_sequence", stopped_by.map_or(Json::Null, Json::from))
         .with("usage", usage(reply.usage))
         .bytes()

@@ -34,6 +34,7 @@ impl Reading for EventReader {
                 self.tell(fields.object("usage")?, pieces);
                 let delta = fields.object("delta")?.ok_or_else(|| Wrong::new("delta", "is missing"))?;
                 if let Some(word) = delta.text("stop_reason")? {
+                    self.has_finished = true;
                     let (finish, stopped_by) = (finish_of(&word), delta.text("stop_sequence")?);
                     pieces.push(Piece::Finish { choice: 0, finish, stopped_by });
                 }
@@ -123,6 +124,7 @@ pub(in super::super) struct EventWriter {
     /// The block that is open.
     open: Option<Block>,
     blocks: u32,
+    has_calls: bool,
     finished: Finished,
 }
 
@@ -197,6 +199,7 @@ impl Writing for EventWriter {
             }
             Piece::Call { choice: 0, call, id, name } => {
                 self.start(facts, out);
+                self.has_calls = true;
                 let block = Object::new().with("type", "tool_use").with("id", id).with("name", name);
                 self.open(Block::Call(*call), block.with("input", Object::new()), out);
             }
@@ -221,7 +224,7 @@ impl Writing for EventWriter {
         let (_, finish, stopped_by) = self.finished.take().pop().unwrap_or_default();
         let stopped_by = stopped_by.as_deref();
         let delta = Object::new()
-            .with("stop_reason", finish_word(finish, stopped_by))
+            .with("stop_reason", finish_word(finish.of_calls(self.has_calls), stopped_by))
             .with("stop_sequence", stopped_by.map_or(Json::Null, Json::from));
         event("message_delta", |event| event.with("delta", delta).with("usage", usage(told)), out);
         event("message_stop", |event| event, out);

@@ -53,7 +53,7 @@ fn sampling<'a>(fields: &Fields<'a>) -> Result<Sampling<'a>, Invalid> {
     Ok(Sampling {
         temperature: field("temperature", fields.number("temperature"))?,
         top_p: field("top_p", fields.number("top_p"))?,
-        top_k: field("top_k", fields.whole("top_k"))?,
+        top_k: field("top_k", fields.number("top_k"))?,
         max_tokens: field("max_tokens", fields.whole("max_tokens"))?,
         stop: stop.ok_or_else(|| Invalid::field("stop_sequences", "must be an array of texts"))?,
         ..Sampling::default()

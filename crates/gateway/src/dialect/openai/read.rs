@@ -47,10 +47,10 @@ pub(in super::super) fn sampling<'a>(fields: &Fields<'a>) -> Result<Sampling<'a>
     Ok(Sampling {
         temperature: field("temperature", fields.number("temperature"))?,
         top_p: field("top_p", fields.number("top_p"))?,
-        top_k: field("top_k", fields.whole("top_k"))?,
+        top_k: field("top_k", fields.number("top_k"))?,
         max_tokens: max_tokens.or(field("max_tokens", fields.whole("max_tokens"))?),
         stop: field("stop", stop(fields, "stop"))?,
-        seed: field("seed", fields.whole("seed"))?,
+        seed: field("seed", fields.number("seed"))?,
         answers: field("n", fields.whole("n"))?,
         presence_penalty: field("presence_penalty", fields.number("presence_penalty"))?,
         frequency_penalty: field("frequency_penalty", fields.number("frequency_penalty"))?,
