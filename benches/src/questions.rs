@@ -15,6 +15,7 @@ use bailey_domain::page::Page;
 use bailey_domain::permit::{Permit, Refusal};
 use bailey_domain::reason::Reason;
 use bailey_domain::scope::{Seat, WholeAccount};
+use bailey_domain::tokens::Expected;
 
 use crate::population::{MODELS, Population, SEATS};
 use crate::random::Random;
@@ -242,7 +243,7 @@ pub fn model_calls(population: &Population, count: usize, seed: u64) -> Vec<Mode
 pub fn admit(directory: &Directory, population: &Population, call: &ModelCall) -> Answer {
     let key = population.keys[call.key as usize].hash;
     let asked = Call { key: Some(key.into()), workspace: None, source: call.source, now_ms: NOW_MS };
-    match directory.admit(&asked, population.models[call.model as usize].as_str(), Capability::Chat) {
+    match directory.admit(&asked, population.models[call.model as usize].as_str(), Capability::Chat, Expected::default()) {
         Ok(admitted) => {
             std::hint::black_box(&admitted);
             Answer::Allow
@@ -261,7 +262,7 @@ pub fn flights(
     let admitted = calls.iter().filter_map(|call| {
         let key = population.keys[call.key as usize].hash;
         let asked = Call { key: Some(key.into()), workspace: None, source: call.source, now_ms: NOW_MS };
-        directory.admit(&asked, population.models[call.model as usize].as_str(), Capability::Chat).ok()
+        directory.admit(&asked, population.models[call.model as usize].as_str(), Capability::Chat, Expected::default()).ok()
     });
     admitted.take(count).collect()
 }

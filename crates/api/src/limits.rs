@@ -14,6 +14,7 @@ const MOST_MODELS: usize = 200;
 /// The longest period: a month.
 const LONGEST_PERIOD: i64 = 31 * 24 * 3600;
 const MOST: i64 = 1 << 40;
+const MOST_AT_A_TIME: i64 = 1_000_000;
 
 pub(crate) fn limits(limits: &ModelLimits) -> Value {
     if limits.is_empty() {
@@ -25,6 +26,7 @@ pub(crate) fn limits(limits: &ModelLimits) -> Value {
         "usageLimit": limits.tokens.map(|rate| rate.amount),
         "usageLimitPeriod": limits.tokens.map(|rate| rate.period_seconds),
         "usageLimitField": limits.tokens.map(|_| "total_tokens"),
+        "concurrencyLimit": limits.concurrency,
     })
 }
 
@@ -88,6 +90,9 @@ pub(crate) fn change(entry: &Parameters) -> Result<LimitChange, Failure> {
         request_period: period("requestLimitPeriod")?,
         usage_limit: amount("usageLimit")?,
         usage_period: period("usageLimitPeriod")?,
+        concurrency_limit: entry
+            .integer("concurrencyLimit", 0..=MOST_AT_A_TIME)?
+            .and_then(|most| u32::try_from(most).ok()),
     })
 }
 

@@ -28,6 +28,8 @@ pub struct LimitChange {
     pub usage_limit: Option<u64>,
     /// In seconds.
     pub usage_period: Option<u32>,
+    /// Calls in flight at a time.
+    pub concurrency_limit: Option<u32>,
 }
 
 /// One model with the account's limits and the workspace's.
@@ -68,6 +70,7 @@ impl LimitChange {
                 || self.request_period.is_some()
                 || self.usage_limit.is_some()
                 || self.usage_period.is_some()
+                || self.concurrency_limit.is_some()
             {
                 return Err(Error::field("operationType", "is `DELETE`, so no limit may be given with it"));
             }
@@ -81,7 +84,7 @@ impl LimitChange {
                 "needs a request limit beside it. Give `requestLimit` too",
             ));
         }
-        Ok(ModelLimits { requests, tokens })
+        Ok(ModelLimits { requests, tokens, concurrency: self.concurrency_limit.or(old.concurrency) })
     }
 }
 
@@ -96,7 +99,14 @@ pub(crate) fn default_workspace() -> Error {
 /// Refuses limits of a workspace that are wider than the account's.
 pub(crate) fn fit(inner: ModelLimits, outer: ModelLimits) -> Result<(), Error> {
     fits(inner.requests, outer.requests, "requestLimit")?;
-    fits(inner.tokens, outer.tokens, "usageLimit")
+    fits(inner.tokens, outer.tokens, "usageLimit")?;
+    match (inner.concurrency, outer.concurrency) {
+        (Some(inner), Some(outer)) if inner > outer => Err(Error::field(
+            "concurrencyLimit",
+            format_args!("is wider than the account's limit of {outer} calls in flight"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// A workspace's limit may not be wider than the account's, measured over the same time.
@@ -217,7 +227,7 @@ fn record_of(target: String, changes: &[LimitChange]) -> Record {
         .map(|change| {
             json!({ "model": change.model, "delete": change.delete, "requestLimit": change.request_limit,
                 "requestLimitPeriod": change.request_period, "usageLimit": change.usage_limit,
-                "usageLimitPeriod": change.usage_period })
+                "usageLimitPeriod": change.usage_period, "concurrencyLimit": change.concurrency_limit })
         })
         .collect();
     Record { target, before: serde_json::Value::Null, after: json!(shown) }

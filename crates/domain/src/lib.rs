@@ -30,6 +30,7 @@ pub mod service_credential;
 pub mod settings;
 pub mod tag;
 pub mod temporary_key;
+pub mod tokens;
 pub mod totp;
 pub mod upstream;
 

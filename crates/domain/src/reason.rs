@@ -103,6 +103,8 @@ reasons! {
     TokensWorkspace, "tokens_workspace", TOKENS;
     /// The key's token limit for the model is reached.
     TokensKey, "tokens_key", TOKENS;
+    /// As many calls of the model are in flight as the account, the workspace or the key may have at a time.
+    Concurrency, "concurrency", face(429, "limit_concurrency", "Throttling.Concurrency", "Too many concurrent requests.");
     /// No upstream could be reached.
     UpstreamUnavailable, "upstream_unavailable", face(503, "ModelUnavailable", "ModelUnavailable", "The model's upstream cannot be reached. Please try again later.");
     /// The upstream did not answer in time.

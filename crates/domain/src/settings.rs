@@ -27,6 +27,8 @@ pub struct Settings {
     pub recycle_bin: bool,
     /// When a revoking call answers.
     pub revocation_mode: RevocationMode,
+    /// Tokens of output that are taken from the limits beforehand for a call that names no most, of a model that has none.
+    pub reserved_output_tokens: u32,
     /// RAM users per account.
     pub quota_users: u32,
     /// Access keys per RAM user.
@@ -80,6 +82,7 @@ impl Default for Settings {
             delegate_member_removal: false,
             recycle_bin: false,
             revocation_mode: RevocationMode::Strict,
+            reserved_output_tokens: 4096,
             quota_users: 1000,
             quota_access_keys_per_user: 2,
             quota_policies: 1500,

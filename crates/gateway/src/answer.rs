@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bailey_domain::Reason;
-use bailey_domain::directory::Denied;
+use bailey_domain::directory::{Denied, Throttled};
 use bailey_domain::limit::Standing;
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -104,7 +104,7 @@ pub(crate) fn refusal(
         }
         _ => {}
     }
-    respond(reply, &fault, denied.reason, denied.standing)
+    respond(reply, &fault, denied.reason, denied.throttled)
 }
 
 /// The answer to a call that is refused for a reason alone.
@@ -121,7 +121,7 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn respond(reply: Reply, fault: &Fault<'_>, reason: Reason, standing: Option<Standing>) -> Response<Body> {
+fn respond(reply: Reply, fault: &Fault<'_>, reason: Reason, throttled: Option<Throttled>) -> Response<Body> {
     let mut response = answer(reply, fault);
     let headers = response.headers_mut();
     if fault.status == StatusCode::UNAUTHORIZED {
@@ -129,14 +129,14 @@ fn respond(reply: Reply, fault: &Fault<'_>, reason: Reason, standing: Option<Sta
         return response;
     }
     headers.insert(REASON, HeaderValue::from_static(reason.name()));
-    if let Some(standing) = standing {
-        let tokens = matches!(reason, Reason::TokensAccount | Reason::TokensWorkspace | Reason::TokensKey);
-        limits(headers, standing, tokens);
+    if let Some(throttled) = throttled {
+        limits(headers, throttled);
     }
     response
 }
 
-fn limits(headers: &mut HeaderMap, standing: Standing, tokens: bool) {
+/// When to come back, and how full the limits are that there are.
+fn limits(headers: &mut HeaderMap, throttled: Throttled) {
     const REQUESTS: [HeaderName; 3] = [
         HeaderName::from_static("x-ratelimit-limit-requests"),
         HeaderName::from_static("x-ratelimit-remaining-requests"),
@@ -147,11 +147,13 @@ fn limits(headers: &mut HeaderMap, standing: Standing, tokens: bool) {
         HeaderName::from_static("x-ratelimit-remaining-tokens"),
         HeaderName::from_static("x-ratelimit-reset-tokens"),
     ];
-    let [limit, remaining, reset] = if tokens { TOKENS } else { REQUESTS };
-    headers.insert(limit, standing.limit.into());
-    headers.insert(remaining, standing.remaining.into());
-    headers.insert(reset, duration(standing.reset_ms));
-    come_back(headers, standing.reset_ms);
+    for (names, standing) in [(REQUESTS, throttled.requests), (TOKENS, throttled.tokens)] {
+        let Some(Standing { limit, remaining, reset_ms }) = standing else { continue };
+        for (name, value) in names.into_iter().zip([limit.into(), remaining.into(), duration(reset_ms)]) {
+            headers.insert(name, value);
+        }
+    }
+    come_back(headers, throttled.retry_ms);
 }
 
 /// Says in how many milliseconds to come back.
@@ -198,19 +200,25 @@ mod tests {
     #[test]
     fn a_limit_says_when_to_come_back() {
         let standing = Standing { limit: 5, remaining: 0, reset_ms: 1201 };
-        let refused = |reason| {
+        let tokens = Standing { limit: 90, remaining: 7, reset_ms: 0 };
+        let answer = |throttled| {
             let reply = reply(Surface::OpenAi);
-            respond(reply, &fault_of(reply.surface, reason), reason, Some(standing))
+            respond(reply, &fault_of(reply.surface, Reason::RateKey), Reason::RateKey, Some(throttled))
         };
-        let response = refused(Reason::RateKey);
-        let header =
-            |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        assert_eq!(header("retry-after").as_deref(), Some("2"));
-        assert_eq!(header("retry-after-ms").as_deref(), Some("1201"));
-        assert_eq!(header("x-ratelimit-limit-requests").as_deref(), Some("5"));
-        assert_eq!(header("x-ratelimit-remaining-requests").as_deref(), Some("0"));
-        assert_eq!(header("x-ratelimit-reset-requests").as_deref(), Some("1.201s"));
-        let response = refused(Reason::TokensKey);
+        let response = answer(Throttled { retry_ms: 1201, requests: Some(standing), tokens: Some(tokens) });
+        for (name, value) in [
+            ("retry-after", "2"),
+            ("retry-after-ms", "1201"),
+            ("x-ratelimit-limit-requests", "5"),
+            ("x-ratelimit-remaining-requests", "0"),
+            ("x-ratelimit-reset-requests", "1.201s"),
+            ("x-ratelimit-limit-tokens", "90"),
+            ("x-ratelimit-remaining-tokens", "7"),
+            ("x-ratelimit-reset-tokens", "0ms"),
+        ] {
+            assert_eq!(response.headers()[name], value, "{name}");
+        }
+        let response = answer(Throttled { retry_ms: 1000, requests: None, tokens: Some(tokens) });
         assert!(response.headers().contains_key("x-ratelimit-reset-tokens"));
         assert!(!response.headers().contains_key("x-ratelimit-reset-requests"));
     }

@@ -64,7 +64,7 @@ where
         Ok(envelope) => envelope,
         Err(wrong) => return worker.unless_refused(asker, || invalid(reply, wrong)),
     };
-    match gateway.directory.admit(&asker.call(), &envelope.model, operation.needs()) {
+    match gateway.directory.admit(&asker.call(), &envelope.model, operation.needs(), envelope.expected) {
         Ok(admitted) => {
             let meter = Meter::new(admitted, Rc::clone(worker), asker.arrival);
             serve(meter, worker, &Ask { operation, envelope, body: &body, headers }).await

@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use bailey_domain::tokens::{Expected, of_bytes};
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::paths::Operation;
 use crate::surface::Surface;
+use crate::tokens::count;
 
 /// Why a body is refused.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub(crate) struct Envelope<'a> {
     pub(crate) stream: bool,
     /// Whether the client itself asks for the usage of a stream.
     pub(crate) wants_usage: bool,
+    /// What it may use, as far as it says.
+    pub(crate) expected: Expected,
     model_at: Range<usize>,
     usage: UsagePlace,
 }
@@ -62,10 +66,23 @@ struct Wire<'a> {
     messages: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     input: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow)]
     max_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    max_completion_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    n: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     parameters: Option<&'a RawValue>,
+}
+
+/// The fields in which a request of the native shape says how long its answer may be.
+#[derive(Default, Deserialize)]
+struct Parameters<'a> {
+    #[serde(borrow)]
+    max_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    n: Option<&'a RawValue>,
 }
 
 /// The `input` of a native body.
@@ -102,6 +119,26 @@ fn place(whole: &str, part: &RawValue) -> Range<usize> {
     from..from + part.get().len()
 }
 
+/// A number that a field holds. What is none is the upstream's to refuse.
+fn number(raw: Option<&RawValue>) -> Option<u64> {
+    raw.filter(|raw| raw.get().starts_with(|first: char| first.is_ascii_digit())).map(|raw| count(Some(raw)))
+}
+
+impl Wire<'_> {
+    /// What the request may use. Where it names two, the larger counts.
+    fn expected(&self, bytes: usize, operation: Operation) -> Expected {
+        let native = self.parameters.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let native: Parameters<'_> = native.unwrap_or_default();
+        let named = [self.max_tokens, self.max_completion_tokens, native.max_tokens];
+        let output_tokens = match operation {
+            Operation::Chat | Operation::MultimodalChat => named.into_iter().filter_map(number).max(),
+            Operation::Embedding | Operation::MultimodalEmbedding | Operation::Rerank => Some(0),
+        };
+        let choices = [self.n, native.n].into_iter().filter_map(number).max().unwrap_or(1);
+        Expected { input_tokens: of_bytes(bytes), output_tokens, choices }
+    }
+}
+
 impl<'a> Envelope<'a> {
     /// Reads a body. `asks_for_events`: a header asks for a stream, as native clients do.
     pub(crate) fn read(
@@ -124,10 +161,11 @@ impl<'a> Envelope<'a> {
         let wire: Wire<'a> = serde_json::from_str(text)
             .map_err(|error| whole(format!("the body is not the JSON that is due: {error}")))?;
         let (model, model_at) = model(text, wire.model)?;
+        let expected = wire.expected(body.len(), operation);
         if surface == Surface::DashScope {
             native(&wire, operation)?;
             let usage = UsagePlace::Told;
-            return Ok(Self { model, stream: asks_for_events, wants_usage: true, model_at, usage });
+            return Ok(Self { model, stream: asks_for_events, wants_usage: true, expected, model_at, usage });
         }
         match operation {
             Operation::Embedding => input(wire.input)?,
@@ -142,10 +180,17 @@ impl<'a> Envelope<'a> {
             if wire.max_tokens.is_none_or(|value| !value.get().bytes().all(|byte| byte.is_ascii_digit())) {
                 return Err(Invalid::field("max_tokens", "must be there, and a whole number"));
             }
-            return Ok(Self { model, stream, wants_usage: true, model_at, usage: UsagePlace::Told });
+            return Ok(Self {
+                model,
+                stream,
+                wants_usage: true,
+                expected,
+                model_at,
+                usage: UsagePlace::Told,
+            });
         }
         let (wants_usage, usage) = usage_place(text, brace, wire.stream_options)?;
-        Ok(Self { model, stream, wants_usage, model_at, usage })
+        Ok(Self { model, stream, wants_usage, expected, model_at, usage })
     }
 
     /// The body for an upstream: the model's name there in place of ours, and a stream that tells its usage.

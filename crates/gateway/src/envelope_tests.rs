@@ -190,3 +190,27 @@ fn a_message_to_an_anthropic_model_bounds_its_answer() {
         assert_eq!(read(body), Err(Some("max_tokens")), "{without}");
     }
 }
+
+#[test]
+fn what_a_request_may_use_is_read_where_each_dialect_says_it() {
+    let expected = |fields: &str, does: Operation| {
+        let body = format!(r#"{{"model":"m","messages":[1],"input":[1]{fields}}}"#);
+        let expected = read(body.as_bytes(), does).unwrap().expected;
+        assert_eq!(expected.input_tokens, u64::try_from(body.len()).unwrap().div_ceil(3));
+        (expected.output_tokens, expected.choices)
+    };
+    for (fields, said) in [
+        ("", (None, 1)),
+        (r#","max_tokens":7"#, (Some(7), 1)),
+        (r#","max_completion_tokens":9,"max_tokens":7"#, (Some(9), 1)),
+        (r#","parameters":{"max_tokens":5,"n":2,"seed":1}"#, (Some(5), 2)),
+        (r#","n":3,"max_tokens":0"#, (Some(0), 3)),
+        (r#","max_tokens":null,"n":null"#, (None, 1)),
+        (r#","max_tokens":-7,"n":-1"#, (None, 1)),
+        (r#","max_tokens":"7","n":[],"parameters":[]"#, (None, 1)),
+        (r#","max_tokens":1e300"#, (Some(100_000_000), 1)),
+    ] {
+        assert_eq!(expected(fields, Operation::Chat), said, "{fields}");
+    }
+    assert_eq!(expected(r#","max_tokens":7"#, Operation::Embedding), (Some(0), 1));
+}

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use bailey_domain::Reason;
 use bailey_domain::decision::{Decision, Outcome};
 use bailey_domain::directory::{Admitted, Call, Denied, Flight};
+use bailey_domain::tokens::of_bytes;
 use bailey_domain::upstream::Fault;
 
 use crate::records::{Record, Refused, Usage};
@@ -35,6 +36,8 @@ pub(crate) struct Meter {
     attempt: Option<Attempt>,
     status: u16,
     tokens: Tokens,
+    /// Bytes of the answer that were passed on.
+    passed: usize,
     first_byte_ms: Option<u64>,
     cut: bool,
     refused: bool,
@@ -49,6 +52,7 @@ impl Meter {
             attempt: None,
             status: CLIENT_LEFT,
             tokens: Tokens::default(),
+            passed: 0,
             first_byte_ms: None,
             cut: false,
             refused: false,
@@ -86,6 +90,23 @@ impl Meter {
     /// What the call used, as far as is known. A later report replaces an earlier one.
     pub(crate) fn used(&mut self, tokens: Tokens) {
         self.tokens = tokens;
+    }
+
+    /// So many bytes more of the answer are passed on.
+    pub(crate) fn passed(&mut self, bytes: usize) {
+        self.passed += bytes;
+    }
+
+    /// What the limits count: what the upstream says that was used. Where it says nothing that can be believed, what the
+    /// bytes are worth, so that silence is no credit. A call that the upstream did not serve used what it says.
+    fn counted(&self) -> Tokens {
+        let served = self.status < 400 || self.status == CLIENT_LEFT;
+        if self.tokens.input > 0 || self.refused || !served {
+            return self.tokens;
+        }
+        let reserved = self.admitted.reserved;
+        let output = of_bytes(self.passed).min(reserved.output).max(self.tokens.output);
+        Tokens { input: reserved.input, output }
     }
 
     /// The call ends because its right ended, which is recorded with the chain that says so.
@@ -153,10 +174,8 @@ pub(crate) fn refused(denied: &Denied, arrival: Arrival) -> Refused {
 
 impl Drop for Meter {
     fn drop(&mut self) {
-        let gateway = &self.worker.gateway;
-        if self.tokens.total() > 0 {
-            gateway.directory.settle(&self.admitted, self.tokens.total(), gateway.clock.now_ms());
-        }
+        let (counted, gateway) = (self.counted(), &self.worker.gateway);
+        self.admitted.settle(counted, gateway.clock.now_ms());
         if self.refused {
             return;
         }

@@ -149,6 +149,7 @@ async fn collect(answering: &mut Answering, meter: &Meter, idle: Duration) -> Re
 fn collected(mut meter: Meter, status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response<Body> {
     meter.answers(status.as_u16());
     meter.used(last_usage(&body).unwrap_or_default());
+    meter.passed(body.len());
     whole(meter.arrival().reply, status, content_type, body)
 }
 

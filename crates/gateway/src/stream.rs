@@ -136,6 +136,7 @@ impl Relay {
                 Step::Data(data) => {
                     self.moved = Instant::now();
                     if !data.is_empty() {
+                        meter.passed(data.len());
                         return Poll::Ready(Some(Ok(data)));
                     }
                 }

@@ -1,26 +1,11 @@
 //! How many tokens an answer says it used. What an upstream says is not trusted to be a sane number.
 
+pub(crate) use bailey_domain::tokens::Tokens;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// No call uses more; what says so is wrong, and must not block a workspace for longer than this.
 const MOST: u64 = 100_000_000;
-
-/// Tokens of one call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tokens {
-    /// Of the request.
-    pub(crate) input: u64,
-    /// Of the answer.
-    pub(crate) output: u64,
-}
-
-impl Tokens {
-    /// Both together.
-    pub(crate) fn total(self) -> u64 {
-        self.input.saturating_add(self.output)
-    }
-}
 
 #[derive(Deserialize)]
 struct Wire<'a> {

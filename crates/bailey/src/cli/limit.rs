@@ -8,7 +8,7 @@ use super::output::text;
 use super::plan::Plan;
 use super::{InWorkspace, Paging};
 
-/// Limits on requests and tokens, per model.
+/// Limits on requests, tokens and calls at a time, per model.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Limit {
     /// List the limits of a workspace beside the account's.
@@ -48,7 +48,7 @@ pub(crate) enum Limit {
 
 /// What is to become of a model's limits; what is not named stays.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).multiple(true).args(["requests", "tokens", "delete"]))]
+#[command(group = ArgGroup::new("what").required(true).multiple(true).args(["requests", "tokens", "concurrency", "delete"]))]
 pub(crate) struct Change {
     /// The models.
     #[arg(required = true, value_name = "MODEL")]
@@ -65,8 +65,11 @@ pub(crate) struct Change {
     /// … in so many seconds.
     #[arg(long, value_name = "SECONDS", requires = "tokens")]
     tokens_per: Option<u32>,
+    /// So many calls at a time.
+    #[arg(long, value_name = "N")]
+    concurrency: Option<u32>,
     /// Take the limits away.
-    #[arg(long, conflicts_with_all = ["requests", "tokens"])]
+    #[arg(long, conflicts_with_all = ["requests", "tokens", "concurrency"])]
     delete: bool,
 }
 
@@ -80,6 +83,9 @@ impl Change {
             }
             if let (Some(amount), Some(period)) = (self.tokens, self.tokens_per) {
                 (entry["usageLimit"], entry["usageLimitPeriod"]) = (json!(amount), json!(period));
+            }
+            if let Some(most) = self.concurrency {
+                entry["concurrencyLimit"] = json!(most);
             }
             entry
         };
@@ -97,10 +103,12 @@ impl Limit {
                     text("PER S", "workspaceLimit.requestLimitPeriod"),
                     text("TOKENS", "workspaceLimit.usageLimit"),
                     text("PER S", "workspaceLimit.usageLimitPeriod"),
+                    text("AT A TIME", "workspaceLimit.concurrencyLimit"),
                     text("ACCOUNT REQUESTS", "modelLimit.requestLimit"),
                     text("PER S", "modelLimit.requestLimitPeriod"),
                     text("TOKENS", "modelLimit.usageLimit"),
                     text("PER S", "modelLimit.usageLimitPeriod"),
+                    text("AT A TIME", "modelLimit.concurrencyLimit"),
                 ];
                 Plan::new("ListModelLimits")
                     .with("workspaceId", place.workspace.as_str())
@@ -135,6 +143,10 @@ mod tests {
             { "model": "b", "operationType": "OVERLAY", "requestLimit": 60, "requestLimitPeriod": 30 },
         ]);
         assert_eq!(sent("limit update-account a b --requests 60 --per 30"), expected);
+        assert_eq!(
+            sent("limit update-account a --concurrency 5"),
+            json!([{ "model": "a", "operationType": "OVERLAY", "concurrencyLimit": 5 }])
+        );
         assert_eq!(
             sent("limit update-account a --delete"),
             json!([{ "model": "a", "operationType": "DELETE" }])

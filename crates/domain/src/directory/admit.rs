@@ -4,20 +4,21 @@
 //! accepts, so a new route cannot forget a check.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use super::Directory;
 use super::flight::{Boarded, Boarding, Flight, NEVER, Ticket};
+use super::limiter::{self, Held, LEVELS, Levels, Reasons, Taking, Throttled};
 use super::slab::Slot;
-use super::state::{AccountState, KeyOwner, KeyState, Limiter, State, WorkspaceState};
+use super::state::{AccountState, KeyOwner, KeyState, State, WorkspaceState};
 use crate::access::Principal;
 use crate::decision::{Chain, Check, Decision, Outcome};
 use crate::id::{AccountId, ApiKeyId, UserId, WorkspaceId};
-use crate::limit::{Standing, Window};
 use crate::model::{Capability, Model, Provider};
 use crate::name::ModelName;
 use crate::reason::Reason;
 use crate::temporary_key::PresentedKey;
+use crate::tokens::{Expected, Tokens};
 use crate::upstream::{Health, Rest};
 
 /// A provider as the gateway calls it.
@@ -87,7 +88,9 @@ pub struct Admitted {
     pub workspace: WorkspaceId,
     /// The model.
     pub model: Arc<ModelEntry>,
-    key_slot: Slot,
+    /// What it may use: so much is taken from the limits until it is settled.
+    pub reserved: Tokens,
+    held: Held,
     boarded: Boarded,
 }
 
@@ -95,6 +98,12 @@ impl Admitted {
     /// The call's flight: it says when the right to go on has ended.
     pub fn flight(&self) -> &Arc<Flight> {
         self.boarded.flight()
+    }
+
+    /// The call is over: the limits count what it used in the place of what it reserved. The first word counts; a call
+    /// that is dropped without one used nothing.
+    pub fn settle(&mut self, used: Tokens, now_ms: i64) {
+        self.held.settle(now_ms, used.total());
     }
 }
 
@@ -127,8 +136,8 @@ pub struct Denied {
     pub reason: Reason,
     /// Whose key it was, when the key is a known one: only then may the caller learn more.
     pub known: Option<(AccountId, WorkspaceId, ApiKeyId)>,
-    /// The limit that refused, and when to come back.
-    pub standing: Option<Standing>,
+    /// How full the limits were, when one of them refused, and when to come back.
+    pub throttled: Option<Throttled>,
     chain: Chain,
     revision: u64,
     model: Option<Box<str>>,
@@ -168,7 +177,7 @@ impl Denied {
         Self {
             reason,
             known: Some((admitted.account, admitted.workspace, admitted.key)),
-            standing: None,
+            throttled: None,
             chain,
             revision,
             model: Some((*admitted.model.name).into()),
@@ -373,79 +382,69 @@ impl Entered<'_> {
     }
 
     /// The limits that count for this call, from the widest to the narrowest.
-    pub(super) fn limiters(&self, model: u32) -> [(Option<&Limiter>, Check, Reason, Reason); 3] {
+    pub(super) fn limiters(&self, model: u32) -> Levels<'_> {
         [
-            (
-                self.account.limits.get(&model),
-                Check::AccountLimit,
-                Reason::RateAccount,
-                Reason::TokensAccount,
-            ),
-            (
-                self.workspace.limits.get(&model),
-                Check::WorkspaceLimit,
-                Reason::RateWorkspace,
-                Reason::TokensWorkspace,
-            ),
-            (
-                self.key.limits.as_ref().and_then(|limits| limits.get(&model)),
-                Check::KeyLimit,
-                Reason::RateKey,
-                Reason::TokensKey,
-            ),
+            self.account.limits.get(&model),
+            self.workspace.limits.get(&model),
+            self.key.limits.as_ref().and_then(|limits| limits.get(&model)),
         ]
     }
 
-    /// Takes one request from every limit, or from none. All windows are locked, widest first, while they are
-    /// looked at, so that concurrent calls cannot each see room for one.
-    fn reserve(&self, model: u32, now_ms: i64, chain: &mut Chain) -> Result<(), (Reason, Standing)> {
-        let mut open: [Option<MutexGuard<'_, Window>>; 3] = [const { None }; 3];
-        for (place, (limiter, check, rate, tokens)) in self.limiters(model).into_iter().enumerate() {
-            let Some(limiter) = limiter else { continue };
-            if let Some(window) = &limiter.requests {
-                let mut window = lock(window);
-                if let Err(standing) = window.check(now_ms, 1) {
-                    chain.note(check, false);
-                    return Err((rate, standing));
-                }
-                open[place] = Some(window);
+    /// Takes a call from every limit, or from none.
+    fn take(
+        &self,
+        model: u32,
+        now_ms: i64,
+        taking: Taking,
+        chain: &mut Chain,
+    ) -> Result<Held, (Reason, Throttled)> {
+        let levels = self.limiters(model);
+        let taken = limiter::take(levels, now_ms, taking);
+        let asked = taken.as_ref().map_or_else(|refused| refused.level + 1, |_| LEVELS);
+        for (level, (check, _)) in NAMES.iter().enumerate().take(asked) {
+            if levels[level].is_some() {
+                chain.note(*check, taken.is_ok() || level + 1 < asked);
             }
-            if let Some(window) = &limiter.tokens {
-                // What a call will use is not known before; it is refused once the period's tokens are used up.
-                if let Err(standing) = lock(window).check(now_ms, 1) {
-                    chain.note(check, false);
-                    return Err((tokens, standing));
-                }
-            }
-            chain.note(check, true);
         }
-        for window in open.iter_mut().flatten() {
-            window.add(now_ms, 1);
-        }
-        Ok(())
+        taken.map_err(|refused| (NAMES[refused.level].1.of(refused.full), refused.throttled))
     }
 }
 
-fn lock(window: &Mutex<Window>) -> MutexGuard<'_, Window> {
-    window.lock().expect("the arithmetic does not panic")
-}
+/// The checks of the levels and how they refuse, from the widest to the narrowest.
+pub(super) const NAMES: [(Check, Reasons); LEVELS] = [
+    (Check::AccountLimit, Reasons { requests: Reason::RateAccount, tokens: Reason::TokensAccount }),
+    (Check::WorkspaceLimit, Reasons { requests: Reason::RateWorkspace, tokens: Reason::TokensWorkspace }),
+    (Check::KeyLimit, Reasons { requests: Reason::RateKey, tokens: Reason::TokensKey }),
+];
 
 impl Directory {
     /// Decides about a call of `model`, takes it from the limits and registers it as in flight. `does` is what
-    /// the called path needs of the model.
-    pub fn admit(&self, call: &Call<'_>, model: &str, does: Capability) -> Result<Admitted, Box<Denied>> {
+    /// the called path needs of the model, `expected` what the call may use, as far as its request says.
+    pub fn admit(
+        &self,
+        call: &Call<'_>,
+        model: &str,
+        does: Capability,
+        expected: Expected,
+    ) -> Result<Admitted, Box<Denied>> {
         let state = self.read();
         let mut chain = Chain::default();
-        let denied = |chain: Chain, reason: Reason, key: Option<&KeyState>, standing: Option<Standing>| {
-            Box::new(state.denied(call, Some(model), chain, reason, key, standing))
+        let denied = |chain: Chain, reason: Reason, key: Option<&KeyState>, throttled: Option<Throttled>| {
+            Box::new(state.denied(call, Some(model), chain, reason, key, throttled))
         };
         let (entered, entry) = match state.consider(call, model, Some(does), &mut chain) {
             Ok(found) => found,
             Err((reason, key)) => return Err(denied(chain, reason, key, None)),
         };
-        if let Err((reason, standing)) = entered.reserve(entry.number, call.now_ms, &mut chain) {
-            return Err(denied(chain, reason, Some(entered.key), Some(standing)));
-        }
+        let usual = entered.account.settings.reserved_output_tokens;
+        let reserved = entry.model.may_use(expected, usual.into());
+        let taking = Taking::Call(reserved.total());
+        let held = match entered.take(entry.number, call.now_ms, taking, &mut chain) {
+            Ok(held) => held,
+            Err((reason, throttled)) => {
+                return Err(denied(chain, reason, Some(entered.key), Some(throttled)));
+            }
+        };
         let boarding = Boarding {
             key: entered.key_slot,
             ticket: entered.ticket,
@@ -459,7 +458,8 @@ impl Directory {
             owner: entered.owner,
             workspace: entered.workspace.id,
             model: Arc::clone(entry),
-            key_slot: entered.key_slot,
+            reserved,
+            held,
             boarded: self.flights.board(boarding),
         })
     }
@@ -475,10 +475,11 @@ impl Directory {
             }
         };
         if counting == Counting::Request
-            && let Err((reason, standing)) = entered.reserve(entry.number, call.now_ms, &mut chain)
+            && let Err((reason, throttled)) =
+                entered.take(entry.number, call.now_ms, Taking::Request, &mut chain)
         {
             let key = Some(entered.key);
-            return Err(Box::new(state.denied(call, Some(model), chain, reason, key, Some(standing))));
+            return Err(Box::new(state.denied(call, Some(model), chain, reason, key, Some(throttled))));
         }
         Ok(Holder {
             account: entered.workspace.account,
@@ -510,22 +511,6 @@ impl Directory {
         models.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(models)
     }
-
-    /// Counts the tokens that a call used against every token limit.
-    pub fn settle(&self, admitted: &Admitted, tokens: u64, now_ms: i64) {
-        let state = self.read();
-        let Some(key) = state.keys.get(admitted.key_slot) else { return };
-        let Some(workspace) = state.workspaces.get(key.workspace) else { return };
-        let Some(account) = state.accounts.get(&workspace.account) else { return };
-        let ticket = Ticket { value: key.hash, ends_at_ms: NEVER };
-        let (key_slot, owner) = (admitted.key_slot, admitted.owner);
-        let entered = Entered { key_slot, key, ticket, owner, workspace, account };
-        for (limiter, ..) in entered.limiters(admitted.model.number) {
-            if let Some(window) = limiter.and_then(|limiter| limiter.tokens.as_ref()) {
-                lock(window).add(now_ms, tokens);
-            }
-        }
-    }
 }
 
 impl State {
@@ -552,7 +537,7 @@ impl State {
         chain: Chain,
         reason: Reason,
         key: Option<&KeyState>,
-        standing: Option<Standing>,
+        throttled: Option<Throttled>,
     ) -> Denied {
         let known = key.and_then(|key| {
             let workspace = self.workspaces.get(key.workspace)?;
@@ -561,7 +546,7 @@ impl State {
         Denied {
             reason,
             known,
-            standing,
+            throttled,
             chain,
             revision: self.revision,
             model: model.map(Into::into),

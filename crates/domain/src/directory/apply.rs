@@ -6,10 +6,11 @@ use bailey_policy::{Policy, TrustPolicy};
 
 use super::admit::{ModelEntry, ProviderEntry, RouteEntry};
 use super::attached::Attachments;
+use super::limiter::{Limiter, Limiters};
 use super::slab::Slot;
 use super::state::{
-    AccessKeyFacts, AccountState, Grants, GroupState, IdentityState, KeyOwner, KeyState, Limiters,
-    OidcProviderState, PolicyLabel, RoleState, SeatState, State, Table, UserState, WorkspaceState,
+    AccessKeyFacts, AccountState, Grants, GroupState, IdentityState, KeyOwner, KeyState, OidcProviderState,
+    PolicyLabel, RoleState, SeatState, State, Table, UserState, WorkspaceState,
 };
 use crate::access::{Attachee, Principal};
 use crate::change::{Change, KeyFacts, LimitLevel, PolicyType};
@@ -484,10 +485,12 @@ impl State {
                 key.limits.get_or_insert_default()
             }
         };
-        if limits.is_empty() {
-            limiters.remove(&model);
-        } else {
-            limiters.entry(model).or_default().set(limits);
+        match limiters.get(&model) {
+            // Calls in flight are counted on, in case a limit comes back before they have ended.
+            Some(running) if !limits.is_empty() || Arc::strong_count(running) > 1 => running.set(limits),
+            Some(_) => drop(limiters.remove(&model)),
+            None if limits.is_empty() => {}
+            None => drop(limiters.insert(model, Arc::new(Limiter::new(limits)))),
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! What an account has, asked by whoever proposes a change of it.
 
 use super::Directory;
-use super::state::{Limiter, Limiters, State};
+use super::limiter::Limiters;
+use super::state::State;
 use crate::access::{Attachee, Principal};
 use crate::change::{LimitLevel, PolicyType};
 use crate::id::{AccountId, UserId, WorkspaceId};
@@ -78,7 +79,7 @@ impl Directory {
         let state = self.read();
         let number = state.model_number(account, model.as_str())?;
         let limiter = state.limiters_at(account, level)?.and_then(|all| all.get(&number));
-        Some(limiter.map(Limiter::limits).unwrap_or_default())
+        Some(limiter.map(|limiter| limiter.limits()).unwrap_or_default())
     }
 }
 

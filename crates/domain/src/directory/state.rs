@@ -1,6 +1,6 @@
 //! The records of the state and the ways to find them.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bailey_policy::{Action, ActionCatalogue, Policy, TrustPolicy};
 use foldhash::fast::FixedState;
@@ -11,6 +11,7 @@ use super::admit::{ModelEntry, ProviderEntry};
 use super::attached::Attachments;
 use super::guards::ControlPolicies;
 use super::index::{Index, Map};
+use super::limiter::Limiters;
 use super::sessions::Sessions;
 use super::slab::{Numbers, Slab, Slot};
 use crate::access::Principal;
@@ -20,7 +21,6 @@ use crate::id::{
     WorkspaceId,
 };
 use crate::key_auth::KeyAuth;
-use crate::limit::{ModelLimits, Window};
 use crate::login::SecurityPreference;
 use crate::model::Grant;
 use crate::name::AccountAlias;
@@ -48,39 +48,6 @@ pub struct AccessKeyFacts {
     /// Where it may be used from, where it has a policy of its own.
     pub network: Option<Arc<NetworkPolicy>>,
 }
-
-/// A limit with its running count.
-#[derive(Debug, Default)]
-pub(crate) struct Limiter {
-    pub(crate) requests: Option<Mutex<Window>>,
-    pub(crate) tokens: Option<Mutex<Window>>,
-}
-
-impl Limiter {
-    /// The values, without the counts.
-    pub(crate) fn limits(&self) -> ModelLimits {
-        let rate = |window: &Option<Mutex<Window>>| {
-            window.as_ref().map(|window| window.lock().expect("the arithmetic does not panic").rate())
-        };
-        ModelLimits { requests: rate(&self.requests), tokens: rate(&self.tokens) }
-    }
-
-    /// Takes new values and keeps running counts.
-    pub(crate) fn set(&mut self, limits: ModelLimits) {
-        for (window, rate) in [(&mut self.requests, limits.requests), (&mut self.tokens, limits.tokens)] {
-            match (window.as_mut(), rate) {
-                (_, None) => *window = None,
-                (Some(running), Some(rate)) => {
-                    running.get_mut().expect("the arithmetic does not panic").set_rate(rate);
-                }
-                (None, Some(rate)) => *window = Some(Mutex::new(Window::new(rate))),
-            }
-        }
-    }
-}
-
-/// Limits by the model's number.
-pub(crate) type Limiters = Table<u32, Limiter>;
 
 #[derive(Debug)]
 pub(crate) struct AccountState {

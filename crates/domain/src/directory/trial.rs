@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::admit::Entered;
-use super::state::Limiter;
+use super::admit::{Entered, NAMES};
+use super::limiter::Full;
 use crate::change::LimitLevel;
 use crate::decision::Chain;
 use crate::limit::Window;
@@ -26,17 +26,23 @@ impl Trial {
         let workspace = LimitLevel::Workspace(entered.workspace.id);
         let levels = [LimitLevel::Account, workspace, LimitLevel::Key(entered.key.id)];
         let mut open = Vec::new();
-        for (level, (limiter, check, rate, tokens)) in levels.into_iter().zip(entered.limiters(model)) {
-            let Some(limits) = limiter.map(Limiter::limits) else { continue };
+        let limiters = levels.into_iter().zip(entered.limiters(model)).zip(NAMES);
+        for ((level, limiter), (check, reasons)) in limiters {
+            let Some(limits) = limiter.map(|limiter| limiter.limits()) else { continue };
             let full = limits.requests.is_some_and(|requests| {
                 open.push(level);
                 let window = self.0.entry((level, model)).or_insert_with(|| Window::new(requests));
                 window.check(now_ms, 1).is_err()
             });
-            // Nobody knows what these calls would use, so only a limit that leaves nothing refuses them.
+            // Nobody knows what these calls would use, nor how long they would take, so only a limit that leaves nothing
+            // refuses them.
             let dry = limits.tokens.is_some_and(|tokens| tokens.amount == 0);
-            if !chain.note(check, !full && !dry) {
-                return Err(if full { rate } else { tokens });
+            let closed = limits.concurrency == Some(0);
+            let refused = [(closed, Full::Places), (full, Full::Requests), (dry, Full::Tokens)];
+            let refused = refused.into_iter().find_map(|(refuses, full)| refuses.then_some(full));
+            chain.note(check, refused.is_none());
+            if let Some(full) = refused {
+                return Err(reasons.of(full));
             }
         }
         for level in open {

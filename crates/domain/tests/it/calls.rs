@@ -8,6 +8,7 @@ use bailey_domain::directory::{Call, Counting, Wanted};
 use bailey_domain::key_auth::{KeyAuth, parse_network};
 use bailey_domain::limit::{ModelLimits, Rate};
 use bailey_domain::model::Capability;
+use bailey_domain::tokens::Expected;
 use bailey_domain::{Pages, Principal, Reason, UserId};
 
 use crate::house::{HOME, House, INFERENCE, MODEL, NOW, OTHER_MODEL, granted, model, model_name, put};
@@ -30,7 +31,8 @@ fn the_checks_come_in_their_order() {
     };
     let mut call = Call { key: None, workspace: Some("llm-0000000000000000"), source: HOME, now_ms: NOW };
     let named = workspace.to_string();
-    let none_left = ModelLimits { requests: Some(Rate { amount: 0, period_seconds: 60 }), tokens: None };
+    let none_left =
+        ModelLimits { requests: Some(Rate { amount: 0, period_seconds: 60 }), ..ModelLimits::NONE };
     let limits = |limits| Change::Limits {
         account,
         level: bailey_domain::change::LimitLevel::Account,
@@ -39,7 +41,7 @@ fn the_checks_come_in_their_order() {
     };
 
     let refused = |call: &Call<'_>, reason: Reason, checks: &[&str]| {
-        let denied = house.directory.admit(call, "new", Capability::Chat).unwrap_err();
+        let denied = house.directory.admit(call, "new", Capability::Chat, Expected::default()).unwrap_err();
         assert_eq!(denied.reason, reason);
         let decision = denied.decision("request".to_owned());
         let names: Vec<_> = decision.chain.iter().map(|link| link.check.as_str()).collect();
@@ -91,7 +93,7 @@ fn the_checks_come_in_their_order() {
     );
     house.apply(vec![limits(ModelLimits::default())]);
 
-    let admitted = house.directory.admit(&call, "new", Capability::Chat).unwrap();
+    let admitted = house.directory.admit(&call, "new", Capability::Chat, Expected::default()).unwrap();
     assert_eq!((admitted.account, admitted.workspace, admitted.key), (account, workspace, key.id));
     assert_eq!((admitted.owner, &*admitted.model.name), (Principal::User(user), "new"));
     assert_eq!(admitted.model.routes.len(), 1);
@@ -137,7 +139,7 @@ fn a_judged_call_is_decided_like_an_admitted_one() {
     }
     let holder = house.directory.judge(&call, MODEL, Counting::Nothing).unwrap();
     assert_eq!((holder.account, holder.key, holder.workspace), (house.one.id, key.id, key.workspace));
-    let once = ModelLimits { requests: Some(Rate { amount: 1, period_seconds: 60 }), tokens: None };
+    let once = ModelLimits { requests: Some(Rate { amount: 1, period_seconds: 60 }), ..ModelLimits::NONE };
     house.apply(vec![Change::Limits {
         account: house.one.id,
         level: LimitLevel::Account,

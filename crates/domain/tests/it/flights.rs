@@ -225,8 +225,10 @@ fn unrelated() -> Vec<(&'static str, Unrelated)> {
             vec![Change::Account { account: house.one.id, settings: Box::default() }]
         }),
         ("a wide limit comes", |house, _, _| {
-            let limits =
-                ModelLimits { requests: Some(Rate { amount: 1000, period_seconds: 60 }), tokens: None };
+            let limits = ModelLimits {
+                requests: Some(Rate { amount: 1000, period_seconds: 60 }),
+                ..ModelLimits::NONE
+            };
             vec![Change::Limits {
                 account: house.one.id,
                 level: LimitLevel::Account,
@@ -243,7 +245,7 @@ fn a_limit_cuts_nothing() {
     let house = House::new();
     let key = house.members_key();
     let admitted = house.admit(&key.hash, MODEL).unwrap();
-    let limits = ModelLimits { requests: Some(Rate { amount: 0, period_seconds: 60 }), tokens: None };
+    let limits = ModelLimits { requests: Some(Rate { amount: 0, period_seconds: 60 }), ..ModelLimits::NONE };
     let change = Change::Limits {
         account: house.one.id,
         level: LimitLevel::Account,

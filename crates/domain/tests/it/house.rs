@@ -15,6 +15,7 @@ use bailey_domain::operations::Operation;
 use bailey_domain::role::{SessionClaims, Taken, Taker};
 use bailey_domain::secret::KeyHash;
 use bailey_domain::settings::Settings;
+use bailey_domain::tokens::Expected;
 use bailey_domain::{
     AccountId, ApiKeyId, Caller, Decision, Directory, Entropy as _, GroupId, Page, Pages, Principal, Reason,
     RequestId, UserId, WorkspaceId,
@@ -270,9 +271,16 @@ impl House {
         self.directory.authorize::<O>(caller, scope).map(drop).map_err(|refusal| refusal.reason)
     }
 
+    /// Admits a call that may use so many tokens.
+    pub(crate) fn reserve(&self, hash: &KeyHash, tokens: u64) -> Result<Admitted, Box<Denied>> {
+        let call = Call { key: Some((*hash).into()), workspace: None, source: HOME, now_ms: NOW };
+        let expected = Expected { input_tokens: tokens, output_tokens: Some(0), choices: 1 };
+        self.directory.admit(&call, MODEL, Capability::Chat, expected)
+    }
+
     pub(crate) fn admit(&self, hash: &KeyHash, model: &str) -> Result<Admitted, Box<Denied>> {
         let call = Call { key: Some((*hash).into()), workspace: None, source: HOME, now_ms: NOW };
-        self.directory.admit(&call, model, Capability::Chat)
+        self.directory.admit(&call, model, Capability::Chat, Expected::default())
     }
 
     /// Why a call is refused; `None` when it is admitted.

@@ -15,6 +15,7 @@ use bailey_domain::operations::{
 use bailey_domain::scope::{Seat, WholeAccount};
 use bailey_domain::secret::KeyHash;
 use bailey_domain::settings::Settings;
+use bailey_domain::tokens::Expected;
 use bailey_domain::{
     AccountId, ApiKeyId, Caller, Directory, GroupId, Page, Pages, Principal, RequestId, UserId, WorkspaceId,
 };
@@ -248,7 +249,7 @@ impl Names {
             (17, _) if rows.models.contains_key(&name) && (here || a == 0) => {
                 let level = (a > 0).then_some(place);
                 let rate = (a % 3 > 0).then_some(Rate { amount: b as u64, period_seconds: 60 });
-                let limits = ModelLimits { requests: rate, tokens: None };
+                let limits = ModelLimits { requests: rate, ..ModelLimits::NONE };
                 if limits.is_empty() {
                     rows.limits.remove(&(level, name));
                 } else {
@@ -362,7 +363,7 @@ impl Names {
                 directory.callable_models(&call).map(|models| models.len()).map_err(|denied| denied.reason);
             lines.push(format!("{hash:?} may call {callable:?}"));
             for name in MODELS {
-                let answer = directory.admit(&call, name, Capability::Chat);
+                let answer = directory.admit(&call, name, Capability::Chat, Expected::default());
                 let answer =
                     answer.map(|admitted| (admitted.key, admitted.owner)).map_err(|denied| denied.reason);
                 lines.push(format!("{hash:?} calls {name}: {answer:?}"));

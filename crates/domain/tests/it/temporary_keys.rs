@@ -31,7 +31,12 @@ fn made(house: &House, key: &KeyFacts) -> String {
 }
 
 fn admit(house: &House, text: &str, now_ms: i64) -> Result<Admitted, Box<Denied>> {
-    house.directory.admit(&call(hasher().present(text.as_bytes()), now_ms), MODEL, Capability::Chat)
+    house.directory.admit(
+        &call(hasher().present(text.as_bytes()), now_ms),
+        MODEL,
+        Capability::Chat,
+        bailey_domain::tokens::Expected::default(),
+    )
 }
 
 fn refusal(house: &House, text: &str, now_ms: i64) -> Option<Reason> {

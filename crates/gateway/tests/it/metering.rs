@@ -2,11 +2,13 @@
 
 use bailey_domain::access::Principal;
 use bailey_domain::change::LimitLevel;
+use bailey_domain::limit::ModelLimits;
 use bailey_gateway::Limits;
 use bailey_testkit::Answer;
 use serde_json::{Value, json};
 
-use super::world::{World, until};
+use super::client::Call;
+use super::world::{World, chat, until};
 
 const KEY: &str = "sk-metering";
 
@@ -55,14 +57,103 @@ async fn hostile_usage_counts_nothing_or_much_but_never_less() {
 async fn used_tokens_count_against_the_limits() {
     let world = World::start();
     world.key(KEY);
-    world.limit(LimitLevel::Workspace(world.workspace), "chat", None, Some(10));
-    for used in [4, 7] {
+    world.limit(LimitLevel::Workspace(world.workspace), "chat", None, Some(100));
+    for used in [40, 57] {
         world.first.answer_next(completion(&json!({"prompt_tokens": used, "completion_tokens": 0})));
-        assert_eq!(world.chat(KEY, "chat", "x").send(world.address).await.status, 200);
+        assert_eq!(short(&world, 20).send(world.address).await.status, 200);
+        world.usage().await;
+    }
+    let answer = short(&world, 20).send(world.address).await;
+    assert_eq!(answer.error(), (429, "insufficient_quota".to_owned(), Some("tokens_workspace")));
+    assert_eq!(answer.header("x-ratelimit-remaining-tokens"), Some("3"));
+}
+
+/// A chat whose answer is to be so short.
+fn short(world: &World, max_tokens: u64) -> Call {
+    let mut body = chat("chat", "x");
+    body["max_tokens"] = json!(max_tokens);
+    world.post("/v1/chat/completions", KEY, &body)
+}
+
+/// How many tokens are left of the workspace's hundred thousand, as a call is told that wants more than there are.
+async fn left(world: &World) -> u64 {
+    let answer = short(world, 1_000_000).send(world.address).await;
+    assert_eq!(answer.status, 429);
+    world.refused().await;
+    answer.header("x-ratelimit-remaining-tokens").unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_reserved_comes_back_at_once_however_a_call_ends() {
+    const LIMIT: u64 = 100_000;
+    let world = World::start();
+    world.key(KEY);
+    world.limit(LimitLevel::Workspace(world.workspace), "chat", None, Some(LIMIT));
+    // One token is used up front, so that the question about more than there is is refused and not admitted.
+    world.first.answer_next(completion(&json!({"prompt_tokens": 1, "completion_tokens": 0})));
+    assert_eq!(short(&world, 10).send(world.address).await.status, 200);
+    world.usage().await;
+    assert_eq!(left(&world).await, LIMIT - 1);
+
+    // In flight it holds what it may use: its length in bytes by three, and the output that it named.
+    let held = world.first.hold_next();
+    let mut body = chat("chat", "x");
+    (body["stream"], body["max_completion_tokens"], body["n"]) = (json!(true), json!(300), json!(2));
+    let call = world.post("/v1/chat/completions", KEY, &body);
+    let mut stream = call.stream(world.address).await;
+    held.send("once");
+    stream.next().await.unwrap().unwrap();
+    let input = u64::try_from(body.to_string().len()).unwrap().div_ceil(3);
+    assert_eq!(left(&world).await, LIMIT - 1 - input - 600);
+    // The client hangs up: what was passed on counts, the rest is there again.
+    drop(stream);
+    world.usage().await;
+    drop(held);
+    let after = left(&world).await;
+    assert!((LIMIT - 1 - input - 300..LIMIT - 1 - input).contains(&after), "{after}");
+
+    // An upstream that fails used nothing.
+    world.first.answer_next(Answer::Status { status: 500, headers: Vec::new(), body: json!({}) });
+    assert_eq!(short(&world, 50).send(world.address).await.status, 503);
+    world.refused().await;
+    assert_eq!(left(&world).await, after);
+
+    // One that answers and says nothing of use is no free one, and counts no more than was reserved.
+    for usage in [Value::Null, json!({"prompt_tokens": -9, "completion_tokens": -9})] {
+        let before = left(&world).await;
+        world.first.answer_next(completion(&usage));
+        assert_eq!(short(&world, 5).send(world.address).await.status, 200);
+        world.usage().await;
+        let input = short_bytes(5).div_ceil(3);
+        assert_eq!(before - left(&world).await, input + 5, "{usage}");
+    }
+}
+
+fn short_bytes(max_tokens: u64) -> u64 {
+    let mut body = chat("chat", "x");
+    body["max_tokens"] = json!(max_tokens);
+    u64::try_from(body.to_string().len()).unwrap()
+}
+
+#[tokio::test]
+async fn calls_at_a_time_leave_their_place_when_they_end() {
+    let world = World::start();
+    world.key(KEY);
+    let limits = ModelLimits { concurrency: Some(2), ..ModelLimits::NONE };
+    world.limits(LimitLevel::Workspace(world.workspace), "chat", limits);
+    let held = [world.first.hold_next(), world.first.hold_next()];
+    let mut streams = Vec::new();
+    for _ in 0..2 {
+        streams.push(world.chat_stream(KEY, "chat", "x").stream(world.address).await);
     }
     let answer = world.chat(KEY, "chat", "x").send(world.address).await;
-    assert_eq!(answer.error(), (429, "insufficient_quota".to_owned(), Some("tokens_workspace")));
-    assert_eq!(answer.header("x-ratelimit-remaining-tokens"), Some("0"));
+    assert_eq!(answer.error(), (429, "limit_concurrency".to_owned(), Some("concurrency")));
+    assert_eq!((answer.header("retry-after"), answer.header("retry-after-ms")), (Some("1"), Some("1000")));
+    world.refused().await;
+    drop(streams.pop());
+    world.usage().await;
+    drop(held);
+    assert_eq!(world.chat(KEY, "chat", "x").send(world.address).await.status, 200);
 }
 
 #[tokio::test]

@@ -62,14 +62,23 @@ impl World {
     }
 
     pub(crate) fn with(limits: Limits, records: usize) -> Self {
-        Self::build(limits, records, Vec::new())
+        Self::build(1, limits, records, Vec::new())
+    }
+
+    pub(crate) fn threaded(threads: usize, limits: Limits, records: usize) -> Self {
+        Self::build(threads, limits, records, Vec::new())
     }
 
     pub(crate) fn trusting(authorities: Vec<CertificateDer<'static>>) -> Self {
-        Self::build(Limits::default(), 1000, authorities)
+        Self::build(1, Limits::default(), 1000, authorities)
     }
 
-    fn build(limits: Limits, records: usize, authorities: Vec<CertificateDer<'static>>) -> Self {
+    fn build(
+        threads: usize,
+        limits: Limits,
+        records: usize,
+        authorities: Vec<CertificateDer<'static>>,
+    ) -> Self {
         let entropy = Fixed::seeded(11);
         let clock = Arc::new(Fixed::seeded(12));
         let directory = Arc::new(Directory::new());
@@ -91,7 +100,7 @@ impl World {
         let served = Arc::clone(&gateway);
         // Whoever drops the trigger ends the threads; nobody waits for them.
         let _serving = bound
-            .serve(1, shutdown, move |_| {
+            .serve(threads, shutdown, move |_| {
                 let worker = served.worker();
                 move |request, peer: bailey_edge::Peer| {
                     let worker = worker.clone();
@@ -256,7 +265,12 @@ impl World {
 
     pub(crate) fn limit(&self, level: LimitLevel, model: &str, requests: Option<u64>, tokens: Option<u64>) {
         let rate = |amount| Rate { amount, period_seconds: 60 };
-        let limits = ModelLimits { requests: requests.map(rate), tokens: tokens.map(rate) };
+        let limits =
+            ModelLimits { requests: requests.map(rate), tokens: tokens.map(rate), concurrency: None };
+        self.limits(level, model, limits);
+    }
+
+    pub(crate) fn limits(&self, level: LimitLevel, model: &str, limits: ModelLimits) {
         self.apply(vec![Change::Limits { account: self.account, level, model: model_name(model), limits }]);
     }
 

@@ -3,6 +3,7 @@
 use bailey_domain::directory::Call;
 use bailey_domain::model::Capability;
 use bailey_domain::scope::Person;
+use bailey_domain::tokens::Expected;
 use bailey_domain::{AccountId, Reason};
 use bailey_store::GatewayDecision;
 
@@ -11,7 +12,8 @@ use crate::support::{HOME, TestStore};
 fn refused_call(test: &TestStore, account: Option<AccountId>, owner: &str) -> GatewayDecision {
     let hash = test.new_key("").hash;
     let call = Call { key: Some(hash.into()), workspace: None, source: HOME, now_ms: test.now() };
-    let denied = test.store.directory().admit(&call, "any", Capability::Chat).unwrap_err();
+    let denied =
+        test.store.directory().admit(&call, "any", Capability::Chat, Expected::default()).unwrap_err();
     GatewayDecision {
         account,
         owner: owner.to_owned(),

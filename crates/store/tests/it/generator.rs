@@ -386,7 +386,7 @@ impl<'a> Walk<'a> {
             4 if self.coin() => {
                 let (name, amount) = (model_name(self.one(&MODELS)?), self.below(30) as u64);
                 let requests = self.coin().then_some(Rate { amount, period_seconds: 60 });
-                let limits = ModelLimits { requests, tokens: None };
+                let limits = ModelLimits { requests, ..ModelLimits::NONE };
                 let mut tx = test.store.write().await.unwrap();
                 tx.find_model(account, &name).await.unwrap()?;
                 let permit =
@@ -445,8 +445,11 @@ impl<'a> Walk<'a> {
             }
             4 | 5 if exists => {
                 let rate = |amount| self.coin().then_some(Rate { amount, period_seconds: 60 });
-                let limits =
-                    ModelLimits { requests: rate(self.below(30) as u64), tokens: rate(self.below(3) as u64) };
+                let limits = ModelLimits {
+                    requests: rate(self.below(30) as u64),
+                    tokens: rate(self.below(3) as u64),
+                    concurrency: self.coin().then_some(u32::from(self.coin())),
+                };
                 if choice == 4 {
                     commit!(test, root, UpdateModelLimits on workspace, |tx, permit| tx.put_limits(&permit, &name, limits));
                 } else {

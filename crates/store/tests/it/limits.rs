@@ -8,7 +8,7 @@ use bailey_domain::scope::WholeAccount;
 use crate::world::{MODEL, model_name};
 
 const fn requests(amount: u64) -> ModelLimits {
-    ModelLimits { requests: Some(Rate { amount, period_seconds: 60 }), tokens: None }
+    ModelLimits { requests: Some(Rate { amount, period_seconds: 60 }), ..ModelLimits::NONE }
 }
 
 cases! {
@@ -40,6 +40,7 @@ cases! {
         let both = ModelLimits {
             requests: Some(Rate { amount: 10, period_seconds: 60 }),
             tokens: Some(Rate { amount: u64::MAX, period_seconds: u32::MAX }),
+            concurrency: Some(u32::MAX),
         };
         for name in [MODEL, "embed"] {
             let model = model_name(name);

@@ -44,7 +44,7 @@ cases! {
     /// A model that comes back under a deleted one's name has none of its grants and limits.
     async fn a_deleted_model_takes_its_grants_and_limits_along(test) {
         let (one, two) = test.two_homes().await;
-        let none_left = ModelLimits { requests: Some(Rate { amount: 0, period_seconds: 60 }), tokens: None };
+        let none_left = ModelLimits { requests: Some(Rate { amount: 0, period_seconds: 60 }), ..ModelLimits::NONE };
         for home in [&one, &two] {
             let (root, model) = (test.root(home.account), model_name(MODEL));
             commit!(test, root, UpdateAccountModelLimits on WholeAccount, |tx, permit| tx.put_limits(&permit, &model, none_left));

@@ -14,6 +14,7 @@ use bailey_domain::operations::{
 };
 use bailey_domain::scope::{Person, RamScope, Seat, WholeAccount};
 use bailey_domain::secret::KeyHash;
+use bailey_domain::tokens::Expected;
 use bailey_domain::{
     AccessKeyId, AccountId, ApiKeyId, Caller, Directory, ServiceCredentialId, UserId, WorkspaceId,
 };
@@ -145,7 +146,7 @@ fn calls(directory: &Directory, subjects: &Subjects, now_ms: i64, lines: &mut Ve
     for (key, hash) in &subjects.keys {
         let call = Call { key: Some((*hash).into()), workspace: None, source: HOME, now_ms };
         for model in &subjects.models {
-            let answer = match directory.admit(&call, model, Capability::Chat) {
+            let answer = match directory.admit(&call, model, Capability::Chat, Expected::default()) {
                 Ok(admitted) => format!(
                     "{ADMITTED} {:?} {:?} {:?} {:?} {:?} {:?}",
                     admitted.account,

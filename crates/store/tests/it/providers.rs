@@ -4,6 +4,7 @@ use bailey_domain::directory::Call;
 use bailey_domain::model::{Bounds, Capability};
 use bailey_domain::scope::WholeAccount;
 use bailey_domain::secret::KeyHash;
+use bailey_domain::tokens::Expected;
 use bailey_store::StoredProvider;
 
 use crate::support::{HOME, TestStore};
@@ -12,7 +13,7 @@ use crate::world::{MODEL, model, model_name, provider, provider_name};
 /// Base URLs and sealed credentials of the ways to a model.
 fn routes(test: &TestStore, hash: &KeyHash) -> Vec<(String, Option<String>)> {
     let call = Call { key: Some((*hash).into()), workspace: None, source: HOME, now_ms: test.now() };
-    let admitted = test.store.directory().admit(&call, MODEL, Capability::Chat).unwrap();
+    let admitted = test.store.directory().admit(&call, MODEL, Capability::Chat, Expected::default()).unwrap();
     let of = |route: &bailey_domain::directory::RouteEntry| {
         (route.provider.provider.base_url.clone(), route.provider.sealed_credential.clone())
     };

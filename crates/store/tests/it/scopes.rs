@@ -94,7 +94,7 @@ cases! {
             let mut key = test.store.find_key(one.account, id).await.unwrap().unwrap();
             key.description = "changed".to_owned();
             refused!(test, root, UpdateApiKey on elsewhere, |tx, permit| tx.update_api_key(&permit, &key));
-            let (model, limits) = (model_name(MODEL), ModelLimits { requests: Some(Rate { amount: 0, period_seconds: 60 }), tokens: None });
+            let (model, limits) = (model_name(MODEL), ModelLimits { requests: Some(Rate { amount: 0, period_seconds: 60 }), ..ModelLimits::NONE });
             let error = refused!(test, root, UpdateApiKey on elsewhere, |tx, permit| tx.put_key_limits(&permit, id, &model, limits));
             assert_eq!(error.code(), "EntityNotExist.ApiKey");
             let error = refused!(test, root, DeleteApiKey on elsewhere, |tx, permit| tx.delete_api_key(&permit, id));

@@ -70,7 +70,7 @@ cases! {
     async fn a_deleted_workspace_takes_seats_grants_and_limits_along(test) {
         let (one, two) = test.two_homes().await;
         let root = test.root(one.account);
-        let limits = ModelLimits { requests: Some(Rate { amount: 5, period_seconds: 60 }), tokens: None };
+        let limits = ModelLimits { requests: Some(Rate { amount: 5, period_seconds: 60 }), ..ModelLimits::NONE };
         let model = model_name(MODEL);
         for (account, workspace) in [(one.account, one.first), (two.account, two.first)] {
             commit!(test, test.root(account), UpdateModelLimits on workspace, |tx, permit| tx.put_limits(&permit, &model, limits));

@@ -6,6 +6,7 @@ use bailey_domain::model::{Bounds, Capability, Dialect, Grant, Model, Provider, 
 use bailey_domain::name::{GroupName, ModelName, PolicyName, ProviderName, UserName, WorkspaceName};
 use bailey_domain::scope::{RamScope, Seat, WholeAccount};
 use bailey_domain::secret::KeyHash;
+use bailey_domain::tokens::Expected;
 use bailey_domain::{
     AccessKeyId, AccountId, ApiKeyId, Caller, Entropy as _, GroupId, Pages, Reason, UserId, WorkspaceId,
 };
@@ -281,7 +282,7 @@ impl TestStore {
     /// Whether the live directory would let this key call this model.
     pub(crate) fn admit(&self, hash: &KeyHash, model: &str) -> Result<(), Reason> {
         let call = Call { key: Some((*hash).into()), workspace: None, source: HOME, now_ms: self.now() };
-        match self.store.directory().admit(&call, model, Capability::Chat) {
+        match self.store.directory().admit(&call, model, Capability::Chat, Expected::default()) {
             Ok(_) => Ok(()),
             Err(denied) => Err(denied.reason),
         }

@@ -362,11 +362,18 @@ fn providers_models_limits_keys_usage_and_settings() {
     assert!(granted(&shell).is_empty());
 
     shell.run("limit update-account qwen-plus --requests 100 --per 60").ending(0);
+    shell.run("limit update-account qwen-plus --concurrency 7").ending(0);
+    let wide = shell.run(&format!("limit update qwen-plus -w {workspace} --concurrency 8")).ending(2);
+    assert!(wide.errors.contains("wider than the account's limit of 7 calls in flight"), "{wide:?}");
     shell.run(&format!("limit update qwen-plus -w {workspace} --requests 5 --per 60")).ending(0);
     let limits = &shell.json(&format!("limit list -w {workspace} --model qwen-plus"))["limits"][0];
     assert_eq!(
         (&limits["workspaceLimit"]["requestLimit"], &limits["modelLimit"]["requestLimit"]),
         (&json!(5), &json!(100))
+    );
+    assert_eq!(
+        (&limits["workspaceLimit"]["concurrencyLimit"], &limits["modelLimit"]["concurrencyLimit"]),
+        (&Value::Null, &json!(7))
     );
     shell.run(&format!("limit update qwen-plus -w {workspace} --delete")).ending(0);
     assert_eq!(shell.json(&format!("limit list -w {workspace}"))["limits"][0]["workspaceLimit"], Value::Null);
