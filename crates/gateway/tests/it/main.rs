@@ -12,6 +12,8 @@ mod cutting;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod exactness;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod metering;
