@@ -9,6 +9,11 @@ use crate::routes::{Answer, Call};
 /// Without times, the last thirty days count.
 const USUAL_SPAN_MS: i64 = 30 * 24 * 3_600_000;
 
+/// Null where there is nothing to be averaged.
+fn average(sum: i64, count: i64) -> Option<i64> {
+    (count > 0).then(|| sum / count)
+}
+
 pub(crate) async fn get_usage(call: &Call<'_>) -> Answer {
     let workspace = call.optional_workspace()?;
     let group = call.parameters.text("groupBy")?.unwrap_or_else(|| "model".to_owned());
@@ -41,7 +46,9 @@ pub(crate) async fn get_usage(call: &Call<'_>) -> Answer {
             json!({
                 group.as_str(): name, "requests": row.requests, "failedRequests": row.failed_requests,
                 "cutRequests": row.cut_requests, "inputTokens": row.input_tokens, "outputTokens": row.output_tokens,
-                "totalTokens": row.input_tokens + row.output_tokens,
+                "totalTokens": row.input_tokens + row.output_tokens, "costMicro": row.cost,
+                "averageDurationMs": average(row.duration_ms, row.requests),
+                "averageFirstByteMs": average(row.first_byte_ms, row.answered_requests),
             })
         })
         .collect();

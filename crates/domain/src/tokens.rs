@@ -1,6 +1,6 @@
 //! Tokens of a call: what it may use, before, and what it used.
 
-use crate::model::Model;
+use crate::model::{Model, Price};
 
 /// Tokens of one call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,24 @@ pub fn of_bytes(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX).div_ceil(BYTES_PER_TOKEN)
 }
 
+/// No call costs more: a price or a count that says so is wrong, and must not spoil sums.
+pub const MOST_COST: u64 = 1_000_000_000_000;
+
 impl Model {
+    /// What so many tokens cost, in micro-units, rounded up to a whole one. Where a kind has several prices, they add up.
+    pub fn cost(&self, tokens: Tokens) -> u64 {
+        let of = |price: &Price| {
+            let priced = match price.kind.as_str() {
+                "input" => tokens.input,
+                "output" => tokens.output,
+                _ => 0,
+            };
+            u128::from(priced) * u128::from(price.micro_per_thousand_tokens)
+        };
+        let thousandths = self.prices.iter().map(of).fold(0, u128::saturating_add);
+        u64::try_from(thousandths.div_ceil(1000)).map_or(MOST_COST, |cost| cost.min(MOST_COST))
+    }
+
     /// The most that a call may use, where one that names no most of its own, of a model that has none, is taken to
     /// use `usual` tokens of output.
     pub fn may_use(&self, expected: Expected, usual: u64) -> Tokens {
@@ -68,6 +85,25 @@ mod tests {
             prices: Vec::new(),
             routes: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_cost_is_rounded_up_once_and_never_absurd() {
+        let price = |kind: &str, micro_per_thousand_tokens| Price {
+            kind: kind.to_owned(),
+            micro_per_thousand_tokens,
+        };
+        let priced = |prices: &[Price]| Model { prices: prices.to_vec(), ..model(None, None) };
+        let cost = |model: &Model, input, output| model.cost(Tokens { input, output });
+        assert_eq!(cost(&model(None, None), 1000, 1000), 0);
+        let both = priced(&[price("input", 800), price("output", 2000)]);
+        assert_eq!(cost(&both, 1000, 500), 1800);
+        assert_eq!(
+            [cost(&both, 0, 0), cost(&both, 1, 0), cost(&both, 1, 1), cost(&both, 5, 3)],
+            [0, 1, 3, 10]
+        );
+        let absurd = priced(&[price("input", u64::MAX), price("output", u64::MAX)]);
+        assert_eq!(cost(&absurd, u64::MAX, u64::MAX), MOST_COST);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bailey_domain::seal::Sealer;
@@ -14,7 +13,7 @@ use tokio::sync::mpsc::Sender;
 use tokio_rustls::TlsConnector;
 
 use crate::outbound::connector;
-use crate::records::Record;
+use crate::records::{Losses, Record};
 use crate::worker::Worker;
 
 /// Bounds of a gateway.
@@ -91,7 +90,7 @@ pub struct Gateway {
     pub(crate) tls: TlsConnector,
     pub(crate) entropy: Arc<dyn Entropy>,
     records: Sender<Record>,
-    lost: AtomicU64,
+    losses: Losses,
 }
 
 impl fmt::Debug for Gateway {
@@ -116,7 +115,7 @@ impl Gateway {
             tls: connector(parts.authorities),
             entropy: parts.entropy,
             records: parts.records,
-            lost: AtomicU64::new(0),
+            losses: Losses::default(),
         })
     }
 
@@ -126,9 +125,14 @@ impl Gateway {
         Worker::new(Arc::clone(self), &*self.entropy)
     }
 
-    /// How many records did not fit into the channel.
+    /// How many records were lost, those included that somebody else has lost and counted in [`Gateway::losses`].
     pub fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        self.losses.count()
+    }
+
+    /// Where whoever writes the records counts those that cannot be written.
+    pub fn losses(&self) -> Losses {
+        self.losses.clone()
     }
 
     /// Sends a record without waiting. Refusals, which anybody can cause, get half of the channel; what was used and
@@ -137,7 +141,7 @@ impl Gateway {
         let is_refusal = matches!(record, Record::Refused(_));
         let is_full = is_refusal && self.records.capacity() <= self.records.max_capacity() / 2;
         if is_full || self.records.try_send(record).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.losses.add(1);
         }
     }
 }

@@ -39,6 +39,6 @@ mod worker;
 
 pub use gateway::{Gateway, Limits, Parts};
 pub use outbound::{fetch_document, probe};
-pub use records::{Record, Refused, Usage};
+pub use records::{Losses, Record, Refused, Usage};
 pub use stream::{Stream, StreamError};
 pub use worker::{Body, Worker};

@@ -189,6 +189,7 @@ impl Drop for Meter {
             status: self.status,
             input_tokens: self.tokens.input,
             output_tokens: self.tokens.output,
+            cost: self.admitted.model.model.cost(counted),
             duration_ms: self.elapsed_ms(),
             first_byte_ms: self.first_byte_ms,
             cut: self.cut,

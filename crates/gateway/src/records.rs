@@ -1,9 +1,26 @@
 //! What leaves the gateway beside answers: what was used, and what was refused and why.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bailey_domain::access::Principal;
 use bailey_domain::{AccountId, ApiKeyId, Decision, WorkspaceId};
+
+/// How many records were not written, for whatever reason. Clones count together.
+#[derive(Clone, Debug, Default)]
+pub struct Losses(Arc<AtomicU64>);
+
+impl Losses {
+    /// So many more are lost.
+    pub fn add(&self, records: usize) {
+        self.0.fetch_add(records as u64, Ordering::Relaxed);
+    }
+
+    /// How many are lost so far.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// Something to be written down. Records are sent without waiting; those that do not fit are counted by
 /// [`crate::Gateway::lost`].
@@ -36,6 +53,9 @@ pub struct Usage {
     pub input_tokens: u64,
     /// Tokens of output, as the upstream counted them.
     pub output_tokens: u64,
+    /// What it cost, in micro-units of the account's currency. Where the upstream did not say what was used, it is what
+    /// was counted against the limits.
+    pub cost: u64,
     /// From the call to its end, in milliseconds.
     pub duration_ms: u64,
     /// From the call to the first byte of the answer, in milliseconds.

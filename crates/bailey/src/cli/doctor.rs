@@ -86,6 +86,12 @@ impl Doctor {
         }
         if let Some(url) = &self.admin {
             findings.push(health(url));
+            findings.extend(
+                Address::parse(url)
+                    .and_then(|address| probe(&address, "/metrics"))
+                    .ok()
+                    .map(|received| records(&String::from_utf8_lossy(&received.body))),
+            );
         }
         show(&findings, options.output)?;
         let broken = findings.iter().any(|finding| finding.state == "fail");
@@ -197,9 +203,31 @@ fn health(url: &str) -> Finding {
     }
 }
 
+/// Whether use or refusals were lost before they were written, as the metrics say.
+fn records(metrics: &str) -> Finding {
+    let lost = metrics.lines().find_map(|line| line.strip_prefix("bailey_gateway_records_lost_total "));
+    match lost {
+        Some("0") => ok("records", "no record of a call was lost since the start"),
+        Some(lost) => {
+            let next = "usage lacks them; see the server's log for why the database was slow or away";
+            warn("records", format!("{lost} records of calls were lost since the start"), next)
+        }
+        None => warn("records", "the metrics do not say whether records were lost", "is it another release?"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lost_records_are_told() {
+        let state = |metrics| records(metrics).state;
+        assert_eq!(state("# HELP x\nbailey_gateway_records_lost_total 0\n"), "ok");
+        assert_eq!(state("bailey_gateway_records_lost_total 12\n"), "warn");
+        assert_eq!(state(""), "warn");
+        assert!(records("bailey_gateway_records_lost_total 12").says.starts_with("12 records"));
+    }
 
     #[test]
     fn clocks_are_compared() {

@@ -63,6 +63,9 @@ impl Usage {
             text("INPUT", "inputTokens"),
             text("OUTPUT", "outputTokens"),
             text("TOKENS", "totalTokens"),
+            text("COST (MICRO)", "costMicro"),
+            text("AVG MS", "averageDurationMs"),
+            text("FIRST BYTE MS", "averageFirstByteMs"),
         ];
         Plan::new(if workspace.is_some() { "GetWorkspaceUsage" } else { "GetUsage" })
             .maybe("workspaceId", workspace)

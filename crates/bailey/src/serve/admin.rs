@@ -64,7 +64,11 @@ impl Admin {
                 self.control.password_verifications(),
             ),
             ("gateway_calls_in_flight", "Model calls that have not ended.", census.flights as u64),
-            ("gateway_records_lost_total", "Records that did not fit and were dropped.", self.gateway.lost()),
+            (
+                "gateway_records_lost_total",
+                "Records of calls that did not fit or could not be written.",
+                self.gateway.lost(),
+            ),
         ];
         let own = gauges.iter().fold(String::new(), |mut page, (name, help, value)| {
             let kind = if name.ends_with("_total") { "counter" } else { "gauge" };

@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let following = runtime.spawn(follow(store.clone()));
     let ending = runtime.spawn(cut_expired(store.clone(), Arc::clone(control.clock())));
     let keeping = runtime.spawn(keep_last_uses(control.clone()));
-    let writer = runtime.spawn(records::write(store.clone(), receiver, flushes));
+    let writer = runtime.spawn(records::write(store.clone(), receiver, flushes, gateway.losses()));
     let outside = Arc::new(probe::Probe::new(Arc::clone(&gateway), settings.private_issuers));
     let api = Api::new(control.clone(), outside.clone(), outside, surroundings);
     listen(&runtime, &settings, arguments, &control, &gateway, api, demo.as_ref())?;

@@ -1,7 +1,7 @@
 //! Writing what the gateway records, in batches.
 
 use bailey_domain::Principal;
-use bailey_gateway::{Record, Refused, Usage};
+use bailey_gateway::{Losses, Record, Refused, Usage};
 use bailey_store::{GatewayDecision, Store, UsageEvent};
 use tokio::sync::{mpsc, oneshot};
 
@@ -13,6 +13,7 @@ pub(crate) async fn write(
     store: Store,
     mut records: mpsc::Receiver<Record>,
     mut flushes: mpsc::Receiver<oneshot::Sender<()>>,
+    losses: Losses,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
@@ -21,7 +22,7 @@ pub(crate) async fn write(
                 if count == 0 {
                     return;
                 }
-                write_batch(&store, &mut batch).await;
+                write_batch(&store, &mut batch, &losses).await;
                 // What comes meanwhile makes the next batch larger: under load, fewer and larger transactions.
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
@@ -29,14 +30,14 @@ pub(crate) async fn write(
                 while let Ok(record) = records.try_recv() {
                     batch.push(record);
                 }
-                write_batch(&store, &mut batch).await;
+                write_batch(&store, &mut batch, &losses).await;
                 let _ = done.send(());
             }
         }
     }
 }
 
-async fn write_batch(store: &Store, batch: &mut Vec<Record>) {
+async fn write_batch(store: &Store, batch: &mut Vec<Record>, losses: &Losses) {
     let (mut usage, mut decisions) = (Vec::new(), Vec::new());
     for record in batch.drain(..) {
         match record {
@@ -47,11 +48,13 @@ async fn write_batch(store: &Store, batch: &mut Vec<Record>) {
     if !usage.is_empty()
         && let Err(error) = store.record_usage(&usage).await
     {
+        losses.add(usage.len());
         tracing::error!(%error, calls = usage.len(), "use could not be written and is lost");
     }
     if !decisions.is_empty()
         && let Err(error) = store.record_decisions(&decisions).await
     {
+        losses.add(decisions.len());
         tracing::error!(%error, calls = decisions.len(), "refusals could not be written and cannot be explained");
     }
 }
@@ -68,6 +71,9 @@ fn event(used: &Usage) -> UsageEvent {
         cut: used.cut,
         input_tokens: used.input_tokens,
         output_tokens: used.output_tokens,
+        cost: used.cost,
+        duration_ms: used.duration_ms,
+        first_byte_ms: used.first_byte_ms,
     }
 }
 

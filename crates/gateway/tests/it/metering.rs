@@ -1,8 +1,9 @@
 //! What is used is settled and recorded, once, and records never hold anything up.
 
 use bailey_domain::access::Principal;
-use bailey_domain::change::LimitLevel;
+use bailey_domain::change::{Change, LimitLevel};
 use bailey_domain::limit::ModelLimits;
+use bailey_domain::model::{Capability, Price};
 use bailey_gateway::Limits;
 use bailey_testkit::Answer;
 use serde_json::{Value, json};
@@ -133,6 +134,32 @@ fn short_bytes(max_tokens: u64) -> u64 {
     let mut body = chat("chat", "x");
     body["max_tokens"] = json!(max_tokens);
     u64::try_from(body.to_string().len()).unwrap()
+}
+
+#[tokio::test]
+async fn a_call_costs_what_its_model_says() {
+    let world = World::start();
+    world.key(KEY);
+    let Change::Model { account, mut model } =
+        world.model("chat", Capability::Chat, &[("first", "org/real")])
+    else {
+        unreachable!()
+    };
+    for (kind, micro_per_thousand_tokens) in [("input", 100), ("output", 1000)] {
+        model.prices.push(Price { kind: kind.to_owned(), micro_per_thousand_tokens });
+    }
+    world.apply(vec![Change::Model { account, model }]);
+    world.first.answer_next(completion(&json!({"prompt_tokens": 50, "completion_tokens": 7})));
+    assert_eq!(short(&world, 10).send(world.address).await.status, 200);
+    assert_eq!(world.usage().await.cost, 12);
+    // Where nothing is said of use, it is what was counted: the whole short answer.
+    world.first.answer_next(completion(&Value::Null));
+    assert_eq!(short(&world, 10).send(world.address).await.status, 200);
+    let usage = world.usage().await;
+    assert_eq!(
+        (usage.input_tokens, usage.cost),
+        (0, (short_bytes(10).div_ceil(3) * 100 + 10_000).div_ceil(1000))
+    );
 }
 
 #[tokio::test]

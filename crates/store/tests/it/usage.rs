@@ -23,6 +23,9 @@ fn event(home: &Home, at_ms: i64) -> UsageEvent {
         cut: false,
         input_tokens: 10,
         output_tokens: 3,
+        cost: 7,
+        duration_ms: 500,
+        first_byte_ms: Some(20),
     }
 }
 
@@ -63,6 +66,22 @@ cases! {
         assert_eq!(rows.iter().map(|row| (row.name.clone(), row.requests)).collect::<Vec<_>>(), [(hours[0].clone(), 3), (hours[1].clone(), 1), (hours[2].clone(), 1)]);
         let rows = usage(UsageBy::Day).await;
         assert_eq!(rows.iter().map(|row| (row.name.clone(), row.requests)).collect::<Vec<_>>(), [(START.to_string(), 4), ((START + DAY).to_string(), 1)]);
+    }
+
+    async fn cost_and_times_are_summed(test) {
+        let (one, two) = test.two_homes().await;
+        let left = UsageEvent { first_byte_ms: None, cost: 2, duration_ms: 100, ..event(&one, START) };
+        test.store.record_usage(&[event(&one, START), left.clone(), event(&two, START)]).await.unwrap();
+        test.store.record_usage(&[event(&one, START), left]).await.unwrap();
+        let absurd = UsageEvent { cost: u64::MAX, duration_ms: u64::MAX, first_byte_ms: Some(u64::MAX), ..event(&two, START) };
+        test.store.record_usage(&[absurd.clone(), absurd]).await.unwrap();
+        let permit = permit!(test, test.root(one.account), GetUsage on WholeAccount);
+        let rows = test.store.usage(&permit, UsageBy::Model, START, START + DAY).await.unwrap();
+        let UsageRow { requests, cost, duration_ms, answered_requests, first_byte_ms, .. } = &rows[0];
+        assert_eq!([requests, cost, duration_ms, answered_requests, first_byte_ms], [&4, &18, &1200, &2, &40]);
+        let permit = permit!(test, test.root(two.account), GetUsage on WholeAccount);
+        let rows = test.store.usage(&permit, UsageBy::Model, START, START + DAY).await.unwrap();
+        assert!(rows[0].cost > 0 && rows[0].duration_ms > 0, "{rows:?}");
     }
 
     async fn a_time_has_a_start_and_an_end(test) {
