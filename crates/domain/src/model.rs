@@ -13,7 +13,7 @@ pub enum Dialect {
     OpenAi,
     /// Model Studio's own interface, up to the version (`https://dashscope.aliyuncs.com/api/v1`).
     DashScope,
-    /// Anthropic's messages, up to the version (`https://api.anthropic.com/v1`).
+    /// Anthropic's messages, before the version (`https://api.anthropic.com`).
     Anthropic,
     /// Built in: deterministic answers, no network.
     Demo,

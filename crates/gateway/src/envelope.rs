@@ -71,6 +71,8 @@ struct Wire<'a> {
     #[serde(borrow)]
     max_completion_tokens: Option<&'a RawValue>,
     #[serde(borrow)]
+    max_output_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
     n: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     parameters: Option<&'a RawValue>,
@@ -129,9 +131,11 @@ impl Wire<'_> {
     fn expected(&self, bytes: usize, operation: Operation) -> Expected {
         let native = self.parameters.and_then(|raw| serde_json::from_str(raw.get()).ok());
         let native: Parameters<'_> = native.unwrap_or_default();
-        let named = [self.max_tokens, self.max_completion_tokens, native.max_tokens];
+        let named = [self.max_tokens, self.max_completion_tokens, self.max_output_tokens, native.max_tokens];
         let output_tokens = match operation {
-            Operation::Chat | Operation::MultimodalChat => named.into_iter().filter_map(number).max(),
+            Operation::Chat | Operation::MultimodalChat | Operation::Responses => {
+                named.into_iter().filter_map(number).max()
+            }
             Operation::Embedding | Operation::MultimodalEmbedding | Operation::Rerank => Some(0),
         };
         let choices = [self.n, native.n].into_iter().filter_map(number).max().unwrap_or(1);
@@ -168,7 +172,7 @@ impl<'a> Envelope<'a> {
             return Ok(Self { model, stream: asks_for_events, wants_usage: true, expected, model_at, usage });
         }
         match operation {
-            Operation::Embedding => input(wire.input)?,
+            Operation::Embedding | Operation::Responses => input(wire.input)?,
             _ => messages("messages", wire.messages)?,
         }
         let stream = match wire.stream.map(RawValue::get) {
@@ -176,6 +180,10 @@ impl<'a> Envelope<'a> {
             Some("true") => true,
             Some(_) => return Err(Invalid::field("stream", "must be `true` or `false`")),
         };
+        if operation == Operation::Responses {
+            let usage = UsagePlace::Told;
+            return Ok(Self { model, stream, wants_usage: true, expected, model_at, usage });
+        }
         if surface == Surface::Anthropic {
             if wire.max_tokens.is_none_or(|value| !value.get().bytes().all(|byte| byte.is_ascii_digit())) {
                 return Err(Invalid::field("max_tokens", "must be there, and a whole number"));
@@ -278,7 +286,9 @@ fn native(wire: &Wire<'_>, operation: Operation) -> Result<(), Invalid> {
             Some(raw) if raw.starts_with('"') => Ok(()),
             Some(_) => Err(Invalid::field("input.prompt", "must be a string")),
         },
-        Operation::Chat | Operation::MultimodalChat => messages("input.messages", input.messages),
+        Operation::Chat | Operation::MultimodalChat | Operation::Responses => {
+            messages("input.messages", input.messages)
+        }
         Operation::Embedding => some("input.texts", input.texts),
         Operation::MultimodalEmbedding => some("input.contents", input.contents),
         Operation::Rerank => {

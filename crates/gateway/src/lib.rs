@@ -15,7 +15,6 @@ mod answer;
 mod call;
 mod credential;
 mod demo;
-#[cfg_attr(not(test), expect(dead_code, reason = "the paths that call it are being built"))]
 mod dialect;
 mod envelope;
 mod events;
@@ -34,6 +33,7 @@ mod stream;
 mod surface;
 mod temporary_keys;
 mod tokens;
+mod translation;
 mod watch;
 mod worker;
 

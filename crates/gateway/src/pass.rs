@@ -19,12 +19,16 @@ use crate::outbound::{Answering, Head};
 use crate::stream::{Source, Stream, Tail};
 use crate::surface::{Code, Surface};
 use crate::tokens::last_usage;
+use crate::translation::Translation;
 use crate::watch::{Interrupted, watched};
 use crate::worker::Body;
 
 /// An answer that is not streamed is collected up to this length, so that it can still be refused when its right ends; a
 /// longer one passes piece by piece.
 const COLLECTED: usize = 1024 * 1024;
+
+/// One that is converted is collected up to this length: many vectors are long.
+const TRANSLATED: usize = 32 * 1024 * 1024;
 
 /// Why there is nothing to pass on.
 #[derive(Clone, Copy, Debug)]
@@ -78,18 +82,24 @@ pub(crate) fn streamed(
 pub(crate) async fn pass(
     meter: Meter,
     envelope: &Envelope<'_>,
+    translation: Option<Translation>,
     head: Head,
     mut answering: Answering,
     idle: Duration,
 ) -> Response<Body> {
     let content_type = head.content_type.unwrap_or(HeaderValue::from_static("application/json"));
+    if let Some(translation) = translation {
+        let is_events = content_type.as_bytes().starts_with(b"text/event-stream");
+        return Box::pin(translated(meter, envelope, translation, head.status, is_events, answering, idle))
+            .await;
+    }
     let mut response = if head.status.is_success()
         && content_type.as_bytes().starts_with(b"text/event-stream")
     {
         let events = Events::new(envelope.stream && !envelope.wants_usage);
         streamed(meter, head.status, content_type, Source::Events(answering, events), idle)
     } else {
-        match collect(&mut answering, &meter, idle).await {
+        match collect(&mut answering, &meter, idle, COLLECTED).await {
             Err(why) => return lost(meter, why),
             Ok(Collected::Whole(body)) => {
                 answering.keep();
@@ -113,12 +123,59 @@ pub(crate) async fn pass(
     response
 }
 
+/// Passes an answer on in another dialect.
+async fn translated(
+    mut meter: Meter,
+    envelope: &Envelope<'_>,
+    translation: Translation,
+    status: StatusCode,
+    is_events: bool,
+    mut answering: Answering,
+    idle: Duration,
+) -> Response<Body> {
+    if status.is_success() && is_events && envelope.stream {
+        let source = Source::Converted(answering, translation.stream());
+        return streamed(meter, status, HeaderValue::from_static("text/event-stream"), source, idle);
+    }
+    let body = match collect(&mut answering, &meter, idle, TRANSLATED).await {
+        Err(why) => return lost(meter, why),
+        Ok(Collected::Whole(body)) => {
+            answering.keep();
+            body
+        }
+        Ok(Collected::Part(_)) => Bytes::new(),
+    };
+    let reply = meter.arrival().reply;
+    let json = HeaderValue::from_static("application/json");
+    if !status.is_success() {
+        meter.answers(status.as_u16());
+        return whole(reply, status, json, translation.error(status, &body).into());
+    }
+    match translation.answer(&body) {
+        Ok((answer, tokens)) => {
+            meter.answers(status.as_u16());
+            meter.used(tokens);
+            meter.passed(answer.len());
+            whole(reply, status, json, answer)
+        }
+        Err(why) => {
+            tracing::warn!(%why, "an upstream's answer cannot be read");
+            lost(meter, Lost::Upstream(Reason::UpstreamUnavailable))
+        }
+    }
+}
+
 enum Collected {
     Whole(Bytes),
     Part(Bytes),
 }
 
-async fn collect(answering: &mut Answering, meter: &Meter, idle: Duration) -> Result<Collected, Lost> {
+async fn collect(
+    answering: &mut Answering,
+    meter: &Meter,
+    idle: Duration,
+    most: usize,
+) -> Result<Collected, Lost> {
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     loop {
@@ -140,7 +197,7 @@ async fn collect(answering: &mut Answering, meter: &Meter, idle: Duration) -> Re
             all.extend_from_slice(&std::mem::take(&mut first));
             all.extend_from_slice(&piece);
         }
-        if first.len().max(all.len()) > COLLECTED {
+        if first.len().max(all.len()) > most {
             return Ok(Collected::Part(if all.is_empty() { first } else { all.freeze() }));
         }
     }

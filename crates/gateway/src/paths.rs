@@ -28,6 +28,8 @@ pub(crate) enum Operation {
     Chat,
     /// The same with images, sound or video among the native messages: `multimodal-generation`.
     MultimodalChat,
+    /// The same in the words of OpenAI's newer interface: `responses`.
+    Responses,
     /// Texts to vectors.
     Embedding,
     /// Texts, images and videos to vectors.
@@ -38,13 +40,19 @@ pub(crate) enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Chat, Self::MultimodalChat, Self::Embedding, Self::MultimodalEmbedding, Self::Rerank];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Chat,
+        Self::MultimodalChat,
+        Self::Responses,
+        Self::Embedding,
+        Self::MultimodalEmbedding,
+        Self::Rerank,
+    ];
 
     /// What it needs of a model.
     pub(crate) fn needs(self) -> Capability {
         match self {
-            Self::Chat | Self::MultimodalChat => Capability::Chat,
+            Self::Chat | Self::MultimodalChat | Self::Responses => Capability::Chat,
             Self::Embedding => Capability::Embedding,
             Self::MultimodalEmbedding => Capability::MultimodalEmbedding,
             Self::Rerank => Capability::Rerank,
@@ -124,6 +132,7 @@ type Found<'a> = Result<(Target<'a>, Method), Wrong>;
 fn openai(rest: &str) -> Found<'_> {
     match rest {
         "chat/completions" => Ok((Target::Call(Operation::Chat), Method::POST)),
+        "responses" => Ok((Target::Call(Operation::Responses), Method::POST)),
         "embeddings" => Ok((Target::Call(Operation::Embedding), Method::POST)),
         _ => models(rest).unwrap_or_else(|| Err(unsupported(rest, &UNSUPPORTED_OPENAI))),
     }
@@ -188,7 +197,8 @@ mod tests {
             assert_eq!(found(Method::GET, "/models/%ff"), Err(Wrong::Path));
             assert_eq!(found(Method::GET, "/chat/completions"), Err(Wrong::Method("POST")));
             assert_eq!(found(Method::DELETE, "/models/x"), Err(Wrong::Method("GET")));
-            assert_eq!(found(Method::POST, "/responses"), Err(Wrong::Unsupported("responses")));
+            assert_eq!(found(Method::POST, "/responses"), Ok("Call(Responses)".to_owned()));
+            assert_eq!(found(Method::GET, "/responses/1"), Err(Wrong::Unsupported("responses")));
             assert_eq!(found(Method::GET, "/files/1/content"), Err(Wrong::Unsupported("files")));
             for path in ["", "/", "/chat", "/chat/completions/", "/models/", "/file"] {
                 assert_eq!(found(Method::POST, path), Err(Wrong::Path), "{path}");

@@ -12,6 +12,7 @@ use http_body::{Body, Frame};
 use tokio::time::Sleep;
 
 use crate::demo::Script;
+use crate::dialect::{Conversion, Unreadable};
 use crate::events::Events;
 use crate::meter::Meter;
 use crate::outbound::Answering;
@@ -46,10 +47,12 @@ impl Stream {
 pub(crate) enum Source {
     /// An upstream's events.
     Events(Answering, Events),
+    /// An upstream's events, in another dialect than the client's.
+    Converted(Answering, Box<Conversion>),
     /// An upstream's JSON that is too long to be collected.
     Json(Answering, Tail),
-    /// The demo provider.
-    Demo(Script),
+    /// The demo provider, in OpenAI's dialect or converted to the client's.
+    Demo(Script, Option<Box<Conversion>>),
     /// Nothing more.
     Ended,
 }
@@ -122,10 +125,25 @@ impl Relay {
                     Poll::Ready(None) => Step::End,
                     Poll::Pending => Step::Wait,
                 },
-                Source::Demo(script) => match script.poll_next(context) {
+                // The upstream gave up and said so, which the client has been told: there is no more to come.
+                Source::Converted(_, conversion) if conversion.has_failed() => {
+                    meter.failed(Reason::UpstreamUnavailable);
+                    self.meter = None;
+                    return Poll::Ready(None);
+                }
+                Source::Converted(answering, conversion) => match answering.poll_data(context) {
+                    Poll::Ready(Some(Ok(data))) => converted(conversion.pass(&data)),
+                    Poll::Ready(Some(Err(error))) => Step::Broke(error),
+                    Poll::Ready(None) => Step::End,
+                    Poll::Pending => Step::Wait,
+                },
+                Source::Demo(script, conversion) => match script.poll_next(context) {
                     Poll::Ready(Some(data)) => {
                         meter.used(script.tokens());
-                        Step::Data(data)
+                        match conversion {
+                            Some(conversion) => converted(conversion.pass(&data)),
+                            None => Step::Data(data),
+                        }
                     }
                     Poll::Ready(None) => Step::End,
                     Poll::Pending => Step::Wait,
@@ -140,16 +158,12 @@ impl Relay {
                         return Poll::Ready(Some(Ok(data)));
                     }
                 }
-                Step::End => {
-                    if let Some(rest) = self.finish() {
-                        return Poll::Ready(Some(Ok(rest)));
-                    }
-                }
-                Step::Broke(error) => {
-                    tracing::warn!(%error, "an upstream's answer broke off");
-                    meter.failed(Reason::UpstreamUnavailable);
-                    return Poll::Ready(self.end_with(Reason::UpstreamUnavailable));
-                }
+                Step::End => match self.finish() {
+                    Ok(Some(rest)) => return Poll::Ready(Some(Ok(rest))),
+                    Ok(None) => {}
+                    Err(error) => return self.broke(&error),
+                },
+                Step::Broke(error) => return self.broke(&error),
                 Step::Wait => {
                     if meter.flight().poll_cut(context).is_ready() {
                         continue;
@@ -166,9 +180,18 @@ impl Relay {
         }
     }
 
+    /// The upstream's answer ends before its end, or is none.
+    fn broke(&mut self, error: &io::Error) -> Polled {
+        tracing::warn!(%error, "an upstream's answer broke off");
+        if let Some(meter) = &mut self.meter {
+            meter.failed(Reason::UpstreamUnavailable);
+        }
+        Poll::Ready(self.end_with(Reason::UpstreamUnavailable))
+    }
+
     /// One timer for all pieces: it is set anew when it has run out and something came meanwhile.
     fn waited_too_long(&mut self, context: &mut Context<'_>) -> bool {
-        if matches!(self.source, Source::Demo(_)) {
+        if matches!(self.source, Source::Demo(..)) {
             return false;
         }
         while self.deadline.as_mut().poll(context).is_ready() {
@@ -182,8 +205,14 @@ impl Relay {
     }
 
     /// The upstream's body has ended as it should.
-    fn finish(&mut self) -> Option<Bytes> {
-        let mut meter = self.meter.take()?;
+    fn finish(&mut self) -> io::Result<Option<Bytes>> {
+        let last = match &mut self.source {
+            Source::Converted(_, conversion) | Source::Demo(_, Some(conversion)) => {
+                conversion.finish().map_err(io::Error::other)?
+            }
+            _ => Bytes::new(),
+        };
+        let Some(mut meter) = self.meter.take() else { return Ok(None) };
         let rest = match std::mem::replace(&mut self.source, Source::Ended) {
             Source::Events(answering, mut events) => {
                 let rest = events.finish();
@@ -196,26 +225,41 @@ impl Relay {
                 answering.keep();
                 Bytes::new()
             }
-            Source::Demo(_) | Source::Ended => Bytes::new(),
+            Source::Converted(answering, conversion) => {
+                meter.used(conversion.tokens().unwrap_or_default());
+                answering.keep();
+                last
+            }
+            Source::Demo(..) => last,
+            Source::Ended => Bytes::new(),
         };
-        (!rest.is_empty()).then_some(rest)
+        Ok((!rest.is_empty()).then_some(rest))
     }
 
     /// Ends early. Dropping the source closes the connection to the upstream. A stream of events can say why it ends.
     fn end_with(&mut self, reason: Reason) -> Option<Result<Bytes, StreamError>> {
         let mut meter = self.meter.take()?;
+        let reply = meter.arrival().reply;
+        let fault = fault_of(reply.surface, reason);
         let is_inside = match std::mem::replace(&mut self.source, Source::Ended) {
             Source::Events(_, events) => {
                 meter.used(events.tokens().unwrap_or_default());
                 events.is_inside()
             }
-            Source::Demo(_) => false,
+            Source::Converted(_, mut conversion) => {
+                meter.used(conversion.tokens().unwrap_or_default());
+                return Some(Ok(conversion.failed(&fault, reply)));
+            }
+            Source::Demo(_, Some(mut conversion)) => return Some(Ok(conversion.failed(&fault, reply))),
+            Source::Demo(_, None) => false,
             Source::Json(..) | Source::Ended => return Some(Err(StreamError(reason))),
         };
-        let reply = meter.arrival().reply;
-        let frame = fault_of(reply.surface, reason).event(reply, is_inside);
-        Some(Ok(frame.into()))
+        Some(Ok(fault.event(reply, is_inside).into()))
     }
+}
+
+fn converted(passed: Result<Bytes, Unreadable>) -> Step {
+    passed.map_or_else(|why| Step::Broke(io::Error::other(why)), Step::Data)
 }
 
 enum Step {

@@ -68,6 +68,11 @@ impl Code {
     /// The upstream refused, in words that cannot be shown.
     pub(crate) const UPSTREAM: Self = Self::new("upstream_error", "UpstreamError");
 
+    /// As OpenAI's clients know it.
+    pub(crate) fn openai(self) -> &'static str {
+        self.openai
+    }
+
     const fn new(openai: &'static str, native: &'static str) -> Self {
         Self { openai, native }
     }

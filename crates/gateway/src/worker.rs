@@ -115,7 +115,7 @@ fn no_target(arrival: Arrival, wrong: &Wrong) -> Response<Body> {
         Wrong::Method(allowed) => wrong_method(arrival.reply, allowed),
         Wrong::Unsupported(name) => {
             let served = match arrival.reply.surface {
-                Surface::OpenAi => "chat/completions, embeddings and models are",
+                Surface::OpenAi => "chat/completions, responses, embeddings and models are",
                 Surface::DashScope => {
                     "text-generation, multimodal-generation, text-embedding, multimodal-embedding, text-rerank and models are"
                 }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::json::{self, Fields, Json, Number, Object, Wrong};
 use super::reply::Usage;
-use super::{Endpoint, Facts, Surface, field};
+use super::{Client, Facts, field};
 use crate::envelope::Invalid;
 
 /// Most texts of a request. Providers take far fewer.
@@ -28,14 +28,14 @@ pub(super) fn wants_base64(fields: &Fields<'_>) -> bool {
 
 /// Turns a request into one of the other dialect.
 pub(super) fn request(
-    surface: &Surface,
+    client: &Client,
     fields: &Fields<'_>,
     to: Dialect,
     model: &str,
-) -> Result<(Vec<u8>, Endpoint), Invalid> {
-    let texts = match surface {
-        Surface::DashScope(_) => read_dash_scope(fields)?,
-        Surface::OpenAi | Surface::Responses(_) | Surface::Anthropic => read_openai(fields)?,
+) -> Result<Vec<u8>, Invalid> {
+    let texts = match client {
+        Client::DashScope(_) => read_dash_scope(fields)?,
+        Client::OpenAi | Client::Responses(_) | Client::Anthropic => read_openai(fields)?,
     };
     let list: Vec<Json<'_>> = texts.texts.into_iter().map(Into::into).collect();
     match to {
@@ -46,7 +46,7 @@ pub(super) fn request(
                 .with_some("dimensions", texts.dimensions)
                 .with("encoding_format", "float")
                 .with_some("user", texts.user);
-            Ok((body.bytes(), Endpoint::Embeddings))
+            Ok(body.bytes())
         }
         Dialect::DashScope => {
             let parameters = Object::new().with_some("dimension", texts.dimensions);
@@ -54,7 +54,7 @@ pub(super) fn request(
                 .with("model", model)
                 .with("input", Object::new().with("texts", list))
                 .with("parameters", parameters);
-            Ok((body.bytes(), Endpoint::TextEmbedding))
+            Ok(body.bytes())
         }
         Dialect::Anthropic => {
             Err(Invalid::field("model", "is served by a provider whose dialect has no embeddings"))
@@ -115,7 +115,7 @@ fn only_texts<'a>(
 /// Turns an answer into the client's.
 pub(super) fn answer(
     from: Dialect,
-    surface: &Surface,
+    client: &Client,
     fields: &Fields<'_>,
     facts: &Facts<'_>,
 ) -> Result<(Vec<u8>, Usage), Wrong> {
@@ -134,9 +134,9 @@ pub(super) fn answer(
         Ok((index, vector.ok_or_else(|| Wrong::new("embedding", "must be an array of numbers"))?))
     });
     let vectors = vectors.collect::<Result<Vec<_>, Wrong>>()?;
-    let written = match surface {
-        Surface::DashScope(_) => dash_scope(vectors, input, facts),
-        Surface::OpenAi | Surface::Responses(_) | Surface::Anthropic => openai(vectors, input, facts)?,
+    let written = match client {
+        Client::DashScope(_) => dash_scope(vectors, input, facts),
+        Client::OpenAi | Client::Responses(_) | Client::Anthropic => openai(vectors, input, facts)?,
     };
     Ok((written, Usage { input, ..Usage::default() }))
 }
@@ -182,49 +182,48 @@ mod tests {
 
     use super::super::{Upstream, answer as converted_answer, request as converted_request};
     use super::*;
+    use crate::paths::Operation;
 
     const FACTS: Facts<'_> =
         Facts { request_id: "r", created: 1, model: "m", tells_usage: false, is_base64: false };
 
-    fn asked(surface: &Surface, to: Dialect, body: &str) -> Result<(String, Endpoint), Invalid> {
+    fn asked(client: &Client, to: Dialect, body: &str) -> Result<String, Invalid> {
         let upstream = Upstream { dialect: to, model: "their", max_output_tokens: None };
-        let sent = converted_request(surface, Capability::Embedding, body.as_bytes(), &upstream)?;
-        Ok((String::from_utf8(sent.body.to_vec()).unwrap(), sent.endpoint))
+        let sent = converted_request(client, Capability::Embedding, body.as_bytes(), &upstream)?;
+        assert_eq!(sent.operation, Operation::Embedding);
+        Ok(String::from_utf8(sent.body.to_vec()).unwrap())
     }
 
-    fn answered(from: Dialect, surface: &Surface, body: &str, facts: &Facts<'_>) -> (String, u64) {
+    fn answered(from: Dialect, client: &Client, body: &str, facts: &Facts<'_>) -> (String, u64) {
         let (body, tokens) =
-            converted_answer(from, surface, Capability::Embedding, body.as_bytes(), facts).unwrap();
+            converted_answer(from, client, Capability::Embedding, body.as_bytes(), facts).unwrap();
         assert_eq!(tokens.output, 0);
         (String::from_utf8(body.to_vec()).unwrap(), tokens.input)
     }
 
-    fn dash_scope() -> Surface {
-        Surface::dash_scope(b"{}", false, false)
+    fn dash_scope() -> Client {
+        Client::dash_scope(b"{}", false, false)
     }
 
     #[test]
     fn openai_to_dashscope_and_back() {
         let body = r#"{"model":"m","input":"a\u00e9","dimensions":64,"encoding_format":"base64","user":"u"}"#;
         assert_eq!(
-            asked(&Surface::OpenAi, Dialect::DashScope, body).unwrap(),
-            (
-                r#"{"model":"their","input":{"texts":["a\u00e9"]},"parameters":{"dimension":64}}"#.to_owned(),
-                Endpoint::TextEmbedding
-            )
+            asked(&Client::OpenAi, Dialect::DashScope, body).unwrap(),
+            r#"{"model":"their","input":{"texts":["a\u00e9"]},"parameters":{"dimension":64}}"#
         );
         assert!(super::super::wants_base64(body.as_bytes()));
         assert!(!super::super::wants_base64(b"{}"));
         let said = r#"{"output":{"embeddings":[{"text_index":0,"embedding":[1.0,-2.50]}]},"usage":{"total_tokens":3},"request_id":"u"}"#;
         assert_eq!(
-            answered(Dialect::DashScope, &Surface::OpenAi, said, &FACTS),
+            answered(Dialect::DashScope, &Client::OpenAi, said, &FACTS),
             (
                 r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[1.0,-2.50]}],"model":"m","usage":{"prompt_tokens":3,"total_tokens":3}}"#.to_owned(),
                 3
             )
         );
         let (encoded, _) =
-            answered(Dialect::DashScope, &Surface::OpenAi, said, &Facts { is_base64: true, ..FACTS });
+            answered(Dialect::DashScope, &Client::OpenAi, said, &Facts { is_base64: true, ..FACTS });
         assert!(encoded.contains(r#""embedding":"AACAPwAAIMA=""#), "{encoded}");
     }
 
@@ -233,10 +232,7 @@ mod tests {
         let body = r#"{"model":"m","input":{"texts":["a","b"]},"parameters":{"dimension":8,"text_type":"query","output_type":"dense"}}"#;
         assert_eq!(
             asked(&dash_scope(), Dialect::OpenAi, body).unwrap(),
-            (
-                r#"{"model":"their","input":["a","b"],"dimensions":8,"encoding_format":"float"}"#.to_owned(),
-                Endpoint::Embeddings
-            )
+            r#"{"model":"their","input":["a","b"],"dimensions":8,"encoding_format":"float"}"#
         );
         let said = r#"{"object":"list","data":[{"index":1,"embedding":[2]},{"index":0,"embedding":[1]}],"usage":{"prompt_tokens":4,"total_tokens":4}}"#;
         assert_eq!(
@@ -250,18 +246,18 @@ mod tests {
 
     #[test]
     fn what_cannot_be_said_is_refused_by_name() {
-        for (surface, to, body, param) in [
-            (Surface::OpenAi, Dialect::DashScope, r#"{"input":[1,2]}"#, "input"),
-            (Surface::OpenAi, Dialect::DashScope, r#"{"input":[]}"#, "input"),
-            (Surface::OpenAi, Dialect::DashScope, r"{}", "input"),
-            (Surface::OpenAi, Dialect::DashScope, r#"{"input":"a","dimensions":"x"}"#, "dimensions"),
+        for (client, to, body, param) in [
+            (Client::OpenAi, Dialect::DashScope, r#"{"input":[1,2]}"#, "input"),
+            (Client::OpenAi, Dialect::DashScope, r#"{"input":[]}"#, "input"),
+            (Client::OpenAi, Dialect::DashScope, r"{}", "input"),
+            (Client::OpenAi, Dialect::DashScope, r#"{"input":"a","dimensions":"x"}"#, "dimensions"),
             (
-                Surface::OpenAi,
+                Client::OpenAi,
                 Dialect::DashScope,
                 r#"{"input":"a","encoding_format":"int8"}"#,
                 "encoding_format",
             ),
-            (Surface::OpenAi, Dialect::Anthropic, r#"{"input":"a"}"#, "model"),
+            (Client::OpenAi, Dialect::Anthropic, r#"{"input":"a"}"#, "model"),
             (dash_scope(), Dialect::OpenAi, r#"{"input":{"texts":"a"}}"#, "texts"),
             (dash_scope(), Dialect::OpenAi, r#"{"input":["a"]}"#, "input"),
             (
@@ -277,13 +273,13 @@ mod tests {
                 "instruct",
             ),
         ] {
-            assert_eq!(asked(&surface, to, body).unwrap_err().param, Some(param), "{body}");
+            assert_eq!(asked(&client, to, body).unwrap_err().param, Some(param), "{body}");
         }
         for unreadable in [r"{}", r#"{"output":{"embeddings":[{"embedding":"x"}]}}"#, r#"{"output":7}"#] {
-            let surface = Surface::OpenAi;
+            let client = Client::OpenAi;
             let read = converted_answer(
                 Dialect::DashScope,
-                &surface,
+                &client,
                 Capability::Embedding,
                 unreadable.as_bytes(),
                 &FACTS,

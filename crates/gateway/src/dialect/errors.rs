@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bailey_domain::model::Dialect;
 
 use super::json::{Fields, Json, Object};
-use super::{Facts, Surface};
+use super::{Client, Facts};
 
 /// More of an upstream's words helps nobody.
 const LONGEST: usize = 2000;
@@ -48,7 +48,7 @@ const ROWS: [Row; 17] = [
 pub(crate) struct Failure {
     /// For the answer's head.
     pub(crate) status: u16,
-    /// In OpenAI's words, which every surface is written from.
+    /// In OpenAI's words, which every client is written from.
     pub(crate) code: &'static str,
     /// What people read.
     pub(crate) message: String,
@@ -92,14 +92,14 @@ impl Failure {
     }
 
     /// The body of the answer.
-    pub(crate) fn body(&self, surface: &Surface, request_id: &str) -> Vec<u8> {
-        self.object(surface, request_id).bytes()
+    pub(crate) fn body(&self, client: &Client, request_id: &str) -> Vec<u8> {
+        self.object(client, request_id).bytes()
     }
 
-    fn object<'a>(&'a self, surface: &Surface, request_id: &'a str) -> Object<'a> {
+    fn object<'a>(&'a self, client: &Client, request_id: &'a str) -> Object<'a> {
         let row = ROWS.iter().find(|row| row.openai == self.code).unwrap_or_else(|| row_of(self.status));
-        match surface {
-            Surface::OpenAi | Surface::Responses(_) => {
+        match client {
+            Client::OpenAi | Client::Responses(_) => {
                 // As everywhere in this gateway: what is wrong with a request shares one type.
                 let kind = match self.status {
                     400 | 401 | 404 | 405 | 408 | 413 | 415 => "invalid_request_error",
@@ -112,11 +112,11 @@ impl Failure {
                     .with("code", self.code);
                 Object::new().with("error", error).with("request_id", request_id)
             }
-            Surface::DashScope(_) => Object::new()
+            Client::DashScope(_) => Object::new()
                 .with("code", row.dashscope)
                 .with("message", &self.message)
                 .with("request_id", request_id),
-            Surface::Anthropic => {
+            Client::Anthropic => {
                 let error = Object::new().with("type", row.anthropic).with("message", &self.message);
                 Object::new().with("type", "error").with("error", error).with("request_id", request_id)
             }
@@ -133,35 +133,39 @@ fn row_of(status: u16) -> &'static Row {
 }
 
 /// An error within a stream. `events` have been written before.
-pub(super) fn frame(failure: &Failure, surface: &Surface, facts: &Facts<'_>, events: u64, out: &mut Vec<u8>) {
-    let body = failure.object(surface, facts.request_id);
-    match surface {
-        Surface::OpenAi => super::stream::data(&body, out),
-        Surface::Anthropic => super::stream::named("error", &body, out),
-        Surface::DashScope(_) => {
-            let head = format!("id:{}\nevent:error\n:HTTP_STATUS/{}\ndata:", events + 1, failure.status);
+pub(super) fn frame(failure: &Failure, client: &Client, facts: &Facts<'_>, events: u64, out: &mut Vec<u8>) {
+    let body = failure.object(client, facts.request_id);
+    match client {
+        Client::OpenAi => super::stream::data(&body, out),
+        Client::Anthropic => super::stream::named("error", &body, out),
+        Client::DashScope(_) => {
+            let (number, status) = (events + 1, failure.status);
+            let head = format!("id:{number}\nevent:error\nstatus:{status}\n:HTTP_STATUS/{status}\ndata:");
             out.extend_from_slice(head.as_bytes());
             body.write_line(out);
             out.extend_from_slice(b"\n\n");
         }
-        Surface::Responses(_) => {
-            let event = Object::new()
-                .with("type", "error")
-                .with("code", failure.code)
-                .with("message", &failure.message)
-                .with("param", Json::Null)
-                .with("sequence_number", events);
-            super::stream::named("error", &event, out);
-        }
+        Client::Responses(_) => numbered(failure.code, &failure.message, events, out),
     }
+}
+
+/// An error within a stream of OpenAI's responses, whose events are numbered.
+pub(super) fn numbered(code: &str, message: &str, number: u64, out: &mut Vec<u8>) {
+    let event = Object::new()
+        .with("type", "error")
+        .with("code", code)
+        .with("message", message)
+        .with("param", Json::Null)
+        .with("sequence_number", number);
+    super::stream::named("error", &event, out);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn body(surface: &Surface, failure: &Failure) -> String {
-        String::from_utf8(failure.body(surface, "r")).unwrap()
+    fn body(client: &Client, failure: &Failure) -> String {
+        String::from_utf8(failure.body(client, "r")).unwrap()
     }
 
     #[test]
@@ -170,11 +174,11 @@ mod tests {
             br#"{"code":"Throttling.AllocationQuota","message":"Allocated quota exceeded","request_id":"u"}"#;
         let failure = Failure::read(Dialect::DashScope, 429, dashscope);
         assert_eq!(
-            body(&Surface::OpenAi, &failure),
+            body(&Client::OpenAi, &failure),
             r#"{"error":{"message":"Allocated quota exceeded","type":"insufficient_quota","param":null,"code":"insufficient_quota"},"request_id":"r"}"#
         );
         assert_eq!(
-            body(&Surface::Anthropic, &failure),
+            body(&Client::Anthropic, &failure),
             r#"{"type":"error","error":{"type":"rate_limit_error","message":"Allocated quota exceeded"},"request_id":"r"}"#
         );
         let anthropic = br#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
@@ -191,7 +195,7 @@ mod tests {
             is_stream: false,
         };
         assert_eq!(
-            body(&Surface::DashScope(shape), &failure),
+            body(&Client::DashScope(shape), &failure),
             r#"{"code":"InvalidParameter","message":"too long","request_id":"r"}"#
         );
     }

@@ -9,17 +9,19 @@ use std::path::{Path, PathBuf};
 
 use bailey_domain::model::{Capability, Dialect};
 
-use super::{Conversion, Facts, Surface, Upstream, answer, error, request};
+use crate::outbound::path;
+
+use super::{Client, Conversion, Facts, Upstream, answer, error, request};
 
 /// How a request, streaming or not, is taken.
-type Taken = fn(&[u8], bool) -> Surface;
+type Taken = fn(&[u8], bool) -> Client;
 
 /// The client's dialects by the names of the files, and how a request of it is taken.
-const SURFACES: [(&str, Taken); 4] = [
-    ("openai", |_, _| Surface::OpenAi),
-    ("responses", |body, _| Surface::responses(body)),
-    ("dashscope", |body, is_stream| Surface::dash_scope(body, false, is_stream)),
-    ("anthropic", |_, _| Surface::Anthropic),
+const CLIENTS: [(&str, Taken); 4] = [
+    ("openai", |_, _| Client::OpenAi),
+    ("responses", |body, _| Client::responses(body)),
+    ("dashscope", |body, is_stream| Client::dash_scope(body, false, is_stream)),
+    ("anthropic", |_, _| Client::Anthropic),
 ];
 
 const DIALECTS: [(&str, Dialect); 3] =
@@ -96,18 +98,19 @@ fn streamed(body: &[u8]) -> Vec<u8> {
 
 /// What a pair of a subject does.
 fn page(subject: &Path, from: usize, to: usize) -> Option<String> {
-    let ((client, make), (upstream, dialect)) = (SURFACES[from], DIALECTS[to]);
+    let ((client, make), (upstream, dialect)) = (CLIENTS[from], DIALECTS[to]);
     let body = read(&subject.join(format!("request.{client}.json")))?;
     let name = subject.file_name().and_then(|name| name.to_str()).expect("a name");
     let mut page = format!("# {name}: {client} to {upstream}\n");
     let place = Upstream { dialect, model: "their-model", max_output_tokens: Some(8192) };
     for is_stream in [false, true] {
         let body = if is_stream && client != "dashscope" { streamed(&body) } else { body.clone() };
-        let surface = make(&body, is_stream);
+        let client = make(&body, is_stream);
         let title = if is_stream { "The upstream sees, streaming" } else { "The upstream sees" };
-        match request(&surface, Capability::Chat, &body, &place) {
+        match request(&client, Capability::Chat, &body, &place) {
             Ok(outgoing) => {
-                let title = format!("{title}: `{}`", outgoing.endpoint.path());
+                let title =
+                    format!("{title}: `{}`", path(dialect, outgoing.operation).expect("the dialect has it"));
                 assert_eq!(outgoing.is_stream, is_stream);
                 section(&mut page, &title, "json", &indented(&outgoing.body));
             }
@@ -118,7 +121,7 @@ fn page(subject: &Path, from: usize, to: usize) -> Option<String> {
         }
         if is_stream {
             if let Some(said) = read(&subject.join(format!("stream.{upstream}.txt"))) {
-                let mut conversion = Conversion::new(dialect, surface.clone(), FACTS);
+                let mut conversion = Conversion::new(dialect, client.clone(), FACTS);
                 let mut got = Vec::new();
                 for event in str::from_utf8(&said).expect("UTF-8").split_inclusive("\n\n") {
                     got.extend(conversion.pass(event.as_bytes()).expect("it is readable"));
@@ -130,7 +133,7 @@ fn page(subject: &Path, from: usize, to: usize) -> Option<String> {
             }
         } else if let Some(said) = read(&subject.join(format!("answer.{upstream}.json"))) {
             let (got, tokens) =
-                answer(dialect, &surface, Capability::Chat, &said, &FACTS).expect("it is readable");
+                answer(dialect, &client, Capability::Chat, &said, &FACTS).expect("it is readable");
             section(&mut page, "The client gets", "json", &indented(&got));
             let _ = writeln!(page, "\nMetered: {tokens:?}");
         }
@@ -142,7 +145,7 @@ fn page(subject: &Path, from: usize, to: usize) -> Option<String> {
                 &mut page,
                 "The client gets the error",
                 "json",
-                &indented(&failure.body(&surface, FACTS.request_id)),
+                &indented(&failure.body(&client, FACTS.request_id)),
             );
         }
     }
@@ -157,7 +160,7 @@ fn golden_conversations() {
     let mut wrong = Vec::new();
     for subject in fs::read_dir(&folder).expect("the folder is there") {
         let subject = subject.expect("readable").path();
-        for (from, (client, _)) in SURFACES.iter().enumerate() {
+        for (from, (client, _)) in CLIENTS.iter().enumerate() {
             for (to, (upstream, _)) in DIALECTS.iter().enumerate() {
                 if client == upstream {
                     continue;

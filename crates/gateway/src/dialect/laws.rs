@@ -5,31 +5,31 @@ use bailey_domain::model::{Capability, Dialect};
 use serde::de::IgnoredAny;
 
 use super::sse::Events;
-use super::{Conversion, Facts, Surface, Upstream, answer, error, fields_of, request};
+use super::{Client, Conversion, Facts, Upstream, answer, error, fields_of, request};
 
 const DIALECTS: [Dialect; 3] = [Dialect::OpenAi, Dialect::DashScope, Dialect::Anthropic];
 
 const FACTS: Facts<'_> =
     Facts { request_id: "r", created: 1, model: "our", tells_usage: true, is_base64: true };
 
-fn surfaces(body: &[u8]) -> [Surface; 6] {
+fn surfaces(body: &[u8]) -> [Client; 6] {
     [
-        Surface::OpenAi,
-        Surface::responses(body),
-        Surface::dash_scope(body, false, true),
-        Surface::dash_scope(body, true, false),
-        Surface::dash_scope(b"{\"parameters\":{\"incremental_output\":true,\"tools\":[]}}", false, true),
-        Surface::Anthropic,
+        Client::OpenAi,
+        Client::responses(body),
+        Client::dash_scope(body, false, true),
+        Client::dash_scope(body, true, false),
+        Client::dash_scope(b"{\"parameters\":{\"incremental_output\":true,\"tools\":[]}}", false, true),
+        Client::Anthropic,
     ]
 }
 
 /// A body as a request, an answer and an error: it is refused, or what comes out is JSON that names the right model.
 pub(crate) fn bodies(body: &[u8]) {
-    for surface in surfaces(body) {
+    for client in surfaces(body) {
         for dialect in DIALECTS {
             for does in [Capability::Chat, Capability::Embedding] {
                 let upstream = Upstream { dialect, model: "their", max_output_tokens: None };
-                match request(&surface, does, body, &upstream) {
+                match request(&client, does, body, &upstream) {
                     Err(invalid) => assert!(!invalid.message.is_empty()),
                     Ok(outgoing) => {
                         assert_valid(&outgoing.body);
@@ -37,13 +37,13 @@ pub(crate) fn bodies(body: &[u8]) {
                         assert_eq!(sent.text("model").ok().flatten().as_deref(), Some("their"));
                     }
                 }
-                if let Ok((given, _)) = answer(dialect, &surface, does, body, &FACTS) {
+                if let Ok((given, _)) = answer(dialect, &client, does, body, &FACTS) {
                     assert_valid(&given);
                 }
             }
             let failure = error(dialect, 418, body);
             assert_eq!(failure.status, 418);
-            let said = failure.body(&surface, "r");
+            let said = failure.body(&client, "r");
             assert_valid(&said);
             let said = fields_of(&said).expect("an error is an object");
             assert_eq!(said.text("request_id").ok().flatten().as_deref(), Some("r"));
@@ -53,13 +53,13 @@ pub(crate) fn bodies(body: &[u8]) {
 
 /// A stream, whole and cut into pieces of a length: both are unreadable, or both say the same, in whole events of JSON.
 pub(crate) fn streams(stream: &[u8], length: usize) {
-    for surface in surfaces(b"{}") {
+    for client in surfaces(b"{}") {
         for from in DIALECTS {
-            let whole = passed(from, &surface, [stream].into_iter());
-            let cut = passed(from, &surface, stream.chunks(length.max(1)));
+            let whole = passed(from, &client, [stream].into_iter());
+            let cut = passed(from, &client, stream.chunks(length.max(1)));
             assert_eq!(whole.as_ref().map(|(_, used)| used), cut.as_ref().map(|(_, used)| used));
             // Everything so far is said as often as pieces come.
-            if !matches!(&surface, Surface::DashScope(shape) if !shape.is_incremental) {
+            if !matches!(&client, Client::DashScope(shape) if !shape.is_incremental) {
                 assert_eq!(whole, cut);
             }
             for (events, _) in [whole, cut].into_iter().flatten() {
@@ -71,8 +71,8 @@ pub(crate) fn streams(stream: &[u8], length: usize) {
 
 type Passed = Option<(Vec<u8>, Option<(u64, u64)>)>;
 
-fn passed<'a>(from: Dialect, surface: &Surface, pieces: impl Iterator<Item = &'a [u8]>) -> Passed {
-    let mut conversion = Conversion::new(from, surface.clone(), FACTS);
+fn passed<'a>(from: Dialect, client: &Client, pieces: impl Iterator<Item = &'a [u8]>) -> Passed {
+    let mut conversion = Conversion::new(from, client.clone(), FACTS);
     let mut all = Vec::new();
     for piece in pieces {
         all.extend_from_slice(&conversion.pass(piece).ok()?);

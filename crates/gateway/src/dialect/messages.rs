@@ -5,7 +5,7 @@ use std::mem;
 
 use super::conversation::{Conversation, Media, Message, Part, Role};
 use super::json::{Json, Object};
-use super::{Surface, dashscope, openai};
+use super::{Client, dashscope, openai};
 use crate::envelope::Invalid;
 
 /// How parts are written.
@@ -22,7 +22,7 @@ pub(super) struct Style {
 /// The messages of a request.
 pub(super) fn messages<'a>(
     conversation: &'a Conversation<'_>,
-    surface: &Surface,
+    client: &Client,
     style: Style,
 ) -> Result<Vec<Json<'a>>, Invalid> {
     let mut written = Vec::with_capacity(conversation.messages.len());
@@ -34,7 +34,7 @@ pub(super) fn messages<'a>(
             if !shown.is_empty() {
                 written.push(show(mem::take(&mut shown)));
             }
-            written.push(plain(message, surface, style)?.into());
+            written.push(plain(message, client, style)?.into());
             continue;
         }
         for part in &message.parts {
@@ -43,7 +43,7 @@ pub(super) fn messages<'a>(
             for part in parts {
                 match part {
                     Part::Text { text: more, .. } => text.push_str(more),
-                    Part::Media(media) => shown.push(media_of(media, surface, style)?),
+                    Part::Media(media) => shown.push(media_of(media, client, style)?),
                     _ => {}
                 }
             }
@@ -62,13 +62,13 @@ pub(super) fn messages<'a>(
     Ok(written)
 }
 
-fn media_of<'a>(media: &'a Media<'_>, surface: &Surface, style: Style) -> Result<Json<'a>, Invalid> {
+fn media_of<'a>(media: &'a Media<'_>, client: &Client, style: Style) -> Result<Json<'a>, Invalid> {
     let written =
         if style.is_native { dashscope::media(media) } else { openai::media(media, style.is_vendors) };
-    written.map(Json::Object).ok_or_else(|| surface.cannot_show(media))
+    written.map(Json::Object).ok_or_else(|| client.cannot_show(media))
 }
 
-fn plain<'a>(message: &'a Message<'_>, surface: &Surface, style: Style) -> Result<Object<'a>, Invalid> {
+fn plain<'a>(message: &'a Message<'_>, client: &Client, style: Style) -> Result<Object<'a>, Invalid> {
     let (mut content, mut calls, mut thought) = (Vec::new(), Vec::new(), String::new());
     let mut only: Option<&Cow<'_, str>> = None;
     for part in &message.parts {
@@ -81,7 +81,7 @@ fn plain<'a>(message: &'a Message<'_>, surface: &Surface, style: Style) -> Resul
             }
             Part::Media(media) => {
                 only = None;
-                content.push(media_of(media, surface, style)?);
+                content.push(media_of(media, client, style)?);
             }
             Part::Call { id, name, arguments } => {
                 calls.push(openai::call(id, name, arguments.text()).into());

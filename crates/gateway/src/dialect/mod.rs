@@ -40,11 +40,12 @@ pub(crate) use self::responses::Echo;
 pub(crate) use self::stream::Conversion;
 use self::stream::{Reading, Writing};
 use crate::envelope::Invalid;
+use crate::paths::Operation;
 use crate::tokens::Tokens;
 
 /// What the client speaks.
 #[derive(Clone, Debug)]
-pub(crate) enum Surface {
+pub(crate) enum Client {
     /// Chat completions and embeddings of OpenAI.
     OpenAi,
     /// OpenAI's responses, with what an answer repeats of its request.
@@ -55,7 +56,7 @@ pub(crate) enum Surface {
     Anthropic,
 }
 
-impl Surface {
+impl Client {
     /// DashScope's, with what the body says about the answer. `is_stream`: the header `X-DashScope-SSE` is `enable`.
     pub(crate) fn dash_scope(body: &[u8], is_multimodal: bool, is_stream: bool) -> Self {
         let fields = fields_of(body);
@@ -103,40 +104,9 @@ pub(crate) struct Upstream<'a> {
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     pub(crate) body: Bytes,
-    pub(crate) endpoint: Endpoint,
+    pub(crate) operation: Operation,
     /// DashScope is told by a header (`X-DashScope-SSE: enable`), the others by the body.
     pub(crate) is_stream: bool,
-}
-
-/// A path behind a provider's base URL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Endpoint {
-    /// OpenAI's.
-    ChatCompletions,
-    /// DashScope's for texts.
-    Generation,
-    /// DashScope's for what is seen and heard.
-    MultimodalGeneration,
-    /// Anthropic's.
-    Messages,
-    /// OpenAI's.
-    Embeddings,
-    /// DashScope's for texts.
-    TextEmbedding,
-}
-
-impl Endpoint {
-    /// The path. The base URL of a DashScope provider ends in `/api/v1`, that of an Anthropic one before `/v1`.
-    pub(crate) fn path(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "/chat/completions",
-            Self::Generation => "/services/aigc/text-generation/generation",
-            Self::MultimodalGeneration => "/services/aigc/multimodal-generation/generation",
-            Self::Messages => "/v1/messages",
-            Self::Embeddings => "/embeddings",
-            Self::TextEmbedding => "/services/embeddings/text-embedding/text-embedding",
-        }
-    }
 }
 
 /// What an answer says that the upstream does not know.
@@ -200,6 +170,8 @@ impl Unreadable {
     }
 }
 
+impl std::error::Error for Unreadable {}
+
 impl std::fmt::Display for Unreadable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
@@ -238,7 +210,7 @@ pub(crate) fn wants_base64(body: &[u8]) -> bool {
 /// # Errors
 /// The field of the client that is wrong, or that the upstream's dialect cannot say.
 pub(crate) fn request(
-    surface: &Surface,
+    client: &Client,
     does: Capability,
     body: &[u8],
     upstream: &Upstream<'_>,
@@ -246,31 +218,29 @@ pub(crate) fn request(
     let no_object = || Invalid { param: None, message: "the body is not a JSON object".to_owned() };
     let fields = fields_of(body).ok_or_else(no_object)?;
     if does == Capability::Embedding {
-        let (body, endpoint) = embeddings::request(surface, &fields, upstream.dialect, upstream.model)?;
-        return Ok(Outgoing { body: body.into(), endpoint, is_stream: false });
+        let body = embeddings::request(client, &fields, upstream.dialect, upstream.model)?;
+        return Ok(Outgoing { body: body.into(), operation: Operation::Embedding, is_stream: false });
     }
-    let conversation = match surface {
-        Surface::OpenAi => openai::read(&fields)?,
-        Surface::Responses(_) => responses::read(&fields)?,
-        Surface::DashScope(shape) => dashscope::read(&fields, *shape)?,
-        Surface::Anthropic => anthropic::read(&fields)?,
+    let conversation = match client {
+        Client::OpenAi => openai::read(&fields)?,
+        Client::Responses(_) => responses::read(&fields)?,
+        Client::DashScope(shape) => dashscope::read(&fields, *shape)?,
+        Client::Anthropic => anthropic::read(&fields)?,
     };
     if conversation.messages.is_empty() {
-        return Err(Invalid::field(surface.messages_field(), "is empty; send at least one message"));
+        return Err(Invalid::field(client.messages_field(), "is empty; send at least one message"));
     }
     let model = upstream.model;
-    let (body, endpoint) = match upstream.dialect {
-        Dialect::OpenAi | Dialect::Demo => {
-            (openai::write(&conversation, surface, model)?, Endpoint::ChatCompletions)
-        }
+    let (body, operation) = match upstream.dialect {
+        Dialect::OpenAi | Dialect::Demo => (openai::write(&conversation, client, model)?, Operation::Chat),
         Dialect::DashScope => {
             let is_multimodal = dashscope::is_multimodal(&conversation, model);
-            let endpoint = if is_multimodal { Endpoint::MultimodalGeneration } else { Endpoint::Generation };
-            (dashscope::write(&conversation, surface, model)?, endpoint)
+            let operation = if is_multimodal { Operation::MultimodalChat } else { Operation::Chat };
+            (dashscope::write(&conversation, client, model)?, operation)
         }
-        Dialect::Anthropic => (anthropic::write(&conversation, surface, upstream)?, Endpoint::Messages),
+        Dialect::Anthropic => (anthropic::write(&conversation, client, upstream)?, Operation::Chat),
     };
-    Ok(Outgoing { body: body.into(), endpoint, is_stream: conversation.stream })
+    Ok(Outgoing { body: body.into(), operation, is_stream: conversation.stream })
 }
 
 /// Turns an upstream's whole answer into the client's.
@@ -279,7 +249,7 @@ pub(crate) fn request(
 /// The answer is not what its dialect says.
 pub(crate) fn answer(
     from: Dialect,
-    surface: &Surface,
+    client: &Client,
     does: Capability,
     body: &[u8],
     facts: &Facts<'_>,
@@ -287,7 +257,7 @@ pub(crate) fn answer(
     let fields = fields_of(body).ok_or_else(|| Unreadable::new("the answer is not a JSON object"))?;
     let unreadable = |wrong: Wrong| Unreadable(format!("the answer {wrong}"));
     if does == Capability::Embedding {
-        let (body, usage) = embeddings::answer(from, surface, &fields, facts).map_err(unreadable)?;
+        let (body, usage) = embeddings::answer(from, client, &fields, facts).map_err(unreadable)?;
         return Ok((body.into(), usage.tokens()));
     }
     let reply = match from {
@@ -296,11 +266,11 @@ pub(crate) fn answer(
         Dialect::Anthropic => anthropic::read_answer(&fields),
     };
     let reply = reply.map_err(unreadable)?;
-    let written = match surface {
-        Surface::OpenAi => openai::write_answer(&reply, facts),
-        Surface::Responses(echo) => responses::write_answer(&reply, echo, facts),
-        Surface::DashScope(shape) => dashscope::write_answer(&reply, *shape, facts),
-        Surface::Anthropic => anthropic::write_answer(&reply, facts),
+    let written = match client {
+        Client::OpenAi => openai::write_answer(&reply, facts),
+        Client::Responses(echo) => responses::write_answer(&reply, echo, facts),
+        Client::DashScope(shape) => dashscope::write_answer(&reply, *shape, facts),
+        Client::Anthropic => anthropic::write_answer(&reply, facts),
     };
     Ok((written.into(), reply.usage.tokens()))
 }
@@ -312,18 +282,18 @@ pub(crate) fn error(from: Dialect, status: u16, body: &[u8]) -> Failure {
 
 impl Conversion {
     /// A stream from one dialect to another.
-    pub(crate) fn new(from: Dialect, surface: Surface, facts: Facts<'_>) -> Self {
+    pub(crate) fn new(from: Dialect, client: Client, facts: Facts<'_>) -> Self {
         let reader: Box<dyn Reading> = match from {
             Dialect::OpenAi | Dialect::Demo => Box::new(openai::ChunkReader::default()),
             Dialect::DashScope => Box::new(dashscope::EventReader::default()),
             Dialect::Anthropic => Box::new(anthropic::EventReader::default()),
         };
-        let writer: Box<dyn Writing> = match &surface {
-            Surface::OpenAi => Box::new(openai::ChunkWriter::default()),
-            Surface::Responses(echo) => Box::new(responses::EventWriter::new(echo.clone())),
-            Surface::DashScope(shape) => Box::new(dashscope::EventWriter::new(*shape)),
-            Surface::Anthropic => Box::new(anthropic::EventWriter::default()),
+        let writer: Box<dyn Writing> = match &client {
+            Client::OpenAi => Box::new(openai::ChunkWriter::default()),
+            Client::Responses(echo) => Box::new(responses::EventWriter::new(echo.clone())),
+            Client::DashScope(shape) => Box::new(dashscope::EventWriter::new(*shape)),
+            Client::Anthropic => Box::new(anthropic::EventWriter::default()),
         };
-        Self::of(reader, writer, surface, facts.into())
+        Self::of(reader, writer, client, facts.into())
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::reply::{Finish, Piece, Usage};
 use super::sse::Events;
 use super::stream::{Reading, Writing};
-use super::{Conversion, Facts, Shape, Surface, Upstream, anthropic, dashscope, laws, openai, request};
+use super::{Client, Conversion, Facts, Shape, Upstream, anthropic, dashscope, laws, openai, request};
 
 const FACTS: Facts<'_> =
     Facts { request_id: "r", created: 1, model: "m", tells_usage: true, is_base64: false };
@@ -35,11 +35,11 @@ impl Side {
         }
     }
 
-    fn surface(self) -> Surface {
+    fn client(self) -> Client {
         match self {
-            Self::OpenAi => Surface::OpenAi,
-            Self::DashScope => Surface::DashScope(SHAPE),
-            Self::Anthropic => Surface::Anthropic,
+            Self::OpenAi => Client::OpenAi,
+            Self::DashScope => Client::DashScope(SHAPE),
+            Self::Anthropic => Client::Anthropic,
         }
     }
 
@@ -245,19 +245,19 @@ fn known_to_all(messages: &[Value], choices: Choices) -> Value {
     body
 }
 
-fn sent(surface: &Surface, to: Dialect, body: &[u8]) -> Vec<u8> {
+fn sent(client: &Client, to: Dialect, body: &[u8]) -> Vec<u8> {
     let upstream = Upstream { dialect: to, model: "their", max_output_tokens: None };
-    request(surface, Capability::Chat, body, &upstream).unwrap().body.to_vec()
+    request(client, Capability::Chat, body, &upstream).unwrap().body.to_vec()
 }
 
 fn there_and_back(body: &Value, side: Side) -> Value {
-    let there = sent(&Surface::OpenAi, side.dialect(), body.to_string().as_bytes());
+    let there = sent(&Client::OpenAi, side.dialect(), body.to_string().as_bytes());
     let is_stream = body["stream"] == true;
-    let surface = match side {
-        Side::DashScope => Surface::DashScope(Shape { is_stream, ..SHAPE }),
-        other => other.surface(),
+    let client = match side {
+        Side::DashScope => Client::DashScope(Shape { is_stream, ..SHAPE }),
+        other => other.client(),
     };
-    serde_json::from_slice(&sent(&surface, Dialect::OpenAi, &there)).unwrap()
+    serde_json::from_slice(&sent(&client, Dialect::OpenAi, &there)).unwrap()
 }
 
 proptest! {
@@ -271,7 +271,7 @@ proptest! {
         let sayings = merged(sayings);
         let usage = Usage { input, output, cached, cache_written: None, thoughts };
         let stream = written(from, &sayings, usage);
-        let mut conversion = Conversion::new(from.dialect(), to.surface(), FACTS);
+        let mut conversion = Conversion::new(from.dialect(), to.client(), FACTS);
         let mut given = Vec::new();
         for piece in cut(&stream, &cuts) {
             given.extend_from_slice(&conversion.pass(&piece).unwrap());
@@ -286,8 +286,8 @@ proptest! {
     fn what_is_said_is_said_again_at_the_end(sayings in prop::collection::vec(saying(), 0..5), cuts in prop::collection::vec(any::<usize>(), 0..12)) {
         let sayings = merged(sayings);
         let stream = written(Side::OpenAi, &sayings, Usage::default());
-        let last = |surface: Surface| {
-            let mut conversion = Conversion::new(Dialect::OpenAi, surface, FACTS);
+        let last = |client: Client| {
+            let mut conversion = Conversion::new(Dialect::OpenAi, client, FACTS);
             let mut events = Events::default();
             let mut last = None;
             for piece in cut(&stream, &cuts) {
@@ -299,12 +299,12 @@ proptest! {
         let texts = |wanted: fn(&Saying) -> Option<&Vec<String>>| sayings.iter().filter_map(wanted).map(|pieces| pieces.concat()).collect::<Vec<_>>();
         let said = texts(|saying| if let Saying::Text(pieces) = saying { Some(pieces) } else { None });
         let arguments = texts(|saying| if let Saying::Call(_, pieces) = saying { Some(pieces) } else { None });
-        let whole = last(Surface::DashScope(Shape { is_incremental: false, ..SHAPE }));
+        let whole = last(Client::DashScope(Shape { is_incremental: false, ..SHAPE }));
         let message = &whole["output"]["choices"][0]["message"];
         prop_assert_eq!(message["content"].as_str().unwrap(), said.concat());
         let calls = message["tool_calls"].as_array().cloned().unwrap_or_default();
         prop_assert_eq!(calls.iter().map(|call| call["function"]["arguments"].as_str().unwrap()).collect::<Vec<_>>(), arguments.clone());
-        let whole = last(Surface::responses(b"{}"));
+        let whole = last(Client::responses(b"{}"));
         prop_assert_eq!(&whole["type"], "response.completed");
         let output = whole["response"]["output"].as_array().unwrap();
         prop_assert_eq!(output.len(), sayings.len());

@@ -6,7 +6,8 @@ use super::errors::{self, Failure};
 use super::json::{Fields, Object, Wrong};
 use super::reply::{Finish, Piece, Usage};
 use super::sse::{Event, Events};
-use super::{Facts, OwnFacts, Surface, Unreadable};
+use super::{Client, Facts, OwnFacts, Unreadable};
+use crate::surface::{Fault, Reply};
 use crate::tokens::Tokens;
 
 /// Most answers, and most calls of one, that a stream may hold.
@@ -120,7 +121,7 @@ pub(crate) struct Conversion {
     events: Events,
     reader: Box<dyn Reading>,
     writer: Box<dyn Writing>,
-    surface: Surface,
+    client: Client,
     facts: OwnFacts,
     usage: Option<Usage>,
     has_failed: bool,
@@ -136,10 +137,10 @@ impl Conversion {
     pub(super) fn of(
         reader: Box<dyn Reading>,
         writer: Box<dyn Writing>,
-        surface: Surface,
+        client: Client,
         facts: OwnFacts,
     ) -> Self {
-        Self { events: Events::default(), reader, writer, surface, facts, usage: None, has_failed: false }
+        Self { events: Events::default(), reader, writer, client, facts, usage: None, has_failed: false }
     }
 
     /// Takes what came and gives what may pass; empty when that is nothing yet.
@@ -193,7 +194,7 @@ impl Conversion {
                     let failure = Failure::of(status.or(event.status), code.as_deref(), message);
                     self.writer.flush(&facts, out);
                     let next = self.writer.events();
-                    errors::frame(&failure, &self.surface, &facts, next, out);
+                    errors::frame(&failure, &self.client, &facts, next, out);
                     self.has_failed = true;
                     return Ok(());
                 }
@@ -215,59 +216,66 @@ impl Conversion {
     }
 
     /// An error that the gateway itself ends the stream with, in the client's shape. What passed before ends with an event.
-    pub(crate) fn failed(&mut self, failure: &Failure) -> Bytes {
+    pub(crate) fn failed(&mut self, fault: &Fault<'_>, reply: Reply) -> Bytes {
         self.has_failed = true;
         let mut out = Vec::new();
-        errors::frame(failure, &self.surface, &self.facts.lent(), self.writer.events(), &mut out);
+        match self.client {
+            Client::Responses(_) => {
+                errors::numbered(fault.code.openai(), &fault.message, self.writer.events(), &mut out);
+            }
+            _ => out = fault.event(reply, false),
+        }
         out.into()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use bailey_domain::Reason;
+    use bailey_domain::clock::Fixed;
     use bailey_domain::model::Dialect;
 
     use super::*;
+    use crate::request_ids::RequestIds;
+    use crate::surface::{self, fault_of};
 
     const FACTS: Facts<'_> =
         Facts { request_id: "r", created: 1, model: "m", tells_usage: true, is_base64: false };
 
-    fn openai(surface: Surface) -> Conversion {
-        Conversion::new(Dialect::OpenAi, surface, FACTS)
+    fn openai(client: Client) -> Conversion {
+        Conversion::new(Dialect::OpenAi, client, FACTS)
     }
 
     const TEXT: &[u8] = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n";
 
     #[test]
     fn the_gateways_own_error_follows_what_was_written() {
-        let failure = Failure::of(Some(403), Some("access_denied"), "no more");
+        let fault = fault_of(surface::Surface::OpenAi, Reason::IpNotAllowed);
         let shape = super::super::Shape {
             is_text: false,
             is_incremental: true,
             is_multimodal: false,
             is_stream: true,
         };
-        for (surface, expected) in [
+        for (client, surface, expected) in [
+            (Client::OpenAi, surface::Surface::OpenAi, "data: {\"error\":{"),
             (
-                Surface::OpenAi,
-                "data: {\"error\":{\"message\":\"no more\",\"type\":\"access_denied\",\"param\":null,\"code\":\"access_denied\"},\"request_id\":\"r\"}\n\n",
+                Client::DashScope(shape),
+                surface::Surface::DashScope,
+                "event:error\nstatus:403\n:HTTP_STATUS/403\ndata:{",
             ),
+            (Client::Anthropic, surface::Surface::Anthropic, "event: error\ndata: {\"type\":\"error\","),
             (
-                Surface::DashScope(shape),
-                "id:2\nevent:error\n:HTTP_STATUS/403\ndata:{\"code\":\"AccessDenied\",\"message\":\"no more\",\"request_id\":\"r\"}\n\n",
-            ),
-            (
-                Surface::Anthropic,
-                "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"permission_error\",\"message\":\"no more\"},\"request_id\":\"r\"}\n\n",
-            ),
-            (
-                Surface::responses(b"{}"),
-                "event: error\ndata: {\"type\":\"error\",\"code\":\"access_denied\",\"message\":\"no more\",\"param\":null,\"sequence_number\":5}\n\n",
+                Client::responses(b"{}"),
+                surface::Surface::OpenAi,
+                "event: error\ndata: {\"type\":\"error\",\"code\":\"access_denied\",\"message\":\"Access denied.\",\"param\":null,\"sequence_number\":5}\n\n",
             ),
         ] {
-            let mut conversion = openai(surface);
+            let mut conversion = openai(client);
             assert!(!conversion.pass(TEXT).unwrap().is_empty());
-            assert_eq!(String::from_utf8(conversion.failed(&failure).to_vec()).unwrap(), expected);
+            let reply = surface::Reply { id: RequestIds::new(&Fixed::seeded(1)).next(), surface };
+            let said = String::from_utf8(conversion.failed(&fault, reply).to_vec()).unwrap();
+            assert!(said.starts_with(expected) && said.ends_with("}\n\n"), "{said}");
             assert!(conversion.pass(TEXT).unwrap().is_empty(), "nothing follows");
             assert!(conversion.finish().unwrap().is_empty());
         }
@@ -276,10 +284,10 @@ mod tests {
     #[test]
     fn a_stream_that_ends_early_is_no_answer() {
         for from in [Dialect::OpenAi, Dialect::DashScope, Dialect::Anthropic] {
-            let mut conversion = Conversion::new(from, Surface::Anthropic, FACTS);
+            let mut conversion = Conversion::new(from, Client::Anthropic, FACTS);
             assert!(conversion.finish().is_err());
         }
-        let mut conversion = openai(Surface::Anthropic);
+        let mut conversion = openai(Client::Anthropic);
         conversion.pass(TEXT).unwrap();
         assert!(conversion.finish().is_err());
         assert_eq!(conversion.tokens(), None);
@@ -288,14 +296,14 @@ mod tests {
     #[test]
     fn a_call_is_a_reason_to_end() {
         let call = "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\"}}]},\"finish_reason\":\"stop\"}]}\n\n";
-        let mut conversion = openai(Surface::Anthropic);
+        let mut conversion = openai(Client::Anthropic);
         conversion.pass(call.as_bytes()).unwrap();
         let end = String::from_utf8(conversion.finish().unwrap().to_vec()).unwrap();
         assert!(end.contains("\"stop_reason\":\"tool_use\""), "{end}");
         let whole = br#"{"choices":[{"message":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"["}}]},"finish_reason":"stop"}]}"#;
         let does = bailey_domain::model::Capability::Chat;
         let (given, _) =
-            super::super::answer(Dialect::OpenAi, &Surface::Anthropic, does, whole, &FACTS).unwrap();
+            super::super::answer(Dialect::OpenAi, &Client::Anthropic, does, whole, &FACTS).unwrap();
         let given = String::from_utf8(given.to_vec()).unwrap();
         assert!(given.contains("\"stop_reason\":\"tool_use\""), "{given}");
         assert!(given.contains("\"input\":{\"_raw\":\"[\"}"), "{given}");
@@ -316,17 +324,17 @@ mod tests {
             ("data: nothing\n\n", "no JSON object"),
             ("data: {\"choices\":7}\n\n", "must be an array"),
         ] {
-            let error = openai(Surface::Anthropic).pass(stream.as_bytes()).unwrap_err();
+            let error = openai(Client::Anthropic).pass(stream.as_bytes()).unwrap_err();
             assert!(error.to_string().contains(why), "{error}");
         }
-        let error = openai(Surface::OpenAi).pass(&vec![b'x'; 2 * 1024 * 1024]).unwrap_err();
+        let error = openai(Client::OpenAi).pass(&vec![b'x'; 2 * 1024 * 1024]).unwrap_err();
         assert_eq!(error.to_string(), "an event is too long");
         // A server that numbers all calls alike is read by their ids.
         let alike = interleaved.replace("\"index\":1", "\"index\":0").replace(
             "{\"index\":0,\"function\":{\"arguments\":\"x\"}}",
             "{\"index\":0,\"id\":\"b\",\"function\":{\"arguments\":\"x\"}}",
         );
-        let given = openai(Surface::OpenAi).pass(alike.as_bytes()).unwrap();
+        let given = openai(Client::OpenAi).pass(alike.as_bytes()).unwrap();
         let given = String::from_utf8(given.to_vec()).unwrap();
         assert!(given.contains("{\"index\":1,\"function\":{\"arguments\":\"x\"}}"), "{given}");
     }

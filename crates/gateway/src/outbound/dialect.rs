@@ -19,9 +19,9 @@ const PASSED_ON_DASHSCOPE: [HeaderName; 3] = [
 const PASSED_ON_ANTHROPIC: [HeaderName; 2] = [ANTHROPIC_VERSION, HeaderName::from_static("anthropic-beta")];
 
 /// Where an operation is under the base URL; `None` where the dialect has none of it.
-pub(super) fn path(dialect: Dialect, operation: Operation) -> Option<&'static str> {
+pub(crate) fn path(dialect: Dialect, operation: Operation) -> Option<&'static str> {
     Some(match (dialect, operation) {
-        (Dialect::OpenAi, Operation::Chat | Operation::MultimodalChat) => "/chat/completions",
+        (Dialect::OpenAi, Operation::Chat) => "/chat/completions",
         (Dialect::OpenAi, Operation::Embedding) => "/embeddings",
         (Dialect::DashScope, Operation::Chat) => "/services/aigc/text-generation/generation",
         (Dialect::DashScope, Operation::MultimodalChat) => "/services/aigc/multimodal-generation/generation",
@@ -30,9 +30,14 @@ pub(super) fn path(dialect: Dialect, operation: Operation) -> Option<&'static st
             "/services/embeddings/multimodal-embedding/multimodal-embedding"
         }
         (Dialect::DashScope, Operation::Rerank) => "/services/rerank/text-rerank/text-rerank",
-        (Dialect::Anthropic, Operation::Chat | Operation::MultimodalChat) => "/messages",
+        (Dialect::Anthropic, Operation::Chat) => "/v1/messages",
         _ => return None,
     })
+}
+
+/// Where the list of models is under the base URL.
+pub(super) fn models_path(dialect: Dialect) -> &'static str {
+    if dialect == Dialect::Anthropic { "/v1/models" } else { "/models" }
 }
 
 /// The header that carries the credential. `None` where no header can hold it.

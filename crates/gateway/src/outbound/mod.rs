@@ -12,6 +12,8 @@ mod probe;
 mod target;
 
 pub(crate) use dial::connector;
+#[cfg(test)]
+pub(crate) use dialect::path;
 pub use document::fetch_document;
 pub(crate) use head::Head;
 pub(crate) use link::{Answering, Failure};

@@ -28,7 +28,8 @@ pub async fn probe(
     }
     let url = BaseUrl::parse(&provider.base_url).map_err(|why| format!("its base URL {why}"))?;
     let mut request = Request::new(Empty::<Bytes>::new());
-    *request.uri_mut() = url.path_of("/models").map_err(|why| format!("its base URL {why}"))?;
+    *request.uri_mut() =
+        url.path_of(dialect::models_path(provider.dialect)).map_err(|why| format!("its base URL {why}"))?;
     request.headers_mut().insert(HOST, url.host_header.clone());
     if let Some(credential) = credential {
         let (name, value) = dialect::credential(provider.dialect, credential)

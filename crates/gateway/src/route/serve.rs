@@ -10,36 +10,57 @@ use http::{Response, StatusCode};
 
 use super::attempt::Attempt;
 use super::retry_after::retry_after_ms;
-use crate::answer::come_back;
+use crate::answer::{self, come_back};
 use crate::call::Ask;
 use crate::demo;
+use crate::dialect::Outgoing;
 use crate::gateway::Gateway;
 use crate::meter::Meter;
 use crate::outbound::{Errand, Failure, Head};
 use crate::pass::{Lost, lost, pass};
-use crate::surface::{Reply, Surface};
+use crate::translation::Translation;
 use crate::worker::{Body, Inner};
 
 /// Serves an admitted call from the routes of its model. What decides that another one is tried lies before the first
 /// byte of an answer: later, the client has it.
 pub(crate) async fn serve(mut meter: Meter, worker: &Rc<Inner>, ask: &Ask<'_>) -> Response<Body> {
     let gateway = &worker.gateway;
-    let Reply { id, surface } = meter.arrival().reply;
+    let reply = meter.arrival().reply;
     let model = std::sync::Arc::clone(&meter.admitted().model);
     let began_ms = gateway.clock.now_ms();
     let mut choice = worker.turns.next();
     let mut tries = 0;
+    let mut cannot_say = None;
     while let Some(place) = choice.next(&model.routes) {
         let route = &model.routes[place];
         let dialect = route.provider.provider.dialect;
-        if dialect == Dialect::Demo && surface == Surface::OpenAi {
-            return demo::serve(meter, ask).await;
-        }
-        if dialect != surface.dialect() {
+        let translation = Translation::between(ask, meter.arrival(), dialect);
+        if translation.as_ref().is_some_and(|translation| !translation.is_possible()) {
             continue;
         }
+        let upstream_model = route.upstream_model.as_str();
+        let outgoing = match &translation {
+            None => Outgoing {
+                body: ask.envelope.body_for(ask.body, upstream_model),
+                operation: ask.operation,
+                is_stream: ask.envelope.stream,
+            },
+            Some(translation) => {
+                match translation.request(ask.body, upstream_model, model.model.max_output_tokens) {
+                    Ok(outgoing) => outgoing,
+                    // Another route may speak a dialect that can say it.
+                    Err(invalid) => {
+                        cannot_say.get_or_insert(invalid);
+                        continue;
+                    }
+                }
+            }
+        };
+        if dialect == Dialect::Demo && demo::serves(ask.operation) {
+            return Box::pin(demo::serve(meter, ask, &outgoing.body, translation)).await;
+        }
         let Some(target) = worker.targets.of(&route.provider, gateway) else { continue };
-        if !target.serves(ask.operation) {
+        if !target.serves(outgoing.operation) {
             continue;
         }
         let now_ms = gateway.clock.now_ms();
@@ -49,12 +70,11 @@ pub(crate) async fn serve(mut meter: Meter, worker: &Rc<Inner>, ask: &Ask<'_>) -
         }
         let Some(mut attempt) = Attempt::begin(route, now_ms, gateway.limits.breaker) else { continue };
         tries += 1;
-        let upstream_body = ask.envelope.body_for(ask.body, route.upstream_model.as_str());
         let errand = Errand {
-            operation: ask.operation,
-            body: &upstream_body,
-            stream: ask.envelope.stream,
-            client_headers: Some(ask.headers),
+            operation: outgoing.operation,
+            body: &outgoing.body,
+            stream: outgoing.is_stream,
+            client_headers: translation.is_none().then_some(ask.headers),
         };
         let sent = target.send(&errand, meter.flight()).await;
         let now_ms = gateway.clock.now_ms();
@@ -66,7 +86,7 @@ pub(crate) async fn serve(mut meter: Meter, worker: &Rc<Inner>, ask: &Ask<'_>) -
             Ok((head, answering)) => {
                 attempt.answered(now_ms);
                 meter.serves(attempt);
-                return pass(meter, &ask.envelope, head, answering, target.idle_timeout()).await;
+                return pass(meter, &ask.envelope, translation, head, answering, target.idle_timeout()).await;
             }
             Err(Failure::Unavailable) => attempt.failed(Fault::Unreachable, now_ms),
             Err(Failure::TimedOut) => {
@@ -76,8 +96,12 @@ pub(crate) async fn serve(mut meter: Meter, worker: &Rc<Inner>, ask: &Ask<'_>) -
             Err(Failure::Cut(reason)) => return lost(meter, Lost::Right(reason)),
         }
     }
+    if let Some(invalid) = cannot_say.filter(|_| tries == 0) {
+        meter.answers(StatusCode::BAD_REQUEST.as_u16());
+        return answer::invalid(reply, invalid);
+    }
     if tries > 0 {
-        tracing::warn!(request.id = ?id, model = %model.name, tries, "no route of a model serves");
+        tracing::warn!(request.id = ?reply.id, model = %model.name, tries, "no route of a model serves");
     }
     let mut response = lost(meter, Lost::Upstream(Reason::UpstreamUnavailable));
     if let Some(ms) = wait_ms(&model, gateway.clock.now_ms()) {

@@ -6,6 +6,8 @@ mod bad_input;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod converting;
+#[cfg(test)]
 mod crude;
 #[cfg(test)]
 mod cutting;

@@ -194,7 +194,7 @@ async fn paths_and_methods_that_are_not_there() {
         ("/v1", "not_found"),
         ("/v2/chat/completions", "not_found"),
         ("/v1/chat", "not_found"),
-        ("/v1/responses", "not_supported"),
+        ("/v1/batches", "not_supported"),
         ("/v1/files/x", "not_supported"),
         ("/compatible-mode/v1/batches", "not_supported"),
         ("/v1/completions", "not_supported"),

@@ -21,7 +21,7 @@ fn world() -> World {
     let (native, anthropic) = (world.first.base_url(), world.second.base_url());
     world.apply(vec![
         world.provider("native", Dialect::DashScope, &native, true),
-        world.provider("anthropic", Dialect::Anthropic, &anthropic, true),
+        world.provider("anthropic", Dialect::Anthropic, anthropic.trim_end_matches("/v1"), true),
         world.model("native", Capability::Chat, &[("native", "qwen-real")]),
         world.model("native-embedding", Capability::Embedding, &[("native", "vectors")]),
         world.model("native-images", Capability::MultimodalEmbedding, &[("native", "images")]),

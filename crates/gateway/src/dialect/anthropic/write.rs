@@ -4,7 +4,7 @@ use super::super::conversation::{
     Arguments, Conversation, Format, Media, MediaKind, Message, Part, Role, Source, Tool, ToolChoice,
 };
 use super::super::json::{self, Json, Object};
-use super::super::{Surface, Upstream, thinking};
+use super::super::{Client, Upstream, thinking};
 use crate::envelope::Invalid;
 
 /// Anthropic wants a number always; this is where the catalogue has none.
@@ -15,10 +15,10 @@ const HOTTEST: f64 = 1.0;
 /// The body of a message.
 pub(in super::super) fn write(
     conversation: &Conversation<'_>,
-    surface: &Surface,
+    client: &Client,
     upstream: &Upstream<'_>,
 ) -> Result<Vec<u8>, Invalid> {
-    unsaid(conversation, surface)?;
+    unsaid(conversation, client)?;
     let sampling = &conversation.sampling;
     let max_tokens = sampling.max_tokens.or(upstream.max_output_tokens).unwrap_or(MAX_TOKENS).max(1);
     let budget = budget(conversation, max_tokens);
@@ -48,7 +48,7 @@ pub(in super::super) fn write(
         .with("model", upstream.model)
         .with("max_tokens", max_tokens)
         .with_any("system", system)
-        .with("messages", messages(conversation, surface)?)
+        .with("messages", messages(conversation, client)?)
         .with_any("tools", conversation.tools.iter().map(|tool| written_tool(tool).into()).collect())
         .with_some("tool_choice", tool_choice(conversation))
         .with_some("output_config", schema)
@@ -63,7 +63,7 @@ pub(in super::super) fn write(
 }
 
 /// What Anthropic cannot say and what would change the answer.
-fn unsaid(conversation: &Conversation<'_>, surface: &Surface) -> Result<(), Invalid> {
+fn unsaid(conversation: &Conversation<'_>, client: &Client) -> Result<(), Invalid> {
     let refuse = |field, why| Err(Invalid::field(field, why));
     if conversation.sampling.answers.is_some_and(|answers| answers != 1) {
         return refuse("n", "must be 1: the model's provider gives one answer");
@@ -76,7 +76,7 @@ fn unsaid(conversation: &Conversation<'_>, surface: &Surface) -> Result<(), Inva
     }
     if matches!(conversation.format, Some(Format::Object)) {
         let why = "cannot be `json_object` with the model's provider; send a `json_schema`";
-        return refuse(surface.format_field(), why);
+        return refuse(client.format_field(), why);
     }
     if conversation.search.is_on == Some(true) {
         return refuse("enable_search", "cannot be done by the model's provider");
@@ -122,29 +122,29 @@ fn text_block<'a>(part: &'a Part<'_>) -> Option<Json<'a>> {
 }
 
 /// Results of tools and what the user says after them are one message; nobody speaks twice in a row.
-fn messages<'a>(conversation: &'a Conversation<'_>, surface: &Surface) -> Result<Vec<Json<'a>>, Invalid> {
+fn messages<'a>(conversation: &'a Conversation<'_>, client: &Client) -> Result<Vec<Json<'a>>, Invalid> {
     let mut turns: Vec<(&'static str, Vec<Json<'a>>)> = Vec::new();
     for message in conversation.messages.iter().filter(|message| message.role != Role::System) {
         let role = if message.role == Role::Assistant { "assistant" } else { "user" };
-        let blocks = blocks(message, surface)?;
+        let blocks = blocks(message, client)?;
         match turns.last_mut() {
             Some((last, all)) if *last == role => all.extend(blocks),
             _ => turns.push((role, blocks)),
         }
     }
     if turns.is_empty() {
-        return Err(Invalid::field(surface.messages_field(), "must hold a message of the user"));
+        return Err(Invalid::field(client.messages_field(), "must hold a message of the user"));
     }
     let turns = turns.into_iter().filter(|(_, blocks)| !blocks.is_empty());
     Ok(turns.map(|(role, blocks)| Object::new().with("role", role).with("content", blocks).into()).collect())
 }
 
-fn blocks<'a>(message: &'a Message<'_>, surface: &Surface) -> Result<Vec<Json<'a>>, Invalid> {
+fn blocks<'a>(message: &'a Message<'_>, client: &Client) -> Result<Vec<Json<'a>>, Invalid> {
     let mut blocks = Vec::with_capacity(message.parts.len());
     for part in &message.parts {
         match part {
             Part::Text { .. } => blocks.extend(text_block(part)),
-            Part::Media(media) => blocks.push(media_block(media, surface)?),
+            Part::Media(media) => blocks.push(media_block(media, client)?),
             Part::Call { id, name, arguments } => {
                 let block = Object::new().with("type", "tool_use").with("id", id).with("name", name);
                 blocks.push(block.with("input", input(arguments)).into());
@@ -153,7 +153,7 @@ fn blocks<'a>(message: &'a Message<'_>, surface: &Surface) -> Result<Vec<Json<'a
                 let mut content = Vec::with_capacity(parts.len());
                 for part in parts {
                     match part {
-                        Part::Media(media) => content.push(media_block(media, surface)?),
+                        Part::Media(media) => content.push(media_block(media, client)?),
                         part => content.extend(text_block(part)),
                     }
                 }
@@ -193,18 +193,18 @@ pub(super) fn input_text(text: &str) -> Json<'_> {
     }
 }
 
-fn media_block<'a>(media: &'a Media<'_>, surface: &Surface) -> Result<Json<'a>, Invalid> {
+fn media_block<'a>(media: &'a Media<'_>, client: &Client) -> Result<Json<'a>, Invalid> {
     let source = match &media.source {
         Source::Url(url) => Object::new().with("type", "url").with("url", url),
         Source::Data { media_type, data } => {
             Object::new().with("type", "base64").with("media_type", media_type).with("data", data)
         }
-        Source::Frames(_) => return Err(surface.cannot_show(media)),
+        Source::Frames(_) => return Err(client.cannot_show(media)),
     };
     let kind = match media.kind {
         MediaKind::Image => "image",
         MediaKind::File => "document",
-        MediaKind::Audio | MediaKind::Video => return Err(surface.cannot_show(media)),
+        MediaKind::Audio | MediaKind::Video => return Err(client.cannot_show(media)),
     };
     let block = Object::new().with("type", kind).with("source", source);
     let title = media.name.as_ref().filter(|_| media.kind == MediaKind::File);

@@ -3,7 +3,7 @@
 use super::super::conversation::{Conversation, Media, MediaKind, Message, Part, ToolChoice};
 use super::super::json::{Json, Object};
 use super::super::messages::{Style, messages};
-use super::super::{Surface, openai, thinking};
+use super::super::{Client, openai, thinking};
 use crate::envelope::Invalid;
 
 /// Whether a call goes to the multimodal path: something is shown, or the model takes no other calls, which its name tells.
@@ -30,7 +30,7 @@ fn sees(model: &str) -> bool {
 /// The body of a generation.
 pub(in super::super) fn write(
     conversation: &Conversation<'_>,
-    surface: &Surface,
+    client: &Client,
     model: &str,
 ) -> Result<Vec<u8>, Invalid> {
     let sampling = &conversation.sampling;
@@ -62,7 +62,7 @@ pub(in super::super) fn write(
         )
         .with_some("enable_search", conversation.search.is_on)
         .with_some("search_options", conversation.search.options);
-    let input = Object::new().with("messages", messages(conversation, surface, style)?);
+    let input = Object::new().with("messages", messages(conversation, client, style)?);
     Ok(Object::new().with("model", model).with("input", input).with("parameters", parameters).bytes())
 }
 

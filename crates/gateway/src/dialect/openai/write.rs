@@ -3,13 +3,13 @@
 use super::super::conversation::{Conversation, Format, Media, MediaKind, Source, Tool, ToolChoice};
 use super::super::json::{Json, Object};
 use super::super::messages::{Style, messages};
-use super::super::{Surface, thinking};
+use super::super::{Client, thinking};
 use crate::envelope::Invalid;
 
 /// The body of a chat completion.
 pub(in super::super) fn write(
     conversation: &Conversation<'_>,
-    surface: &Surface,
+    client: &Client,
     model: &str,
 ) -> Result<Vec<u8>, Invalid> {
     let sampling = &conversation.sampling;
@@ -19,7 +19,7 @@ pub(in super::super) fn write(
     let stop: Vec<Json<'_>> = sampling.stop.iter().map(Into::into).collect();
     let mut body = Object::new()
         .with("model", model)
-        .with("messages", messages(conversation, surface, style)?)
+        .with("messages", messages(conversation, client, style)?)
         .with_any("tools", conversation.tools.iter().map(|tool| function_tool(tool).into()).collect())
         .with_some("tool_choice", conversation.tool_choice.as_ref().map(tool_choice))
         .with_some("parallel_tool_calls", conversation.parallel_tool_calls)
