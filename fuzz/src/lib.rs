@@ -8,5 +8,6 @@ mod signer;
 mod well_formed;
 mod wire;
 
+pub use bailey_gateway::fuzzing::{dialect, sse};
 pub use entries::{condition, pattern, policy, trust};
 pub use wire::{acs3, form, v1, xml};

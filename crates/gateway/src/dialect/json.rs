@@ -1,5 +1,4 @@
-//! JSON as conversions need it: an object read one level at a time, its values as they stand in the text, and values that
-//! are written in the order in which they are said.
+//! JSON as conversions need it, read: an object one level at a time, its values as they stand in the text.
 //!
 //! What no dialect interprets (schemas, arguments, numbers) passes as its own text: nothing is reordered or rounded.
 
@@ -7,9 +6,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::ser::{SerializeMap, SerializeSeq};
-use serde::{Serialize, Serializer};
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+
+pub(super) use super::written::{Json, Object};
+
+/// Most fields of an object that a dialect knows, and most things in its arrays: what is read of a body stays a small multiple of it.
+const MOST_FIELDS: usize = 1024;
+const MOST_ITEMS: usize = 16_384;
 
 /// What is wrong with a field. The two ways to say it depend on whether the field stands at the top of a request or inside
 /// of a field that stands there.
@@ -39,18 +44,14 @@ impl fmt::Display for Wrong {
     }
 }
 
-/// The fields of an object. `null` is as good as nothing.
+/// The fields of an object. `null` is as good as nothing, and of a name that comes twice the last counts.
 #[derive(Debug)]
 pub(super) struct Fields<'a>(BTreeMap<String, &'a RawValue>);
 
 impl<'a> Fields<'a> {
     /// Reads an object; `None` when the text is something else.
     pub(super) fn read(text: &'a str) -> Option<Self> {
-        // serde would take an array as an object without names.
-        if !text.trim_ascii_start().starts_with('{') {
-            return None;
-        }
-        serde_json::from_str(text).ok().map(Self)
+        serde_json::from_str(text).ok()
     }
 
     /// A field that has a value.
@@ -103,7 +104,8 @@ impl<'a> Fields<'a> {
     pub(super) fn list(&self, name: &str) -> Result<Vec<&'a RawValue>, Wrong> {
         match self.raw(name) {
             None => Ok(Vec::new()),
-            Some(raw) => list(raw).ok_or_else(|| Wrong::new(name, "must be an array")),
+            Some(raw) => list(raw)
+                .ok_or_else(|| Wrong::new(name, format!("must be an array, of at most {MOST_ITEMS} things"))),
         }
     }
 
@@ -131,7 +133,59 @@ pub(super) fn object(raw: &RawValue) -> Option<Fields<'_>> {
 
 /// The array that a value is.
 pub(super) fn list(raw: &RawValue) -> Option<Vec<&RawValue>> {
-    raw.get().starts_with('[').then(|| serde_json::from_str(raw.get()).ok())?
+    serde_json::from_str::<List<'_>>(raw.get()).ok().map(|list| list.0)
+}
+
+struct List<'a>(Vec<&'a RawValue>);
+
+impl<'de> Deserialize<'de> for List<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Items;
+        impl<'de> Visitor<'de> for Items {
+            type Value = List<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<List<'de>, A::Error> {
+                let mut list = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    if list.len() == MOST_ITEMS {
+                        return Err(A::Error::custom("too many things"));
+                    }
+                    list.push(item);
+                }
+                Ok(List(list))
+            }
+        }
+        deserializer.deserialize_seq(Items)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Named;
+        impl<'de> Visitor<'de> for Named {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Fields<'de>, A::Error> {
+                let mut fields = BTreeMap::new();
+                while let Some((name, value)) = entries.next_entry()? {
+                    if fields.len() == MOST_FIELDS {
+                        return Err(A::Error::custom("too many fields"));
+                    }
+                    fields.insert(name, value);
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Named)
+    }
 }
 
 /// Whether a text is one JSON object, and if so, as a value.
@@ -142,141 +196,13 @@ pub(super) fn object_text(text: &str) -> Option<&RawValue> {
 
 /// A number as it is written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Number<'a>(&'a RawValue);
+pub(super) struct Number<'a>(pub(super) &'a RawValue);
 
 impl Number<'_> {
     /// The number, nearly.
     pub(super) fn value(self) -> f64 {
         self.0.get().parse().unwrap_or(f64::NAN)
     }
-}
-
-/// A value to be written.
-#[derive(Clone, Debug)]
-pub(super) enum Json<'a> {
-    Null,
-    Flag(bool),
-    Whole(u64),
-    Text(Cow<'a, str>),
-    Raw(&'a RawValue),
-    List(Vec<Json<'a>>),
-    Object(Object<'a>),
-}
-
-/// An object to be written, its fields in their order.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Object<'a>(Vec<(&'static str, Json<'a>)>);
-
-impl<'a> Object<'a> {
-    pub(super) fn new() -> Self {
-        Self::default()
-    }
-
-    /// With a field.
-    pub(super) fn with(mut self, name: &'static str, value: impl Into<Json<'a>>) -> Self {
-        self.0.push((name, value.into()));
-        self
-    }
-
-    /// With a field if there is a value for it.
-    pub(super) fn with_some(self, name: &'static str, value: Option<impl Into<Json<'a>>>) -> Self {
-        match value {
-            Some(value) => self.with(name, value),
-            None => self,
-        }
-    }
-
-    /// With a field unless the list is empty.
-    pub(super) fn with_any(self, name: &'static str, list: Vec<Json<'a>>) -> Self {
-        if list.is_empty() { self } else { self.with(name, list) }
-    }
-
-    /// With the fields of another behind its own.
-    pub(super) fn and(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
-        self
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// As bytes.
-    pub(super) fn bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(512);
-        self.write(&mut bytes);
-        bytes
-    }
-
-    fn write(&self, bytes: &mut Vec<u8>) {
-        serde_json::to_writer(bytes, self).expect("keys are texts and a vector takes everything");
-    }
-
-    /// Behind bytes, in one line: values that pass as their own text may have several, and one ends the data of an event.
-    pub(super) fn write_line(&self, bytes: &mut Vec<u8>) {
-        let from = bytes.len();
-        self.write(bytes);
-        // Within texts both are escaped, so these stand between values.
-        for byte in bytes[from..].iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')) {
-            *byte = b' ';
-        }
-    }
-}
-
-impl Serialize for Object<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
-    }
-}
-
-impl Serialize for Json<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null => serializer.serialize_unit(),
-            Self::Flag(flag) => serializer.serialize_bool(*flag),
-            Self::Whole(number) => serializer.serialize_u64(*number),
-            Self::Text(text) => serializer.serialize_str(text),
-            Self::Raw(raw) => raw.serialize(serializer),
-            Self::List(list) => {
-                let mut sequence = serializer.serialize_seq(Some(list.len()))?;
-                for value in list {
-                    sequence.serialize_element(value)?;
-                }
-                sequence.end()
-            }
-            Self::Object(object) => object.serialize(serializer),
-        }
-    }
-}
-
-macro_rules! json_from {
-    ($($from:ty => |$value:ident| $json:expr),* $(,)?) => {$(
-        impl<'a> From<$from> for Json<'a> {
-            fn from($value: $from) -> Self {
-                $json
-            }
-        }
-    )*};
-}
-
-json_from! {
-    bool => |value| Json::Flag(value),
-    u64 => |value| Json::Whole(value),
-    u32 => |value| Json::Whole(value.into()),
-    usize => |value| Json::Whole(value as u64),
-    &'a str => |value| Json::Text(value.into()),
-    String => |value| Json::Text(value.into()),
-    &'a String => |value| Json::Text(value.as_str().into()),
-    Cow<'a, str> => |value| Json::Text(value),
-    &'a Cow<'_, str> => |value| Json::Text(Cow::Borrowed(value)),
-    &'a RawValue => |value| Json::Raw(value),
-    Number<'a> => |value| Json::Raw(value.0),
-    Object<'a> => |value| Json::Object(value),
-    Vec<Json<'a>> => |value| Json::List(value),
 }
 
 #[cfg(test)]
@@ -312,31 +238,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_read_of_a_text_is_bounded() {
+        let list = |things: usize| format!("{{\"a\":[{}1]}}", "1,".repeat(things - 1));
+        assert_eq!(Fields::read(&list(MOST_ITEMS)).unwrap().list("a").unwrap().len(), MOST_ITEMS);
+        assert!(Fields::read(&list(MOST_ITEMS + 1)).unwrap().list("a").is_err());
+        let object = |fields: usize| {
+            let fields: Vec<String> = (0..fields).map(|number| format!("\"{number}\":1")).collect();
+            format!("{{{}}}", fields.join(","))
+        };
+        assert!(Fields::read(&object(MOST_FIELDS)).is_some());
+        assert!(Fields::read(&object(MOST_FIELDS + 1)).is_none());
+    }
+
+    #[test]
     fn a_deep_text_does_not_exhaust_the_stack() {
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(Fields::read(&deep).unwrap().list("a").is_ok());
-    }
-
-    #[test]
-    fn a_line_is_one_line() {
-        let raw: &RawValue = serde_json::from_str("{\r\n\"a\":\n\"\\n\"}").unwrap();
-        let mut bytes = b"x\n".to_vec();
-        Object::new().with("raw", raw).write_line(&mut bytes);
-        assert_eq!(String::from_utf8(bytes).unwrap(), "x\n{\"raw\":{  \"a\": \"\\n\"}}");
-    }
-
-    #[test]
-    fn what_is_written_keeps_its_order_and_its_texts() {
-        let raw: &RawValue = serde_json::from_str("{ \"z\" : 1.0, \"a\":2 }").unwrap();
-        let object = Object::new()
-            .with("z", "é\"")
-            .with("a", vec![Json::Null, 7u64.into(), true.into()])
-            .with("raw", raw)
-            .with_some("none", None::<u64>)
-            .with_any("empty", Vec::new());
-        assert_eq!(
-            String::from_utf8(object.bytes()).unwrap(),
-            "{\"z\":\"é\\\"\",\"a\":[null,7,true],\"raw\":{ \"z\" : 1.0, \"a\":2 }}"
-        );
     }
 }

@@ -5,10 +5,11 @@
 //! client's answer ─── write ── Reply | Piece… ── read ── upstream's answer, whole | as a stream
 //! ```
 //! Pure: bytes in, bytes out; ids and times are handed in. Every dialect has a folder with a reader and a writer for each of
-//! request, answer and stream, and knows nothing of the others. What passes from where to where is written in
-//! `docs/dialects.md`; a field that the other side cannot say is dropped or refused by name, as the table there says.
+//! request, answer and stream, and knows nothing of the others, but that DashScope and OpenAI's responses take the words that they
+//! share with OpenAI's chats from there. What passes from where to where is written in `docs/dialects.md`; a field that the other side cannot say is dropped or refused by name, as the table there says.
 
 mod anthropic;
+mod client;
 mod conversation;
 mod dashscope;
 mod embeddings;
@@ -21,140 +22,32 @@ mod kept;
 pub(crate) mod laws;
 mod messages;
 mod openai;
+mod place;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod refusals;
 mod reply;
 mod responses;
 mod sse;
 mod stream;
 mod thinking;
+mod written;
 
 use bailey_domain::model::{Capability, Dialect};
 use bytes::Bytes;
 
-use self::conversation::{Media, MediaKind};
+pub(crate) use self::client::Client;
 pub(crate) use self::dashscope::Shape;
 pub(crate) use self::errors::Failure;
 use self::json::{Fields, Wrong};
-pub(crate) use self::responses::Echo;
+use self::place::OwnFacts;
+pub(crate) use self::place::{Facts, Outgoing, Upstream};
 pub(crate) use self::stream::Conversion;
 use self::stream::{Reading, Writing};
 use crate::envelope::Invalid;
 use crate::paths::Operation;
 use crate::tokens::Tokens;
-
-/// What the client speaks.
-#[derive(Clone, Debug)]
-pub(crate) enum Client {
-    /// Chat completions and embeddings of OpenAI.
-    OpenAi,
-    /// OpenAI's responses, with what an answer repeats of its request.
-    Responses(Echo),
-    /// DashScope's own API.
-    DashScope(Shape),
-    /// Anthropic's messages.
-    Anthropic,
-}
-
-impl Client {
-    /// DashScope's, with what the body says about the answer. `is_stream`: the header `X-DashScope-SSE` is `enable`.
-    pub(crate) fn dash_scope(body: &[u8], is_multimodal: bool, is_stream: bool) -> Self {
-        let fields = fields_of(body);
-        let nothing = || Fields::read("{}").expect("this is an object");
-        Self::DashScope(dashscope::shape(&fields.unwrap_or_else(nothing), is_multimodal, is_stream))
-    }
-
-    /// OpenAI's responses, with what the answer repeats of the body.
-    pub(crate) fn responses(body: &[u8]) -> Self {
-        Self::Responses(fields_of(body).map(|fields| Echo::of(&fields)).unwrap_or_default())
-    }
-
-    fn format_field(&self) -> &'static str {
-        if matches!(self, Self::Responses(_)) { "text" } else { "response_format" }
-    }
-
-    fn messages_field(&self) -> &'static str {
-        if matches!(self, Self::Responses(_)) { "input" } else { "messages" }
-    }
-
-    fn cannot_show(&self, media: &Media<'_>) -> Invalid {
-        let what = match media.kind {
-            MediaKind::Image => "an image",
-            MediaKind::Audio => "audio",
-            MediaKind::Video => "a video",
-            MediaKind::File => "a file",
-        };
-        let why = format_args!("holds {what} in a form that the model's provider does not take").to_string();
-        Invalid::field(self.messages_field(), why)
-    }
-}
-
-/// Where a call goes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Upstream<'a> {
-    /// What is spoken there.
-    pub(crate) dialect: Dialect,
-    /// What the model is called there.
-    pub(crate) model: &'a str,
-    /// The most that the catalogue says the model answers, for a dialect that must be told a number.
-    pub(crate) max_output_tokens: Option<u64>,
-}
-
-/// A request for an upstream.
-#[derive(Debug)]
-pub(crate) struct Outgoing {
-    pub(crate) body: Bytes,
-    pub(crate) operation: Operation,
-    /// DashScope is told by a header (`X-DashScope-SSE: enable`), the others by the body.
-    pub(crate) is_stream: bool,
-}
-
-/// What an answer says that the upstream does not know.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts<'a> {
-    /// Our id of the call.
-    pub(crate) request_id: &'a str,
-    /// Seconds since 1970.
-    pub(crate) created: u64,
-    /// The model as it was called.
-    pub(crate) model: &'a str,
-    /// Whether the client asked for the usage of an OpenAI stream.
-    pub(crate) tells_usage: bool,
-    /// Whether the client asked for vectors in base64 ([`wants_base64`]).
-    pub(crate) is_base64: bool,
-}
-
-/// The same, owned by a stream.
-#[derive(Debug)]
-struct OwnFacts {
-    request_id: Box<str>,
-    created: u64,
-    model: Box<str>,
-    tells_usage: bool,
-}
-
-impl OwnFacts {
-    fn lent(&self) -> Facts<'_> {
-        Facts {
-            request_id: &self.request_id,
-            created: self.created,
-            model: &self.model,
-            tells_usage: self.tells_usage,
-            is_base64: false,
-        }
-    }
-}
-
-impl From<Facts<'_>> for OwnFacts {
-    fn from(facts: Facts<'_>) -> Self {
-        Self {
-            request_id: facts.request_id.into(),
-            created: facts.created,
-            model: facts.model.into(),
-            tells_usage: facts.tells_usage,
-        }
-    }
-}
 
 /// An upstream's answer that is not what its dialect says.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,14 +5,12 @@ mod events;
 mod read;
 mod write;
 
-use std::borrow::Cow;
-
 pub(super) use answer::{read as read_answer, write as write_answer};
 pub(super) use events::{EventReader, EventWriter};
 pub(super) use read::{read, shape};
 pub(super) use write::{is_multimodal, media, write};
 
-use super::json::{self, Fields, Json, Object, Wrong};
+use super::json::{Fields, Json, Object};
 use super::reply::Usage;
 
 /// How a client of DashScope wants its answer.
@@ -26,24 +24,6 @@ pub(crate) struct Shape {
     pub(crate) is_multimodal: bool,
     /// The answer comes as a stream.
     pub(crate) is_stream: bool,
-}
-
-/// The text of a message: a text, or a list whose parts have texts.
-pub(super) fn text_of<'a>(message: &Fields<'a>) -> Result<Option<Cow<'a, str>>, Wrong> {
-    let Some(raw) = message.raw("content") else { return Ok(None) };
-    if let Some(text) = json::text(raw) {
-        return Ok(Some(text));
-    }
-    let wrong = || Wrong::new("content", "must be a text or an array of parts");
-    let mut all: Option<Cow<'a, str>> = None;
-    for part in json::list(raw).ok_or_else(wrong)? {
-        let Some(text) = json::object(part).ok_or_else(wrong)?.text("text")? else { continue };
-        all = Some(match all {
-            None => text,
-            Some(before) => Cow::Owned(before.into_owned() + &text),
-        });
-    }
-    Ok(all)
 }
 
 fn usage_of(fields: &Fields<'_>) -> Usage {

@@ -3,7 +3,7 @@
 use super::super::json::{Fields, Json, Object, Wrong};
 use super::super::reply::{Choice, Reply, Said};
 use super::super::{Facts, call_id};
-use super::{call, finish_of, finish_word, usage, usage_of};
+use super::{call, finish_of, finish_word, text_of, usage, usage_of};
 
 /// Reads an answer.
 pub(in super::super) fn read<'a>(fields: &Fields<'a>, facts: &Facts<'_>) -> Result<Reply<'a>, Wrong> {
@@ -23,7 +23,7 @@ pub(in super::super) fn choice_of<'a>(choice: &Fields<'a>, facts: &Facts<'_>) ->
     if let Some(text) = message.text("reasoning_content")?.filter(|text| !text.is_empty()) {
         said.push(Said::Thought { text, signature: message.text("reasoning_signature")? });
     }
-    if let Some(text) = super::super::dashscope::text_of(&message)?.filter(|text| !text.is_empty()) {
+    if let Some(text) = text_of(&message)?.filter(|text| !text.is_empty()) {
         said.push(Said::Text(text));
     }
     if let Some(refusal) = message.text("refusal")?.filter(|text| !text.is_empty()) {

@@ -4,7 +4,7 @@ use super::super::json::{Fields, Json, Object, Wrong};
 use super::super::reply::{Finish, Piece, Usage};
 use super::super::stream::{Calls, Reading, Writing, data};
 use super::super::{Facts, call_id};
-use super::{finish_of, finish_word, usage, usage_of};
+use super::{finish_of, finish_word, text_of, usage, usage_of};
 
 /// Reads chunks.
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ pub(in super::super) fn delta_of<'a>(
     if let Some(text) = delta.text("reasoning_signature")? {
         pieces.push(Piece::Signature { choice, text });
     }
-    let text = super::super::dashscope::text_of(delta)?.filter(|text| !text.is_empty());
+    let text = text_of(delta)?.filter(|text| !text.is_empty());
     let text = text.or(delta.text("refusal")?.filter(|text| !text.is_empty()));
     if let Some(text) = text {
         pieces.push(Piece::Text { choice, text, logprobs });

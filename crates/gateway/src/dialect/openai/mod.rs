@@ -5,6 +5,8 @@ mod chunks;
 mod read;
 mod write;
 
+use std::borrow::Cow;
+
 pub(super) use answer::{choice_of, message as written_message, read as read_answer, write as write_answer};
 pub(super) use chunks::{ChunkReader, ChunkWriter, delta_of};
 pub(super) use read::{
@@ -12,7 +14,7 @@ pub(super) use read::{
 };
 pub(super) use write::{call, function_tool, media, response_format, tool_choice, write};
 
-use super::json::{Fields, Object};
+use super::json::{self, Fields, Object, Wrong};
 use super::reply::{Finish, Usage};
 
 /// The word for why an answer ends.
@@ -34,6 +36,24 @@ pub(super) fn finish_of(word: &str) -> Option<Finish> {
         "content_filter" => Some(Finish::Filtered),
         _ => Some(Finish::Stop),
     }
+}
+
+/// The text of a message: a text, or a list whose parts have texts, as DashScope and some servers write it.
+fn text_of<'a>(message: &Fields<'a>) -> Result<Option<Cow<'a, str>>, Wrong> {
+    let Some(raw) = message.raw("content") else { return Ok(None) };
+    if let Some(text) = json::text(raw) {
+        return Ok(Some(text));
+    }
+    let wrong = || Wrong::new("content", "must be a text or an array of parts");
+    let mut all: Option<Cow<'a, str>> = None;
+    for part in json::list(raw).ok_or_else(wrong)? {
+        let Some(text) = json::object(part).ok_or_else(wrong)?.text("text")? else { continue };
+        all = Some(match all {
+            None => text,
+            Some(before) => Cow::Owned(before.into_owned() + &text),
+        });
+    }
+    Ok(all)
 }
 
 fn usage_of(fields: &Fields<'_>) -> Usage {

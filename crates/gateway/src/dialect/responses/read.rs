@@ -1,6 +1,7 @@
 //! Reading requests.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
@@ -32,8 +33,15 @@ const SAID_AGAIN: [&str; 11] = [
 ];
 
 /// The fields of a request that its answer repeats.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Echo(Arc<Vec<(&'static str, Box<RawValue>)>>);
+
+/// Without what the client said.
+impl fmt::Debug for Echo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
 
 impl Echo {
     pub(in super::super) fn of(fields: &Fields<'_>) -> Self {
