@@ -7,7 +7,7 @@ use bailey_domain::change::{Change, KeyFacts, PolicyType};
 use bailey_domain::clock::Fixed;
 use bailey_domain::id::{AccountId, ApiKeyId, GroupId, UserId, WorkspaceId};
 use bailey_domain::key_auth::KeyAuth;
-use bailey_domain::model::{Capability, Dialect, Grant, Model, Provider, Route};
+use bailey_domain::model::{Bounds, Capability, Dialect, Grant, Model, Provider, Route};
 use bailey_domain::name::{ModelName, PolicyName, ProviderName, UserName};
 use bailey_domain::page::{PAGES, Page, Pages};
 use bailey_domain::secret::KeyHash;
@@ -159,6 +159,7 @@ impl Population {
             dialect: Dialect::Demo,
             base_url: String::new(),
             allow_private: false,
+            bounds: Bounds::default(),
         };
         let settings = Change::Account {
             account,

@@ -1,6 +1,7 @@
 //! Providers as the whole binary calls them: what its surroundings cannot change, and what its metrics tell.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use bailey_testkit::{Answer, Upstream};
 use serde_json::json;
@@ -71,6 +72,57 @@ fn proxies_of_the_environment_are_not_used() {
     });
     assert_eq!(ground.upstream.request_count(), 2);
     assert_eq!(proxy.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+/// A test of a provider waits as a call would.
+#[test]
+fn a_test_heeds_the_providers_own_time() {
+    // It accepts, but speaks no TLS.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/v1", silent.local_addr().unwrap());
+    let ground = Ground::with(&[]);
+    run(async {
+        let (control, root) = (ground.installation.control(), &ground.account.root);
+        let slow = json!({ "name": "up", "baseUrl": url, "apiKey": "", "connectTimeoutMs": 100 });
+        control.done(root, "UpdateProvider", slow).await;
+        let told = control.done(root, "TestProvider", json!({ "name": "up" })).await;
+        assert_eq!((&told["reachable"], &told["why"]), (&json!(false), &json!("it did not answer in time")));
+        assert!(told["tookMs"].as_u64().is_some_and(|took| (200..5000).contains(&took)), "{told}");
+    });
+}
+
+/// The most memory that the server has had, in bytes.
+fn peak(ground: &Ground) -> u64 {
+    let path = format!("/proc/{}/status", ground.installation.server().process_id());
+    let status = std::fs::read_to_string(path).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+}
+
+/// Two hundred mebibytes go through a reader that pauses, and the server's memory does not grow with them.
+#[test]
+fn a_flood_leaves_memory_flat() {
+    const FLOOD: u64 = 100 * 1024 * 1024;
+    let ground = Ground::with(&[]);
+    run(async {
+        assert_eq!(ground.asks().await, 200);
+        let before = peak(&ground);
+        for call in [Call::chat(&ground.key, MODEL, "x"), Call::stream(&ground.key, MODEL, "x")] {
+            ground.upstream.answer_next(Answer::Flood { bytes: FLOOD });
+            let mut reading = ground.installation.gateway().stream(&call).await;
+            let (mut got, mut pauses) = (0, 0);
+            while let Some(piece) = reading.next().await {
+                got += piece.len() as u64;
+                if got / (8 * 1024 * 1024) > pauses {
+                    pauses += 1;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            }
+            assert!(got > FLOOD, "{got}");
+        }
+        let grown = peak(&ground) - before;
+        assert!(grown < 16 * 1024 * 1024, "{grown} bytes more");
+    });
 }
 
 #[test]

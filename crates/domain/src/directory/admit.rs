@@ -30,8 +30,8 @@ pub struct ProviderEntry {
     pub sealed_credential: Option<String>,
     /// Whose it is; part of the seal's label.
     pub account: AccountId,
-    /// How it does.
-    pub health: Health,
+    /// How it does. Shared, so that a thread can hold it without holding the entry.
+    pub health: Arc<Health>,
 }
 
 /// One way to an upstream, resolved.

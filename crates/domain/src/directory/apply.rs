@@ -155,6 +155,7 @@ impl State {
                 let name: Box<str> = provider.name.as_str().into();
                 let providers = &mut self.account_mut(account)?.providers;
                 let health = providers.get(&name).map(|known| known.health.renewed()).unwrap_or_default();
+                let health = Arc::new(health);
                 let entry = ProviderEntry { provider: *provider, sealed_credential, account, health };
                 providers.insert(name.clone(), Arc::new(entry));
                 self.rebuild_routes(account, &name)?;

@@ -15,7 +15,7 @@ pub enum Fault {
     Silent,
     /// It asked to be left alone for a time (429).
     Throttled,
-    /// It does not accept our credential (401, 403, 407).
+    /// It does not accept our credential, or not for this (401, 403, 407).
     Refused,
     /// A status of its own trouble, 5xx for the most part.
     Status,
@@ -165,10 +165,10 @@ impl Health {
         self.breaker.failed(turn, now_ms, rules)
     }
 
-    /// The upstream said when it wants to be asked again, which is heeded for the route alone ([`Rest`]): others may
-    /// still be served there. So for a probe it is an answer.
-    pub fn throttled(&self, turn: Turn, now_ms: i64) {
-        self.note(Fault::Throttled, now_ms);
+    /// The upstream declined this call in a way that says nothing of the next one, as when it names the time to ask for
+    /// the same model again ([`Rest`]). For a probe that is an answer.
+    pub fn declined(&self, turn: Turn, fault: Fault, now_ms: i64) {
+        self.note(fault, now_ms);
         if turn == Turn::Probe {
             self.breaker.close();
         }
@@ -295,6 +295,54 @@ mod tests {
         assert_eq!((rest.wait_ms(NOW), rest.wait_ms(NOW + 6999), rest.wait_ms(NOW + 7000)), (7000, 1, 0));
         rest.rest(u64::MAX, NOW, &rules);
         assert_eq!(rest.wait_ms(NOW), 60_000);
+    }
+
+    #[test]
+    fn threads_get_no_more_places_than_there_are_and_one_probe() {
+        use std::sync::atomic::AtomicUsize;
+        let (health, rules) = (Health::default(), Rules { failures: 1, ..Rules::default() });
+        let (inside, most, served) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+        let work = || {
+            for _ in 0..5000 {
+                if let Ok(turn) = health.begin(Some(2), NOW) {
+                    most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    served.fetch_add(1, Ordering::SeqCst);
+                    std::thread::yield_now();
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                    health.left(turn);
+                }
+            }
+        };
+        std::thread::scope(|scope| (0..6).for_each(|_| drop(scope.spawn(work))));
+        let (most, served) = (most.load(Ordering::SeqCst), served.load(Ordering::SeqCst));
+        assert!((1..=2).contains(&most) && served > 0, "{most} of {served}");
+        assert_eq!(health.reading(NOW).in_flight, 0);
+
+        health.failed(Turn::Ordinary, Fault::Status, NOW, &rules);
+        let probes = AtomicUsize::new(0);
+        let ask = || {
+            for _ in 0..1000 {
+                if health.begin(None, NOW + 5000).is_ok() {
+                    probes.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        };
+        std::thread::scope(|scope| (0..6).for_each(|_| drop(scope.spawn(ask))));
+        assert_eq!(probes.into_inner(), 1);
+    }
+
+    #[test]
+    fn what_is_declined_is_counted_and_closes_what_it_probed() {
+        let (health, rules) = (Health::default(), Rules { failures: 1, ..Rules::default() });
+        for _ in 0..3 {
+            health.declined(Turn::Ordinary, Fault::Throttled, NOW);
+        }
+        assert_eq!((health.reading(NOW).state, health.reading(NOW).failures[2]), (State::Closed, 3));
+        health.failed(Turn::Ordinary, Fault::Status, NOW, &rules);
+        let later = NOW + 5000;
+        assert_eq!(health.begin(None, later), Ok(Turn::Probe));
+        health.declined(Turn::Probe, Fault::Throttled, later);
+        assert_eq!(health.begin(None, later), Ok(Turn::Ordinary));
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub async fn fetch_document(gateway: &Gateway, url: &str, allow_private: bool) -
     headers.insert(HOST, base.host_header.clone());
     headers.insert(USER_AGENT, HeaderValue::from_static(concat!("bailey/", env!("CARGO_PKG_VERSION"))));
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    ask_once(gateway, &base, allow_private, request, async |answer| {
+    ask_once(gateway, &base, allow_private, gateway.limits.connect_timeout, request, async |answer| {
         if answer.status() != StatusCode::OK {
             return Err(format!("it answered with status {}", answer.status().as_u16()));
         }

@@ -18,4 +18,4 @@ pub use document::fetch_document;
 pub(crate) use head::Head;
 pub(crate) use link::{Answering, Failure};
 pub use probe::probe;
-pub(crate) use target::{Errand, Targets};
+pub(crate) use target::{Errand, Target, Targets};

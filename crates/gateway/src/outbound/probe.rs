@@ -1,5 +1,7 @@
 //! Asking an upstream for its models, as a test: the same dialling, the same address filter, the same TLS.
 
+use std::time::Duration;
+
 use bailey_domain::Secret;
 use bailey_domain::model::{Dialect, Provider};
 use bytes::Bytes;
@@ -37,16 +39,19 @@ pub async fn probe(
         request.headers_mut().insert(name, value);
     }
     dialect::constant_headers(provider.dialect, request.headers_mut());
-    ask_once(gateway, &url, provider.allow_private, request, async |answer| Ok(answer.status().as_u16()))
-        .await
+    let own = provider.bounds.connect_timeout_ms.map(|ms| Duration::from_millis(ms.into()));
+    let connect = own.unwrap_or(gateway.limits.connect_timeout);
+    let read = async |answer: Response<Incoming>| Ok(answer.status().as_u16());
+    ask_once(gateway, &url, provider.allow_private, connect, request, read).await
 }
 
-/// Sends one request over a connection of its own, and reads of the answer what `read` wants, all within a bounded time.
+/// Sends one request over a connection of its own, and reads of the answer what `read` wants, all within twice what a connection may take.
 /// Where the answer points elsewhere is not followed.
 pub(super) async fn ask_once<R>(
     gateway: &Gateway,
     url: &BaseUrl,
     allow_private: bool,
+    connect: Duration,
     request: Request<Empty<Bytes>>,
     read: impl AsyncFnOnce(Response<Incoming>) -> Result<R, String>,
 ) -> Result<R, String> {
@@ -62,8 +67,7 @@ pub(super) async fn ask_once<R>(
         speaking.abort();
         answered
     };
-    let patience = gateway.limits.connect_timeout * 2;
-    tokio::time::timeout(patience, asked)
+    tokio::time::timeout(connect * 2, asked)
         .await
         .unwrap_or_else(|_| Err("it did not answer in time".to_owned()))
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use bailey_domain::Secret;
 use bailey_domain::directory::{Flight, ProviderEntry};
 use bailey_domain::model::{Bounds, Dialect};
+use bailey_domain::upstream::Health;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::HOST;
@@ -35,6 +36,7 @@ pub(crate) struct Target {
     idle: RefCell<Vec<(Box<Link>, Instant)>>,
     is_swept: Cell<bool>,
     limits: Limits,
+    health: Arc<Health>,
 }
 
 impl fmt::Debug for Target {
@@ -96,6 +98,7 @@ impl Target {
             idle: RefCell::default(),
             is_swept: Cell::new(false),
             limits: bounded(&gateway.limits, entry.provider.bounds),
+            health: Arc::clone(&entry.health),
         })
     }
 
@@ -104,7 +107,12 @@ impl Target {
         self.limits.idle_timeout
     }
 
-    pub(super) fn name(&self) -> &str {
+    /// How it does, for all threads.
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
+    }
+
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 

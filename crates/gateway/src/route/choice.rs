@@ -94,7 +94,7 @@ mod tests {
             },
             sealed_credential: None,
             account: AccountId::random(&Fixed::seeded(1)),
-            health: Health::default(),
+            health: Arc::new(Health::default()),
         });
         let route = |&(priority, weight)| RouteEntry {
             provider: Arc::clone(&provider),

@@ -26,19 +26,19 @@ use crate::worker::{Body, Inner};
 pub(crate) async fn serve(mut meter: Meter, worker: &Rc<Inner>, ask: &Ask<'_>) -> Response<Body> {
     let gateway = &worker.gateway;
     let reply = meter.arrival().reply;
-    let model = std::sync::Arc::clone(&meter.admitted().model);
     let began_ms = gateway.clock.now_ms();
     let mut choice = worker.turns.next();
     let mut tries = 0;
     let mut cannot_say = None;
-    while let Some(place) = choice.next(&model.routes) {
-        let route = &model.routes[place];
+    while let Some(place) = choice.next(&meter.admitted().model.routes) {
+        let route = &meter.admitted().model.routes[place];
         let dialect = route.provider.provider.dialect;
         let translation = Translation::between(ask, meter.arrival(), dialect);
         if translation.as_ref().is_some_and(|translation| !translation.is_possible()) {
             continue;
         }
         let upstream_model = route.upstream_model.as_str();
+        let max_output_tokens = meter.admitted().model.model.max_output_tokens;
         let outgoing = match &translation {
             None => Outgoing {
                 body: ask.envelope.body_for(ask.body, upstream_model),
@@ -46,7 +46,7 @@ pub(crate) async fn serve(mut meter: Meter, worker: &Rc<Inner>, ask: &Ask<'_>) -
                 is_stream: ask.envelope.stream,
             },
             Some(translation) => {
-                match translation.request(ask.body, upstream_model, model.model.max_output_tokens) {
+                match translation.request(ask.body, upstream_model, max_output_tokens) {
                     Ok(outgoing) => outgoing,
                     // Another route may speak a dialect that can say it.
                     Err(invalid) => {
@@ -68,7 +68,9 @@ pub(crate) async fn serve(mut meter: Meter, worker: &Rc<Inner>, ask: &Ask<'_>) -
         if tries > 0 && (tries >= gateway.limits.tries || took >= gateway.limits.tries_within.as_millis()) {
             break;
         }
-        let Some(mut attempt) = Attempt::begin(route, now_ms, gateway.limits.breaker) else { continue };
+        let Some(mut attempt) = Attempt::begin(route, &target, now_ms, gateway.limits.breaker) else {
+            continue;
+        };
         tries += 1;
         let errand = Errand {
             operation: outgoing.operation,
@@ -100,11 +102,13 @@ pub(crate) async fn serve(mut meter: Meter, worker: &Rc<Inner>, ask: &Ask<'_>) -
         meter.answers(StatusCode::BAD_REQUEST.as_u16());
         return answer::invalid(reply, invalid);
     }
+    let model = &meter.admitted().model;
+    let wait = wait_ms(model, gateway.clock.now_ms());
     if tries > 0 {
         tracing::warn!(request.id = ?reply.id, model = %model.name, tries, "no route of a model serves");
     }
     let mut response = lost(meter, Lost::Upstream(Reason::UpstreamUnavailable));
-    if let Some(ms) = wait_ms(&model, gateway.clock.now_ms()) {
+    if let Some(ms) = wait {
         come_back(response.headers_mut(), ms);
     }
     response
@@ -117,9 +121,11 @@ fn passed_over(gateway: &Gateway, route: &RouteEntry, attempt: &mut Attempt, hea
         route.rest.rest(after, now_ms, &gateway.limits.breaker);
     }
     match (head.status.as_u16(), after) {
-        (429, Some(_)) => attempt.throttled(now_ms),
+        (429, Some(_)) => attempt.declined(Fault::Throttled, now_ms),
         (429, None) => attempt.failed(Fault::Throttled, now_ms),
-        (401 | 403 | 407, _) => attempt.failed(Fault::Refused, now_ms),
+        // What a caller asks for may be what is forbidden, and nobody closes an upstream to others by asking for that.
+        (403, _) => attempt.declined(Fault::Refused, now_ms),
+        (401 | 407, _) => attempt.failed(Fault::Refused, now_ms),
         _ => attempt.failed(Fault::Status, now_ms),
     }
 }

@@ -163,6 +163,46 @@ async fn a_changed_provider_is_tried_at_once() {
 }
 
 #[tokio::test]
+async fn failures_between_answers_do_not_close_an_upstream() {
+    let world = world();
+    for _ in 0..4 {
+        for _ in 0..4 {
+            world.first.answer_next(Answer::error(500, "oops", "oops"));
+            unavailable(&world.asks("chat").await);
+        }
+        // Whole and streamed answers alike say that it is well, and errors that are the caller's too.
+        assert_eq!(world.asks("chat").await.status, 200);
+        for _ in 0..4 {
+            world.first.answer_next(Answer::error(500, "oops", "oops"));
+            unavailable(&world.asks("chat").await);
+        }
+        world.chat_stream(KEY, "chat", "x").stream(world.address).await.rest().await;
+        for _ in 0..3 {
+            world.first.answer_next(Answer::error(400, "invalid", "your fault"));
+            assert_eq!(world.asks("chat").await.status, 400);
+        }
+        // Half of a window may not fail either.
+        world.clock.advance_ms(10_000);
+    }
+    assert_eq!(world.health_of_first().state, State::Closed);
+}
+
+/// Some upstreams refuse single prompts with 403: one caller must not close them to others that way.
+#[tokio::test]
+async fn what_an_upstream_forbids_does_not_close_it() {
+    let world = world();
+    world.first.answer_always(Answer::error(403, "forbidden", "not this"));
+    for _ in 0..8 {
+        assert_eq!(unavailable(&world.asks("chat").await), None);
+    }
+    let read = world.health_of_first();
+    assert_eq!(
+        (world.got().0, read.state, read.last_failure.unwrap().0.name()),
+        (8, State::Closed, "refused")
+    );
+}
+
+#[tokio::test]
 async fn answers_that_break_off_count_as_failures_and_are_not_asked_for_again() {
     let world = world();
     world.first.answer_always(Answer::CutWithin { chunks: 1 });

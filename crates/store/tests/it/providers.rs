@@ -62,7 +62,14 @@ cases! {
         commit!(test, root, UpdateProvider on WholeAccount, |tx, permit| tx.update_provider(&permit, &moved));
         assert_eq!(routes(test, &one.key.1), [("http://b".to_owned(), moved.sealed_credential)]);
         assert_eq!(routes(test, &two.key.1), [(String::new(), None)]);
+        let known = |account| {
+            let known = test.store.directory().providers(account);
+            known.iter().map(|entry| entry.provider.base_url.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!((known(Some(one.account)), known(Some(two.account))), (vec!["http://b".to_owned()], vec![String::new()]));
+        assert_eq!(known(None).len(), 2);
         commit!(test, root, DeleteProvider on WholeAccount, |tx, permit| tx.delete_provider(&permit, &moved.provider.name));
+        assert!(known(Some(one.account)).is_empty());
         assert_eq!(routes(test, &one.key.1), []);
         let again = at("demo", "http://c");
         commit!(test, root, CreateProvider on WholeAccount, |tx, permit| tx.insert_provider(&permit, &again));
