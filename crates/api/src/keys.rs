@@ -32,6 +32,7 @@ fn shown(call: &Call<'_>, key: &ApiKey, value: Option<&str>) -> Value {
         "disabled": i32::from(key.disabled),
         "expiresAt": key.expires_at,
         "gmtCreate": key.created_at,
+        "lastUsedAt": key.last_used_at,
         "previousValueExpiresAt": previous,
         "workspaceId": key.workspace_id,
         "workspaceName": key.workspace_name,

@@ -7,7 +7,7 @@ use bailey_domain::permit::Refusal;
 use bailey_domain::seal::Sealer;
 use bailey_domain::secret::KeyHasher;
 use bailey_domain::settings::Settings;
-use bailey_domain::{AccountId, Caller, Clock, Directory, Entropy, Error, Permit};
+use bailey_domain::{AccessKeyId, AccountId, ApiKeyId, Caller, Clock, Directory, Entropy, Error, Permit};
 use bailey_store::{Store, Tx};
 use tokio::sync::Mutex;
 
@@ -37,7 +37,8 @@ pub struct Control {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) recorder: Recorder,
-    pub(crate) last_used: LastUsed,
+    pub(crate) last_used: LastUsed<AccessKeyId, &'static str>,
+    pub(crate) keys_last_used: LastUsed<ApiKeyId, ()>,
     pub(crate) hasher: KeyHasher,
     pub(crate) session_hasher: KeyHasher,
     pub(crate) passwords: Arc<Passwords>,
@@ -60,6 +61,7 @@ impl Control {
             entropy,
             recorder,
             last_used: LastUsed::default(),
+            keys_last_used: LastUsed::default(),
             hasher,
             session_hasher,
             passwords: Arc::default(),

@@ -130,16 +130,20 @@ impl Control {
         order: KeyOrder,
         cursor: &Cursor,
     ) -> Result<Page<ApiKey>, Error> {
-        match workspace {
+        let mut page = match workspace {
             Some(workspace) => {
                 let permit = self.permit::<ListApiKeys>(caller, workspace, &workspace.to_string()).await?;
-                self.store.list_api_keys(&permit, filter, order, cursor).await
+                self.store.list_api_keys(&permit, filter, order, cursor).await?
             }
             None => {
                 let permit = self.permit::<ListAllApiKeys>(caller, WholeAccount, "").await?;
-                self.store.list_all_api_keys(&permit, filter, order, cursor).await
+                self.store.list_all_api_keys(&permit, filter, order, cursor).await?
             }
+        };
+        for key in &mut page.rows {
+            key.last_used_at = self.key_last_used(key.api_key_id, key.last_used_at);
         }
+        Ok(page)
     }
 
     /// A key whose workspace the caller may know of: as a member, or by management permission to look at keys or to
@@ -169,7 +173,8 @@ impl Control {
     ) -> Result<(ApiKey, Vec<StoredLimits>), Error> {
         let key = self.seen_key::<GetApiKey>(caller, id).await?;
         let permit = self.permit::<GetApiKey>(caller, key.workspace_id, &id.to_string()).await?;
-        let key = self.store.find_api_key(&permit, id).await?.ok_or_else(no_such_key)?;
+        let mut key = self.store.find_api_key(&permit, id).await?.ok_or_else(no_such_key)?;
+        key.last_used_at = self.key_last_used(id, key.last_used_at);
         Ok((key, self.store.list_key_limits(&permit, id).await?))
     }
 

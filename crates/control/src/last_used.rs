@@ -1,12 +1,13 @@
-//! When access keys were last used. Noting it costs a call nothing but a moment's lock; it is written now and then, each
-//! key at most once a minute.
+//! When access keys and API keys were last used. Noting it costs a call nothing but a moment's lock; it is written now and then,
+//! each key at most once a minute.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bailey_domain::name::UserName;
 use bailey_domain::operations::GetAccessKeyLastUsed;
-use bailey_domain::{AccessKeyId, AccountId, Caller, Error};
+use bailey_domain::{AccessKeyId, AccountId, ApiKeyId, Caller, Error};
 use bailey_store::LastUse;
 
 use crate::access_keys::Owner;
@@ -15,22 +16,29 @@ use crate::control::Control;
 /// A key's last use is written when the writing before is this old.
 const REST_MS: i64 = 60_000;
 
-/// The uses that were noted and are not written yet, or were a moment ago. There are no more of them than access keys.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct LastUsed {
-    seen: Arc<Mutex<HashMap<AccessKeyId, Seen>>>,
+/// The uses that were noted and are not written yet, or were a moment ago. There are no more of them than keys.
+#[derive(Clone, Debug)]
+pub(crate) struct LastUsed<Id, What> {
+    seen: Arc<Mutex<HashMap<Id, Seen<What>>>>,
 }
 
+impl<Id, What> Default for LastUsed<Id, What> {
+    fn default() -> Self {
+        Self { seen: Arc::default() }
+    }
+}
+
+/// The last use of a key, and what it was used with.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
+struct Seen<What> {
     account: AccountId,
     at_ms: i64,
-    service: &'static str,
+    what: What,
     /// What of it is written, and when that was.
     written: Option<(i64, i64)>,
 }
 
-impl Seen {
+impl<What> Seen<What> {
     fn is_written(&self) -> bool {
         self.written.is_some_and(|(at_ms, _)| at_ms >= self.at_ms)
     }
@@ -49,38 +57,34 @@ pub enum Due {
     All,
 }
 
-impl LastUsed {
-    fn lock(&self) -> MutexGuard<'_, HashMap<AccessKeyId, Seen>> {
+impl<Id: Copy + Eq + Hash, What: Copy> LastUsed<Id, What> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Id, Seen<What>>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, account: AccountId, access_key: AccessKeyId, service: &'static str, at_ms: i64) {
+    fn note(&self, account: AccountId, key: Id, what: What, at_ms: i64) {
         let mut seen = self.lock();
-        let entry = seen.entry(access_key).or_insert(Seen { account, at_ms, service, written: None });
-        (entry.at_ms, entry.service) = (at_ms.max(entry.at_ms), service);
+        let entry = seen.entry(key).or_insert(Seen { account, at_ms, what, written: None });
+        (entry.at_ms, entry.what) = (at_ms.max(entry.at_ms), what);
     }
 
-    fn find(&self, access_key: AccessKeyId) -> Option<LastUse> {
-        let seen = self.lock();
-        seen.get(&access_key).map(|seen| LastUse { at_ms: seen.at_ms, service: seen.service.to_owned() })
+    fn find(&self, key: Id) -> Option<(i64, What)> {
+        self.lock().get(&key).map(|seen| (seen.at_ms, seen.what))
     }
 
-    fn due(&self, due: Due, now_ms: i64) -> Vec<(AccountId, AccessKeyId, LastUse)> {
+    fn due(&self, due: Due, now_ms: i64) -> Vec<(AccountId, Id, i64, What)> {
         let seen = self.lock();
         let due =
             seen.iter().filter(|(_, seen)| !seen.is_written() && (due == Due::All || !seen.rests(now_ms)));
-        due.map(|(id, seen)| {
-            (seen.account, *id, LastUse { at_ms: seen.at_ms, service: seen.service.to_owned() })
-        })
-        .collect()
+        due.map(|(id, seen)| (seen.account, *id, seen.at_ms, seen.what)).collect()
     }
 
     /// Remembers what was written, and forgets what has nothing more to say.
-    fn written(&self, uses: &[(AccountId, AccessKeyId, LastUse)], now_ms: i64) {
+    fn written(&self, uses: &[(AccountId, Id, i64, What)], now_ms: i64) {
         let mut seen = self.lock();
-        for (_, id, last) in uses {
+        for (_, id, at_ms, _) in uses {
             if let Some(entry) = seen.get_mut(id) {
-                entry.written = Some((last.at_ms, now_ms));
+                entry.written = Some((*at_ms, now_ms));
             }
         }
         seen.retain(|_, seen| !seen.is_written() || seen.rests(now_ms));
@@ -93,6 +97,16 @@ impl Control {
         self.last_used.note(account, access_key, service, at_ms);
     }
 
+    /// Notes that an API key made a call.
+    pub fn note_key_use(&self, account: AccountId, key: ApiKeyId, at_ms: i64) {
+        self.keys_last_used.note(account, key, (), at_ms);
+    }
+
+    /// When an API key was last used: what was noted is never older than what is kept.
+    pub(crate) fn key_last_used(&self, key: ApiKeyId, kept: Option<i64>) -> Option<i64> {
+        self.keys_last_used.find(key).map(|(at_ms, ())| at_ms).max(kept)
+    }
+
     /// Writes what was noted.
     pub async fn write_last_uses(&self, due: Due) -> Result<(), Error> {
         let now_ms = self.clock.now_ms();
@@ -101,6 +115,11 @@ impl Control {
             self.store.record_last_uses(&uses).await?;
         }
         self.last_used.written(&uses, now_ms);
+        let uses = self.keys_last_used.due(due, now_ms);
+        if !uses.is_empty() {
+            self.store.record_key_uses(&uses).await?;
+        }
+        self.keys_last_used.written(&uses, now_ms);
         Ok(())
     }
 
@@ -114,7 +133,8 @@ impl Control {
         let Owner { principal, scope, label } = self.owner::<GetAccessKeyLastUsed>(caller, name).await?;
         let permit = self.permit::<GetAccessKeyLastUsed>(caller, scope, &label).await?;
         let kept = self.store.find_last_use(&permit, principal, id).await?;
-        Ok(self.last_used.find(id).or(kept))
+        let noted = self.last_used.find(id);
+        Ok(noted.map(|(at_ms, service)| LastUse { at_ms, service: service.to_owned() }).or(kept))
     }
 }
 
@@ -129,7 +149,7 @@ mod tests {
         let (account, key) = (AccountId::random(&entropy), AccessKeyId::random(&entropy));
         let used = LastUsed::default();
         let due =
-            |due, now_ms| used.due(due, now_ms).into_iter().map(|(.., last)| last.at_ms).collect::<Vec<_>>();
+            |due, now_ms| used.due(due, now_ms).into_iter().map(|(.., at_ms, _)| at_ms).collect::<Vec<_>>();
         used.note(account, key, "Ram", 1_000);
         used.note(account, key, "Sts", 2_000);
         used.note(account, key, "Ram", 1_500);
@@ -141,7 +161,7 @@ mod tests {
         assert_eq!(due(Due::All, 3_000), [3_000]);
         assert_eq!(due(Due::Rested, 62_000), [3_000]);
         used.written(&used.due(Due::Rested, 62_000), 62_000);
-        assert_eq!(used.find(key).map(|last| last.service), Some("Ims".to_owned()));
+        assert_eq!(used.find(key), Some((3_000, "Ims")));
         used.written(&[], 122_000);
         assert_eq!(used.find(key), None, "what is written and has rested is forgotten");
     }

@@ -47,6 +47,9 @@ pub struct ApiKey {
     pub previous_ends_at: Option<i64>,
     /// Milliseconds since the epoch.
     pub created_at: i64,
+    /// When it last made a call, as far as that is kept. No part of audit records: it changes by use.
+    #[serde(skip)]
+    pub last_used_at: Option<i64>,
 }
 
 /// A key that is to be created in the permit's workspace, owned by the permit's caller.
@@ -109,6 +112,7 @@ struct KeyRow {
     expires_at: Option<i64>,
     previous_ends_at: Option<i64>,
     created_at: i64,
+    last_used_at: Option<i64>,
 }
 
 impl TryFrom<KeyRow> for ApiKey {
@@ -132,6 +136,7 @@ impl TryFrom<KeyRow> for ApiKey {
             expires_at: row.expires_at,
             previous_ends_at: row.previous_ends_at,
             created_at: row.created_at,
+            last_used_at: row.last_used_at,
         })
     }
 }
@@ -152,7 +157,7 @@ macro_rules! keys {
     ($($rest:tt)*) => {
         of_keys!(
             "k.api_key_id, k.workspace_id, w.name AS workspace_name, k.owner_id, u.name AS owner_name, k.tail,
-                k.description, k.auth, k.disabled, k.expires_at, k.previous_ends_at, k.created_at",
+                k.description, k.auth, k.disabled, k.expires_at, k.previous_ends_at, k.created_at, k.last_used_at",
             $($rest)*
         )
     };

@@ -1,8 +1,8 @@
-//! When access keys were last used. Written in batches beside the revisions: what a crash loses is a minute of a date.
+//! When access keys and API keys were last used. Written in batches beside the revisions: what a crash loses is a minute of a date.
 
 use bailey_domain::access::Principal;
 use bailey_domain::operations::GetAccessKeyLastUsed;
-use bailey_domain::{AccessKeyId, AccountId, Error, Permit};
+use bailey_domain::{AccessKeyId, AccountId, ApiKeyId, Error, Permit};
 
 use crate::access_keys::column;
 use crate::connection::{on, reading};
@@ -20,15 +20,29 @@ pub struct LastUse {
 
 impl Store {
     /// Keeps the last uses of access keys, where they are later than what is kept. Keys that are gone are passed over.
-    pub async fn record_last_uses(&self, uses: &[(AccountId, AccessKeyId, LastUse)]) -> Result<(), Error> {
+    pub async fn record_last_uses(&self, uses: &[(AccountId, AccessKeyId, i64, &str)]) -> Result<(), Error> {
         const SQL: &str = "
             UPDATE access_keys SET last_used_at = $3, last_used_service = $4
             WHERE account_id = $1 AND access_key_id = $2 AND COALESCE(last_used_at, 0) < $3";
         let mut connection = self.pools.begin().await.map_err(database)?;
-        for (account, access_key, last) in uses {
+        for (account, access_key, at_ms, service) in uses {
             on!(connection, conn => sqlx::query(SQL)
-                .bind(account.to_string()).bind(access_key.to_string()).bind(last.at_ms).bind(&last.service)
+                .bind(account.to_string()).bind(access_key.to_string()).bind(*at_ms).bind(*service)
                 .execute(conn).await.map(drop))
+            .map_err(database)?;
+        }
+        connection.commit().await.map_err(database)
+    }
+
+    /// Keeps when API keys were last used, the same way.
+    pub async fn record_key_uses(&self, uses: &[(AccountId, ApiKeyId, i64, ())]) -> Result<(), Error> {
+        const SQL: &str = "
+            UPDATE api_keys SET last_used_at = $3
+            WHERE account_id = $1 AND api_key_id = $2 AND COALESCE(last_used_at, 0) < $3";
+        let mut connection = self.pools.begin().await.map_err(database)?;
+        for (account, key, at_ms, ()) in uses {
+            on!(connection, conn => sqlx::query(SQL)
+                .bind(account.to_string()).bind(key.to_string()).bind(*at_ms).execute(conn).await.map(drop))
             .map_err(database)?;
         }
         connection.commit().await.map_err(database)

@@ -141,6 +141,7 @@ impl Key {
                     text("SCOPE", "auth.type"),
                     time("CREATED", "gmtCreate"),
                     time("EXPIRES", "expiresAt"),
+                    time("LAST USED", "lastUsedAt"),
                     text("DESCRIPTION", "description"),
                 ];
                 Plan::new(operation).maybe("workspaceId", workspace).maybe("description", description).pages(

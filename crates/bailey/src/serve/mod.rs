@@ -85,7 +85,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let following = runtime.spawn(follow(store.clone()));
     let ending = runtime.spawn(cut_expired(store.clone(), Arc::clone(control.clock())));
     let keeping = runtime.spawn(keep_last_uses(control.clone()));
-    let writer = runtime.spawn(records::write(store.clone(), receiver, flushes, gateway.losses()));
+    let writing = records::write(store.clone(), control.clone(), receiver, flushes, gateway.losses());
+    let writer = runtime.spawn(writing);
     let outside = Arc::new(probe::Probe::new(Arc::clone(&gateway), settings.private_issuers));
     let api = Api::new(control.clone(), outside.clone(), outside, surroundings);
     listen(&runtime, &settings, arguments, &control, &gateway, api, demo.as_ref())?;
@@ -93,12 +94,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     keeping.abort();
     ending.abort();
     runtime.block_on(async {
+        // Every listener is gone, so the channel is closed and the writer ends when it is empty. It notes uses to the last.
+        let _ = writer.await;
         if let Err(error) = control.write_last_uses(Due::All).await {
-            tracing::warn!(%error, "when access keys were last used could not be written");
+            tracing::warn!(%error, "when keys were last used could not be written");
         }
         drop(control);
-        // Every listener is gone, so the channel is closed and the writer ends when it is empty.
-        let _ = writer.await;
         following.abort();
         store.close().await;
     });
@@ -136,13 +137,13 @@ async fn cut_expired(store: Store, clock: Arc<dyn Clock>) {
 /// How often it is looked whether a last use is to be written; each key's is written once a minute at most.
 const KEEP: Duration = Duration::from_secs(10);
 
-/// Writes when access keys were last used.
+/// Writes when access keys and API keys were last used.
 async fn keep_last_uses(control: Control) {
     let mut ticks = tokio::time::interval(KEEP);
     loop {
         ticks.tick().await;
         if let Err(error) = control.write_last_uses(Due::Rested).await {
-            tracing::warn!(%error, "when access keys were last used could not be written");
+            tracing::warn!(%error, "when keys were last used could not be written");
         }
     }
 }

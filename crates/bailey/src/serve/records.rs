@@ -1,5 +1,6 @@
 //! Writing what the gateway records, in batches.
 
+use bailey_control::Control;
 use bailey_domain::Principal;
 use bailey_gateway::{Losses, Record, Refused, Usage};
 use bailey_store::{GatewayDecision, Store, UsageEvent};
@@ -11,6 +12,7 @@ const BATCH: usize = 1024;
 /// Writes records as they come and answers requests to flush, until the gateway is gone.
 pub(crate) async fn write(
     store: Store,
+    control: Control,
     mut records: mpsc::Receiver<Record>,
     mut flushes: mpsc::Receiver<oneshot::Sender<()>>,
     losses: Losses,
@@ -22,6 +24,7 @@ pub(crate) async fn write(
                 if count == 0 {
                     return;
                 }
+                note_uses(&control, &batch);
                 write_batch(&store, &mut batch, &losses).await;
                 // What comes meanwhile makes the next batch larger: under load, fewer and larger transactions.
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -30,9 +33,19 @@ pub(crate) async fn write(
                 while let Ok(record) = records.try_recv() {
                     batch.push(record);
                 }
+                note_uses(&control, &batch);
                 write_batch(&store, &mut batch, &losses).await;
                 let _ = done.send(());
             }
+        }
+    }
+}
+
+/// Notes when keys made calls. Writing that is another's, once a minute.
+fn note_uses(control: &Control, batch: &[Record]) {
+    for record in batch {
+        if let Record::Usage(used) = record {
+            control.note_key_use(used.account, used.key, used.at_ms);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{Call, Credential, Database, Installation, run};
+use crate::world::{Call, Credential, Database, Installation, id_of, run, until};
 
 #[test]
 fn a_temporary_key_without_its_token_is_told_where_the_token_goes() {
@@ -46,5 +46,47 @@ fn a_json_body_holds_no_second_credential() {
                 assert!(answer.field("message").as_str().unwrap().starts_with(&told), "{answer:?}");
             }
         }
+    });
+}
+
+/// When an API key made its last call is told at once, and still after a stop: temporary keys count for their parent.
+#[test]
+fn the_last_use_of_an_api_key_outlives_the_server() {
+    let (mut installation, account) = Installation::started(Database::Sqlite);
+    let root = &account.root;
+    let shown = async |installation: &Installation, handle: &str| {
+        let parameters = json!({ "apiKeyId": handle });
+        let got = installation.control().done(root, "GetApiKey", parameters.clone()).await;
+        let listed = installation.control().done(root, "ListAllApiKeys", parameters).await;
+        let last = got["apiKey"]["lastUsedAt"].clone();
+        assert_eq!(listed["apiKeys"][0]["lastUsedAt"], last, "{listed}");
+        last.as_i64()
+    };
+    let (used, idle, told) = run(async {
+        let (control, mut gateway) = (installation.control(), installation.gateway());
+        control.demo_models(root, &["qwen-plus"]).await;
+        let (used, value) = control.api_key(root, &account.default_workspace).await;
+        let (idle, _) = control.api_key(root, &account.default_workspace).await;
+        assert_eq!(shown(&installation, &used).await, None);
+        let ask = Call::post("/api/v1/tokens", &json!({})).key(&value);
+        let temporary = id_of(&gateway.send(&ask).await.json(), "/token");
+        let mut told = None;
+        for key in [&value, &temporary] {
+            let before = told;
+            assert_eq!(gateway.send(&Call::chat(key, "qwen-plus", "hello")).await.status, 200);
+            until("the use is told", async || {
+                told = shown(&installation, &used).await;
+                told > before
+            })
+            .await;
+        }
+        assert_eq!(shown(&installation, &idle).await, None);
+        (used, idle, told)
+    });
+    installation.stop();
+    installation.start();
+    run(async {
+        assert_eq!(shown(&installation, &used).await, told);
+        assert_eq!(shown(&installation, &idle).await, None);
     });
 }

@@ -99,6 +99,11 @@ impl Installation {
         self.server = Some(launch.start().unwrap());
     }
 
+    /// SIGTERM, and the end of what is under way.
+    pub(crate) fn stop(&mut self) {
+        assert!(self.server.take().unwrap().terminate(LONG).unwrap().success());
+    }
+
     /// SIGKILL.
     pub(crate) fn kill_hard(&mut self) {
         self.server.take().unwrap().kill_hard();

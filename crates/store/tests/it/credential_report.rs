@@ -2,7 +2,6 @@
 
 use bailey_domain::access::Principal;
 use bailey_domain::scope::RamScope;
-use bailey_store::LastUse;
 
 use crate::access_keys::create;
 
@@ -12,8 +11,7 @@ cases! {
         let alice = Principal::User(one.alice);
         let (used, idle) = (create(test, one.account, alice).await, create(test, one.account, alice).await);
         create(test, two.account, Principal::User(two.bob)).await;
-        let last = LastUse { at_ms: 4_000, service: "Ram".to_owned() };
-        test.store.record_last_uses(&[(one.account, used.access_key_id, last)]).await.unwrap();
+        test.store.record_last_uses(&[(one.account, used.access_key_id, 4_000, "Ram")]).await.unwrap();
         let scope = || RamScope::account(one.account);
         let read = || permit!(test, test.root(one.account), GetCredentialReport on scope());
         assert_eq!(test.store.find_credential_report(&read()).await.unwrap(), None);

@@ -2,7 +2,7 @@
 
 use bailey_domain::access::Principal;
 use bailey_domain::scope::RamScope;
-use bailey_domain::{AccessKeyId, Permit};
+use bailey_domain::{AccessKeyId, ApiKeyId, Permit};
 use bailey_store::{IdentityCounts, LastUse};
 
 use crate::access_keys::create;
@@ -36,11 +36,11 @@ cases! {
         let gone = AccessKeyId::random(&test.clock);
         // A key under the wrong account is no key of that account.
         test.store.record_last_uses(&[
-            (one.account, key, used(2_000, "Ram")),
-            (one.account, gone, used(2_000, "Ram")),
-            (one.account, foreign, used(9_000, "Ram")),
+            (one.account, key, 2_000, "Ram"),
+            (one.account, gone, 2_000, "Ram"),
+            (one.account, foreign, 9_000, "Ram"),
         ]).await.unwrap();
-        test.store.record_last_uses(&[(one.account, key, used(1_000, "Sts"))]).await.unwrap();
+        test.store.record_last_uses(&[(one.account, key, 1_000, "Sts")]).await.unwrap();
         let second = test.second().await;
         assert_eq!(second.find_last_use(&here, alice, key).await.unwrap(), Some(used(2_000, "Ram")));
         second.close().await;
@@ -50,6 +50,25 @@ cases! {
             let error = test.store.find_last_use(permit, owner, id).await.unwrap_err();
             assert_eq!(error.code(), "EntityNotExist.User.AccessKey");
         }
+    }
+
+    async fn the_latest_call_of_an_api_key_is_kept_and_no_revision(test) {
+        let (one, two) = test.two_homes().await;
+        let revision = test.store.directory().revision();
+        let (key, foreign, gone) = (one.key.0, two.key.0, ApiKeyId::random(&test.clock));
+        let last = async |account, id| test.store.find_key(account, id).await.unwrap().unwrap().last_used_at;
+        assert_eq!(last(one.account, key).await, None);
+        let uses = [(one.account, key, 2_000, ()), (one.account, gone, 9_000, ()), (one.account, foreign, 9_000, ())];
+        test.store.record_key_uses(&uses).await.unwrap();
+        test.store.record_key_uses(&[(one.account, key, 1_000, ())]).await.unwrap();
+        assert_eq!(last(one.account, key).await, Some(2_000), "a later word about an earlier use changes nothing");
+        assert_eq!(last(two.account, foreign).await, None);
+        assert_eq!(test.store.directory().revision(), revision);
+        // What changes of a key leaves it, and no audit record holds it.
+        commit!(test, test.root(one.account), DisableApiKey on one.first, |tx, permit| tx.switch_api_key(&permit, key, true));
+        assert_eq!(last(one.account, key).await, Some(2_000));
+        let shown = serde_json::to_value(test.store.find_key(one.account, key).await.unwrap()).unwrap();
+        assert!(shown["apiKeyId"].is_string() && shown.get("lastUsedAt").is_none(), "{shown}");
     }
 
     async fn identities_are_counted_by_account(test) {
