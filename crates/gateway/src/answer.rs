@@ -11,6 +11,7 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 
 use crate::envelope::Invalid;
+use crate::named_workspace::Named;
 use crate::surface::{Code, Fault, Reply, Surface, fault_of};
 use crate::worker::Body;
 
@@ -81,7 +82,7 @@ pub(crate) fn wrong_method(reply: Reply, allowed: &'static str) -> Response<Body
 pub(crate) fn refusal(
     reply: Reply,
     denied: &Denied,
-    named_workspace: Option<&str>,
+    named: &Named<'_>,
     model: Option<&str>,
 ) -> Response<Body> {
     let mut fault = fault_of(reply.surface, denied.reason);
@@ -92,12 +93,14 @@ pub(crate) fn refusal(
                 format!("The model `{model}` does not exist or you do not have access to it.").into();
         }
         (Reason::WorkspaceMismatch, Some((_, workspace, _))) => {
-            let named = shown(named_workspace.unwrap_or_default());
-            fault.message = format!(
-                "{} This key is of the workspace `{workspace}`; the request names `{named}`.",
-                fault.message
-            )
-            .into();
+            if let Some((code, message, named)) = named.mismatch(denied) {
+                let named = shown(named);
+                fault.code = Code::alike(code);
+                fault.message = format!(
+                    "{message} This key is of the workspace `{workspace}`; the request names `{named}`."
+                )
+                .into();
+            }
         }
         (reason, _) if fault.status == StatusCode::FORBIDDEN => {
             fault.message = format!("{} {}", fault.message, reason.meaning().trim()).into();

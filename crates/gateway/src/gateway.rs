@@ -12,6 +12,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::sync::mpsc::Sender;
 use tokio_rustls::TlsConnector;
 
+use crate::named_workspace::Domain;
 use crate::outbound::connector;
 use crate::records::{Losses, Record};
 use crate::worker::Worker;
@@ -74,6 +75,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Bounds.
     pub limits: Limits,
+    /// The domain that workspaces have host names under, where they do.
+    pub domain: Option<Domain>,
     /// Where records go.
     pub records: Sender<Record>,
     /// Certificate authorities that upstreams may be signed by, beside the web's.
@@ -87,6 +90,7 @@ pub struct Gateway {
     pub(crate) sealer: Arc<Sealer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
+    pub(crate) domain: Option<Domain>,
     pub(crate) tls: TlsConnector,
     pub(crate) entropy: Arc<dyn Entropy>,
     records: Sender<Record>,
@@ -112,6 +116,7 @@ impl Gateway {
             sealer: parts.sealer,
             clock: parts.clock,
             limits: parts.limits,
+            domain: parts.domain,
             tls: connector(parts.authorities),
             entropy: parts.entropy,
             records: parts.records,

@@ -23,6 +23,7 @@ pub mod fuzzing;
 mod gateway;
 mod meter;
 mod models;
+mod named_workspace;
 mod outbound;
 mod pass;
 mod paths;
@@ -38,6 +39,7 @@ mod watch;
 mod worker;
 
 pub use gateway::{Gateway, Limits, Parts};
+pub use named_workspace::Domain;
 pub use outbound::{fetch_document, probe};
 pub use records::{Losses, Record, Refused, Usage};
 pub use stream::{Stream, StreamError};

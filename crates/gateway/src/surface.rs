@@ -73,6 +73,11 @@ impl Code {
         self.openai
     }
 
+    /// What both call the same.
+    pub(crate) fn alike(code: &'static str) -> Self {
+        Self::new(code, code)
+    }
+
     const fn new(openai: &'static str, native: &'static str) -> Self {
         Self { openai, native }
     }

@@ -9,7 +9,7 @@ use bailey_domain::directory::{Call, Denied};
 use bailey_domain::temporary_key::PresentedKey;
 use bytes::Bytes;
 use http::header::HeaderMap;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Uri};
 
 use crate::answer::{fault, refusal, wrong_method};
 use crate::call::call;
@@ -17,6 +17,7 @@ use crate::credential::{Presented, presented};
 use crate::gateway::Gateway;
 use crate::meter::{Arrival, refused};
 use crate::models;
+use crate::named_workspace::Named;
 use crate::outbound::Targets;
 use crate::paths::{Target, Wrong, surface, target};
 use crate::records::Record;
@@ -46,7 +47,7 @@ pub(crate) struct Inner {
 pub(crate) struct Asker<'a> {
     pub(crate) arrival: Arrival,
     key: Option<PresentedKey>,
-    pub(crate) workspace: Option<&'a str>,
+    pub(crate) named: Named<'a>,
 }
 
 impl Asker<'_> {
@@ -54,7 +55,7 @@ impl Asker<'_> {
     pub(crate) fn call(&self) -> Call<'_> {
         Call {
             key: self.key,
-            workspace: self.workspace,
+            workspace: self.named.workspace(),
             source: self.arrival.source,
             now_ms: self.arrival.at_ms,
         }
@@ -63,15 +64,6 @@ impl Asker<'_> {
     pub(crate) fn has_key(&self) -> bool {
         self.key.is_some()
     }
-}
-
-/// The workspace that a request names. Two names, or one that is no text, name a workspace that no key has.
-fn named_workspace(headers: &HeaderMap) -> Option<&str> {
-    let mut named = headers.get_all("x-dashscope-workspace").iter();
-    let first = named.next()?.to_str().unwrap_or("?").trim();
-    let agree = named.all(|other| other.to_str().is_ok_and(|other| other.trim() == first));
-    // A client that sets the header from an empty variable names nothing.
-    (!first.is_empty() || !agree).then_some(if agree { first } else { "?" })
 }
 
 impl Worker {
@@ -94,7 +86,7 @@ impl Worker {
             Ok(target) => target,
             Err(wrong) => return no_target(arrival, &wrong),
         };
-        let asker = worker.asker(&parts.headers, arrival);
+        let asker = worker.asker(&parts.uri, &parts.headers, arrival);
         match target {
             Target::Call(operation) => call(worker, &asker, &parts.headers, body, operation).await,
             Target::TemporaryKeys => temporary_keys::create(worker, &asker, parts.uri.query()),
@@ -132,20 +124,20 @@ fn no_target(arrival: Arrival, wrong: &Wrong) -> Response<Body> {
 }
 
 impl Inner {
-    fn asker<'a>(&self, headers: &'a HeaderMap, arrival: Arrival) -> Asker<'a> {
+    fn asker<'a>(&self, uri: &'a Uri, headers: &'a HeaderMap, arrival: Arrival) -> Asker<'a> {
         let key = match presented(headers) {
             Presented::Nothing => None,
             Presented::Key(key) => Some(self.gateway.hasher.present(key.as_bytes())),
             // No key is empty, so this is the hash of none.
             Presented::Unusable => Some(self.gateway.hasher.hash(b"").into()),
         };
-        Asker { arrival, key, workspace: named_workspace(headers) }
+        Asker { arrival, key, named: Named::of(uri, headers, self.gateway.domain.as_ref()) }
     }
 
     /// Answers and records a refusal.
     pub(crate) fn refuse(&self, asker: &Asker<'_>, denied: &Denied, model: Option<&str>) -> Response<Body> {
         self.gateway.record(Record::Refused(refused(denied, asker.arrival)));
-        refusal(asker.arrival.reply, denied, asker.workspace, model)
+        refusal(asker.arrival.reply, denied, &asker.named, model)
     }
 
     /// Whoever has no valid key learns that, and nothing about the request.

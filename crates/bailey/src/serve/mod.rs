@@ -79,6 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         clock: Arc::clone(control.clock()),
         entropy: Arc::clone(control.entropy()),
         limits: settings.limits(),
+        domain: settings.gateway_domain.clone(),
         records,
         authorities: Vec::new(),
     });

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bailey_api::authzen::PublicUrl;
 use bailey_domain::upstream::Rules;
-use bailey_gateway::Limits;
+use bailey_gateway::{Domain, Limits};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use ipnet::IpNet;
@@ -35,6 +35,7 @@ pub(crate) struct Settings {
     pub(crate) breaker_window_seconds: u32,
     pub(crate) breaker_open_seconds: u32,
     pub(crate) breaker_longest_seconds: u32,
+    pub(crate) gateway_domain: Option<Domain>,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) https_proxies: Vec<IpNet>,
@@ -98,6 +99,10 @@ pub(crate) const REFERENCE: &[Setting] = &[
         meaning: "The longest that it gets no calls, and that a route is left alone because of its `Retry-After`; an hour at most.",
     },
     Setting {
+        name: "gateway_domain",
+        meaning: "The domain that workspaces have host names under, `{workspaceId}.<domain>`: a request to such a host takes a key of that workspace only. Point a wildcard DNS record at the gateway. Without it host names say nothing.",
+    },
+    Setting {
         name: "public_url",
         meaning: "The address under which others reach the control listener, `https://` and a host. AuthZEN metadata names it, and is not served without it.",
     },
@@ -146,6 +151,7 @@ impl Default for Settings {
             breaker_window_seconds: limits.breaker.window_ms / 1000,
             breaker_open_seconds: limits.breaker.open_ms / 1000,
             breaker_longest_seconds: limits.breaker.longest_ms / 1000,
+            gateway_domain: None,
             public_url: None,
             trusted_proxies: vec![
                 loopback([127, 0, 0, 0].into(), 8),

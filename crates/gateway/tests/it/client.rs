@@ -128,7 +128,10 @@ impl Call {
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
-        let mut request = Request::builder().method(self.method).uri(self.path).header("host", "gateway");
+        let mut request = Request::builder().method(self.method).uri(self.path);
+        if !self.headers.iter().any(|(name, _)| name == "host") {
+            request = request.header("host", "gateway");
+        }
         for (name, value) in &self.headers {
             request = request.header(name, value.as_bytes());
         }

@@ -120,6 +120,53 @@ async fn address_workspace_grant_and_scope() {
 }
 
 #[tokio::test]
+async fn a_host_of_another_workspace_is_refused() {
+    let world = World::start();
+    world.key(KEY);
+    let (own, other) = (world.workspace.to_string(), world.default_workspace.to_string());
+    let call = |host: &str| world.chat(KEY, "demo-chat", "x").with("host", host);
+    for host in [
+        format!("{own}.gw.example.com"),
+        format!("{}.GW.EXAMPLE.COM:8080", own.to_uppercase()),
+        "gw.example.com".to_owned(),
+        format!("{other}.another.example.com"),
+    ] {
+        assert_eq!(call(&host).send(world.address).await.status, 200, "{host}");
+        world.usage().await;
+    }
+    let here = format!("{own}.gw.example.com");
+    let answer = call(&here).with("x-dashscope-workspace", &own).send(world.address).await;
+    assert_eq!(answer.status, 200);
+    world.usage().await;
+    let elsewhere = format!("{other}.gw.example.com:443");
+    for (host, header, code, names) in [
+        (elsewhere.as_str(), None, "Endpoint.AccessDenied", &other),
+        (&elsewhere, Some(&other), "Endpoint.AccessDenied", &other),
+        // The header is right, and does not make the host right.
+        (&elsewhere, Some(&own), "Endpoint.AccessDenied", &other),
+        (&here, Some(&other), "Workspace.AccessDenied", &other),
+        ("x.gw.example.com", None, "Endpoint.AccessDenied", &"x".to_owned()),
+    ] {
+        let mut call = call(host);
+        if let Some(header) = header {
+            call = call.with("x-dashscope-workspace", header);
+        }
+        let answer = call.send(world.address).await;
+        let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(&own) && message.ends_with(&format!("names `{names}`.")), "{message}");
+        refused(&world, &answer, "workspace_mismatch", 403, code).await;
+    }
+    // Whoever has no valid key is not told which workspace is whose.
+    let answer =
+        world.chat("sk-unknown", "demo-chat", "x").with("host", &elsewhere).send(world.address).await;
+    refused(&world, &answer, "key_unknown", 401, "invalid_api_key").await;
+    let native = Call::post("/api/v1/tokens", "").key(KEY).with("host", &elsewhere).send(world.address).await;
+    assert_eq!((native.status.as_u16(), &native.json()["code"]), (403, &json!("Endpoint.AccessDenied")));
+    assert_eq!(native.json()["message"], "Workspace endpoint access denied.");
+    assert_eq!(native.header("x-bailey-reason"), Some("workspace_mismatch"));
+}
+
+#[tokio::test]
 async fn a_model_that_is_not_there_or_does_something_else() {
     let world = World::start();
     world.key(KEY);

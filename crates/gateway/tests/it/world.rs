@@ -91,6 +91,7 @@ impl World {
             clock: clock.clone(),
             entropy: Arc::new(Fixed::seeded(13)),
             limits,
+            domain: Some("gw.example.com".parse().unwrap()),
             records: sender,
             authorities,
         });
