@@ -7,3 +7,5 @@ mod fixture;
 mod framing;
 mod handlers;
 mod limits;
+mod slow;
+mod smuggling;

@@ -84,11 +84,26 @@ async fn a_body_over_the_limit_is_refused_before_it_is_read() {
     let answer =
         raw(&world, &format!("authorization: Bearer {KEY}\r\ncontent-length: 999999999\r\n"), "{").await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    // Whoever asks before sending is not told to go on, but the answer.
+    let headers =
+        format!("authorization: Bearer {KEY}\r\nexpect: 100-continue\r\ncontent-length: 200001\r\n");
+    let answer = raw(&world, &headers, "").await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     // Without a length, the bytes count.
     let chunk = format!("{:x}\r\n{}\r\n", 150_000, " ".repeat(150_000));
     let headers = format!("authorization: Bearer {KEY}\r\ntransfer-encoding: chunked\r\n");
     let answer = raw(&world, &headers, &format!("{chunk}{chunk}0\r\n\r\n")).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+}
+
+#[tokio::test]
+async fn headers_over_32_kib_are_answered_431() {
+    let world = world();
+    for (length, status) in [(31 * 1024, "401"), (33 * 1024, "431")] {
+        let headers = format!("content-length: 0\r\nx-long: {}\r\n", "x".repeat(length));
+        let answer = raw(&world, &headers, "").await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{length}: {answer}");
+    }
 }
 
 #[tokio::test]

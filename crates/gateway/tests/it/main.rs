@@ -1,5 +1,9 @@
 //! The gateway behind a real listener, with a real directory, real clients and fake upstreams.
 
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "the fuzz targets are another crate")]
+#[path = "../../../../fuzz/src/authorization.rs"]
+mod authorization;
 // `cfg(test)` lets the helpers beside the tests unwrap too (`allow-unwrap-in-tests` in clippy.toml looks for it).
 #[cfg(test)]
 mod bad_input;
@@ -16,7 +20,11 @@ mod demo;
 #[cfg(test)]
 mod exactness;
 #[cfg(test)]
+mod fuzzed;
+#[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod malformed;
 #[cfg(test)]
 mod metering;
 #[cfg(test)]
