@@ -22,7 +22,9 @@ const FILL: &[&str] = &[
     "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2 / 5)
      INSERT INTO members SELECT $1, printf('llm-%016d', (i / 2 + i % 2) % ($2 / 50)), 100000000000000000 + i / 2, '[\"prompts\",\"playground\"]', 1, 'root', 1 FROM n",
     "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2)
-     INSERT INTO api_keys SELECT 1000000000 + i, $1, printf('llm-%016d', (i / 10 + i % 2) % ($2 / 50)), 100000000000000000 + i / 10, 1,
+     INSERT INTO api_keys (api_key_id, account_id, workspace_id, owner_id, epoch, hash, tail, description, auth, disabled,
+         expires_at, created_at)
+     SELECT 1000000000 + i, $1, printf('llm-%016d', (i / 10 + i % 2) % ($2 / 50)), 100000000000000000 + i / 10, 1,
          lower(hex(randomblob(32))), 'tail', '', NULL, FALSE, NULL, 1 FROM n",
 ];
 
