@@ -11,6 +11,7 @@ mod attachments;
 mod audit;
 mod authenticate;
 pub mod authzen;
+mod budgets;
 mod credential_report;
 mod diagnostics;
 mod explain;

@@ -140,7 +140,7 @@ macro_rules! routes {
 }
 
 use crate::{
-    access_keys, account_logins, account_summary, attachments, audit, authzen, credential_report,
+    access_keys, account_logins, account_summary, attachments, audit, authzen, budgets, credential_report,
     diagnostics, explain, grants, groups, guards, ims_users, keys, limits, login_profiles, members,
     mfa_devices, models, network_policies, oidc_providers, policies, policy_tests, providers, recycle_bin,
     roles, root_login, service_credentials, service_linked_roles, sessions, settings, simulate, sts,
@@ -275,6 +275,10 @@ routes! {
         PUT "/modelstudio/apikeys/{apiKeyId}/disable" DisableApiKey => keys::disable_api_key;
         PUT "/modelstudio/apikeys/{apiKeyId}/reset" ResetApiKey => keys::reset_api_key;
 
+        PUT "/modelstudio/budgets" PutBudget => budgets::put_budget;
+        DELETE "/modelstudio/budgets" DeleteBudget => budgets::delete_budget;
+        GET "/modelstudio/budgets" ListBudgets => budgets::list_budgets;
+
         GET "/modelstudio/models" ListModels => models::list_models;
         PUT "/modelstudio/models/{model}" PutModel => models::put_model;
         DELETE "/modelstudio/models/{model}" DeleteModel => models::delete_model;
@@ -336,7 +340,13 @@ routes! {
 }
 
 /// Rows of the permission table that are reached through another operation's call.
-pub const SHARED: &[(&str, &str)] = &[("ListAllApiKeys", "ListApiKeys"), ("GetWorkspaceUsage", "GetUsage")];
+pub const SHARED: &[(&str, &str)] = &[
+    ("ListAllApiKeys", "ListApiKeys"),
+    ("GetWorkspaceUsage", "GetUsage"),
+    ("PutWorkspaceBudget", "PutBudget"),
+    ("DeleteWorkspaceBudget", "DeleteBudget"),
+    ("ListWorkspaceBudgets", "ListBudgets"),
+];
 
 /// The parameters in a path, by name, as they arrived.
 pub(crate) type Values<'p> = Vec<(&'static str, &'p str)>;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Attachee, Principal};
+use crate::budget::{Budget, BudgetLevel};
 use crate::id::{
     AccessKeyId, AccountId, ApiKeyId, GroupId, OidcProviderId, RoleId, ServiceCredentialId, SessionId,
     UserId, WorkspaceId,
@@ -278,5 +279,17 @@ pub enum Change {
         level: LimitLevel,
         model: ModelName,
         limits: ModelLimits,
+    },
+    /// A budget, with what was spent in the month of a moment, which counts where there was no budget before.
+    Budget {
+        account: AccountId,
+        level: BudgetLevel,
+        budget: Box<Budget>,
+        month_of_ms: i64,
+        spent_micro: u64,
+    },
+    BudgetGone {
+        account: AccountId,
+        level: BudgetLevel,
     },
 }

@@ -84,6 +84,14 @@ pub enum Check {
     WorkspaceLimit,
     /// The key's limits leave room.
     KeyLimit,
+    /// What the call may cost fits into the account's budget for the month.
+    AccountBudget,
+    /// What the call may cost fits into the workspace's budget for the month.
+    WorkspaceBudget,
+    /// What the call may cost fits into the member's budget for the month.
+    MemberBudget,
+    /// What the call may cost fits into the key's budget for the month.
+    KeyBudget,
     /// An upstream answered.
     Upstream,
     /// This node's permissions are known to be current.
@@ -259,6 +267,30 @@ impl Check {
             Self::KeyLimit => {
                 Texts("key-limit", "the key's limit for the model is reached", "wait", KEY_KEEPERS)
             }
+            Self::AccountBudget => Texts(
+                "account-budget",
+                "the account's budget for the month has no room for what the call may cost",
+                "wait for the next month, ask for fewer tokens, or PutBudget",
+                ADMINISTRATION,
+            ),
+            Self::WorkspaceBudget => Texts(
+                "workspace-budget",
+                "the workspace's budget for the month has no room for what the call may cost",
+                "wait for the next month, ask for fewer tokens, or PutWorkspaceBudget",
+                GRANTERS,
+            ),
+            Self::MemberBudget => Texts(
+                "member-budget",
+                "the member's budget for the month has no room for what the call may cost",
+                "wait for the next month, ask for fewer tokens, or PutWorkspaceBudget",
+                GRANTERS,
+            ),
+            Self::KeyBudget => Texts(
+                "key-budget",
+                "the key's budget for the month has no room for what the call may cost",
+                "wait for the next month, ask for fewer tokens, or PutWorkspaceBudget",
+                GRANTERS,
+            ),
             Self::Upstream => Texts(
                 "upstream",
                 "no upstream of the model answered",

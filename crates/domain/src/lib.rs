@@ -5,6 +5,7 @@
 //! the state that every decision is made from is the [`directory`].
 
 pub mod access;
+pub mod budget;
 pub mod change;
 pub mod clock;
 pub mod decision;

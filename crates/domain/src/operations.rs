@@ -424,6 +424,18 @@ operations! {
     GetUsage: ModelStudio "modelstudio:GetUsage", Read on WholeAccount, MANAGER;
     /// Shows the use of one workspace.
     GetWorkspaceUsage: ModelStudio "modelstudio:GetUsage", Read on WorkspaceId, Any(&[Root, Management, Member]);
+    /// Sets the account's budget for each month.
+    PutBudget: ModelStudio "modelstudio:PutBudget", Write on WholeAccount, MANAGER;
+    /// Sets the budget of a workspace, of a member or of a key in it.
+    PutWorkspaceBudget: ModelStudio "modelstudio:PutBudget", Write on WorkspaceId, MANAGER_INSIDE;
+    /// Takes the account's budget away.
+    DeleteBudget: ModelStudio "modelstudio:DeleteBudget", Write on WholeAccount, MANAGER;
+    /// Takes the budget of a workspace, of a member or of a key in it away.
+    DeleteWorkspaceBudget: ModelStudio "modelstudio:DeleteBudget", Write on WorkspaceId, MANAGER_INSIDE;
+    /// Lists all budgets and what is spent of them.
+    ListBudgets: ModelStudio "modelstudio:ListBudgets", Read on WholeAccount, MANAGER;
+    /// Lists the budgets of one workspace, its members and its keys.
+    ListWorkspaceBudgets: ModelStudio "modelstudio:ListBudgets", Read on WorkspaceId, Any(&[Root, Management, Member]);
 
     /// Adds a provider; its credential is write-only.
     CreateProvider: ModelStudio "modelstudio:CreateProvider", Write on WholeAccount, MANAGER;

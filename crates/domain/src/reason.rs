@@ -105,6 +105,8 @@ reasons! {
     TokensKey, "tokens_key", TOKENS;
     /// As many calls of the model are in flight as the account, the workspace or the key may have at a time.
     Concurrency, "concurrency", face(429, "limit_concurrency", "Throttling.Concurrency", "Too many concurrent requests.");
+    /// A budget of the account, the workspace, the member or the key has no room for what the call may cost.
+    Budget, "budget", face(429, "BudgetLimitExceeded", "BudgetLimitExceeded", "The budget configured in Budget Management has been exhausted.");
     /// No upstream could be reached.
     UpstreamUnavailable, "upstream_unavailable", face(503, "ModelUnavailable", "ModelUnavailable", "The model's upstream cannot be reached. Please try again later.");
     /// The upstream did not answer in time.

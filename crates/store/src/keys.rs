@@ -397,7 +397,11 @@ impl Tx {
         const LIMITS: &str =
             "DELETE FROM model_limits WHERE account_id = $1 AND level = 'key' AND level_id = $2";
         const SQL: &str = "DELETE FROM api_keys WHERE workspace_id = $1 AND api_key_id = $2";
-        self.execute_two(LIMITS, &permit.caller().account.to_string(), &id.to_string()).await?;
+        const BUDGET: &str =
+            "DELETE FROM budgets WHERE account_id = $1 AND level = 'key' AND api_key_id = $2";
+        for sql in [LIMITS, BUDGET] {
+            self.execute_two(sql, &permit.caller().account.to_string(), &id.to_string()).await?;
+        }
         self.execute_two(SQL, &permit.scope().to_string(), &id.to_string()).await.and_then(demand_key)?;
         self.note(Change::KeyGone { key: id });
         Ok(())
@@ -410,7 +414,12 @@ impl Tx {
         const LIMITS: &str = "
             DELETE FROM model_limits WHERE account_id = $1 AND level = 'key' AND level_id IN (
                 SELECT api_key_id FROM api_keys WHERE account_id = $1 AND owner_id = $2)";
-        self.execute_two(LIMITS, &account.to_string(), &user.to_string()).await?;
+        const BUDGETS: &str = "
+            DELETE FROM budgets WHERE account_id = $1 AND level = 'key' AND api_key_id IN (
+                SELECT api_key_id FROM api_keys WHERE account_id = $1 AND owner_id = $2)";
+        for sql in [LIMITS, BUDGETS] {
+            self.execute_two(sql, &account.to_string(), &user.to_string()).await?;
+        }
         let rows: Vec<(String,)> = on!(self.connection, conn => sqlx::query_as(KEYS)
             .bind(account.to_string()).bind(user.to_string()).fetch_all(conn).await)
         .map_err(database)?;

@@ -99,6 +99,7 @@ async fn load_permissions(from: &mut Source, directory: &Directory) -> Result<()
     load_models(from, directory).await?;
     load_keys(from, directory).await?;
     load_limits(from, directory).await?;
+    crate::budgets::load(&mut from.connection, from.account.as_deref(), directory).await?;
     directory.loaded(revision);
     Ok(())
 }

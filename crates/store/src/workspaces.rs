@@ -184,13 +184,14 @@ impl Tx {
         self.count("SELECT COUNT(*) FROM api_keys WHERE workspace_id = $1", &workspace.to_string()).await
     }
 
-    /// Deletes the permit's workspace with its seats, grants and limits, and with the attachments that count for it.
+    /// Deletes the permit's workspace with its seats, grants, limits and budgets, and with the attachments that count for it.
     pub async fn delete_workspace(&mut self, permit: &Permit<DeleteWorkspace>) -> Result<(), Error> {
         const MEMBERS: &str =
             "DELETE FROM members WHERE account_id = $1 AND workspace_id = $2 RETURNING user_id";
         const GRANTS: &str = "DELETE FROM model_grants WHERE account_id = $1 AND workspace_id = $2";
         const LIMITS: &str =
             "DELETE FROM model_limits WHERE account_id = $1 AND level = 'workspace' AND level_id = $2";
+        const BUDGETS: &str = "DELETE FROM budgets WHERE account_id = $1 AND workspace_id = $2";
         const WORKSPACE: &str = "DELETE FROM workspaces WHERE account_id = $1 AND workspace_id = $2";
         let (account, workspace) = (permit.caller().account.to_string(), *permit.scope());
         let id = workspace.to_string();
@@ -201,7 +202,7 @@ impl Tx {
             self.note(Change::MemberGone { workspace, user: stored(user.parse(), "user_id")? });
         }
         self.clear_scoped_attachments(permit.caller().account, workspace).await?;
-        for sql in [GRANTS, LIMITS, WORKSPACE] {
+        for sql in [GRANTS, LIMITS, BUDGETS, WORKSPACE] {
             self.execute_two(sql, &account, &id).await?;
         }
         self.note(Change::WorkspaceGone { workspace });

@@ -8,6 +8,18 @@ use serde_json::Value;
 use super::node::Node;
 use super::{Mark, ParameterError, ParameterErrorKind, Parameters, SEPARATOR, json};
 
+fn whole(node: &Node, range: &RangeInclusive<i64>) -> Result<i64, String> {
+    let number = match node {
+        Node::Number(number) => number.as_i64(),
+        Node::Text(text) if !text.starts_with('+') => text.parse().ok(),
+        _ => None,
+    };
+    let (least, most) = (range.start(), range.end());
+    number
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| format!("must be a whole number from {least} to {most}"))
+}
+
 impl Parameters {
     /// One line of text. An empty text is `Some("")`: the operation decides what it means.
     ///
@@ -62,19 +74,24 @@ impl Parameters {
     /// # Errors
     /// It is no whole number, or out of range.
     pub fn integer(&self, name: &str, range: RangeInclusive<i64>) -> Result<Option<i64>, ParameterError> {
-        let number = match self.take(name, Mark::Whole).as_deref() {
-            None | Some(Node::Null) => return Ok(None),
-            Some(Node::Number(number)) => number.as_i64(),
-            Some(Node::Text(text)) if !text.starts_with('+') => text.parse().ok(),
-            Some(_) => None,
-        };
-        match number {
-            Some(number) if range.contains(&number) => Ok(Some(number)),
-            _ => {
-                let (least, most) = range.into_inner();
-                Err(self.invalid(name, format!("must be a whole number from {least} to {most}")))
-            }
+        match self.take(name, Mark::Whole).as_deref() {
+            None | Some(Node::Null) => Ok(None),
+            Some(node) => whole(node, &range).map(Some).map_err(|why| self.invalid(name, why)),
         }
+    }
+
+    /// A list of such numbers: flattened, a JSON list, or JSON text in one field.
+    ///
+    /// # Errors
+    /// It is no list, or an item is not such a number.
+    pub fn integers(
+        &self,
+        name: &str,
+        range: RangeInclusive<i64>,
+    ) -> Result<Option<Vec<i64>>, ParameterError> {
+        let Some(items) = self.items(name, Mark::Whole)? else { return Ok(None) };
+        let numbers = items.iter().map(|item| whole(item, &range)).collect::<Result<_, _>>();
+        numbers.map(Some).map_err(|why| self.invalid(name, format!("holds what is wrong: each {why}")))
     }
 
     /// A list of one-line texts: flattened, a JSON list, or JSON text in one field.

@@ -4,6 +4,7 @@ mod access;
 mod access_key;
 mod account;
 mod audit;
+mod budget;
 mod can_i;
 mod completion;
 mod credential_report;
@@ -126,6 +127,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Usage(usage::Usage),
     #[command(subcommand)]
+    Budget(budget::Budget),
+    #[command(subcommand)]
     Audit(audit::Audit),
     #[command(subcommand)]
     Settings(settings::Settings),
@@ -171,6 +174,7 @@ impl Command {
             Self::RecycleBin(bin) => bin.plan(),
             Self::CredentialReport(report) => report.plan(),
             Self::Usage(usage) => usage.plan(),
+            Self::Budget(budget) => budget.plan(),
             Self::Audit(audit) => audit.plan(),
             Self::Settings(settings) => settings.plan()?,
             Self::Access(access) => access.plan(),

@@ -206,6 +206,12 @@ pub(crate) static COMMANDS: &[(&str, &str, &str)] = &[
     ("ExportAudit", "audit export", ""),
     ("GetUsage", "usage get", "--group-by user"),
     ("GetWorkspaceUsage", "usage get", "--workspace llm-0123456789abcdef"),
+    ("PutBudget", "budget put", "500000000 --notice 80 --hard-stop"),
+    ("PutWorkspaceBudget", "budget put", "5000000 --workspace llm-0123456789abcdef --user alice --hard-stop"),
+    ("DeleteBudget", "budget delete", ""),
+    ("DeleteWorkspaceBudget", "budget delete", "--workspace llm-0123456789abcdef"),
+    ("ListBudgets", "budget list", ""),
+    ("ListWorkspaceBudgets", "budget list", "--workspace llm-0123456789abcdef"),
     (
         "CreateProvider",
         "provider create",

@@ -2,12 +2,13 @@
 
 use bailey_control::Control;
 use bailey_domain::Principal;
+use bailey_domain::directory::Crossing;
 use bailey_gateway::{Losses, Record, Refused, Usage};
 use bailey_store::{GatewayDecision, Store, UsageEvent};
 use tokio::sync::{mpsc, oneshot};
 
 /// Records per batch.
-const BATCH: usize = 1024;
+const BATCH: usize = 16 * 1024;
 
 /// Writes records as they come and answers requests to flush, until the gateway is gone.
 pub(crate) async fn write(
@@ -25,7 +26,7 @@ pub(crate) async fn write(
                     return;
                 }
                 note_uses(&control, &batch);
-                write_batch(&store, &mut batch, &losses).await;
+                write_batch(&store, &mut batch, &losses, control.clock().now_ms()).await;
                 // What comes meanwhile makes the next batch larger: under load, fewer and larger transactions.
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
@@ -34,7 +35,7 @@ pub(crate) async fn write(
                     batch.push(record);
                 }
                 note_uses(&control, &batch);
-                write_batch(&store, &mut batch, &losses).await;
+                write_batch(&store, &mut batch, &losses, control.clock().now_ms()).await;
                 let _ = done.send(());
             }
         }
@@ -50,7 +51,7 @@ fn note_uses(control: &Control, batch: &[Record]) {
     }
 }
 
-async fn write_batch(store: &Store, batch: &mut Vec<Record>, losses: &Losses) {
+async fn write_batch(store: &Store, batch: &mut Vec<Record>, losses: &Losses, now_ms: i64) {
     let (mut usage, mut decisions) = (Vec::new(), Vec::new());
     for record in batch.drain(..) {
         match record {
@@ -63,6 +64,15 @@ async fn write_batch(store: &Store, batch: &mut Vec<Record>, losses: &Losses) {
     {
         losses.add(usage.len());
         tracing::error!(%error, calls = usage.len(), "use could not be written and is lost");
+    }
+    let crossings = store.directory().take_crossings();
+    for Crossing { account, level, month, percent } in &crossings {
+        tracing::warn!(%account, ?level, %month, percent, "a budget has reached a percentage that notice is given of");
+    }
+    if !crossings.is_empty()
+        && let Err(error) = store.record_budget_notices(&crossings, now_ms).await
+    {
+        tracing::error!(%error, notices = crossings.len(), "notices of budgets could not be written");
     }
     if !decisions.is_empty()
         && let Err(error) = store.record_decisions(&decisions).await

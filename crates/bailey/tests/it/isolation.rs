@@ -206,7 +206,12 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
             vec![json!({ "PolicyName": "reads", "PolicyType": "Custom", "VersionId": "v1" })]
         }
         "GetPolicyTests" => vec![json!({ "policyName": "reads" })],
-        "ListApiKeys" | "ListModelPermissions" | "ListModelLimits" | "ListMembers" | "GetWorkspaceUsage" => {
+        "ListApiKeys"
+        | "ListModelPermissions"
+        | "ListModelLimits"
+        | "ListMembers"
+        | "GetWorkspaceUsage"
+        | "ListWorkspaceBudgets" => {
             vec![here]
         }
         "GetApiKey" => vec![json!({ "apiKeyId": of.key_id })],
@@ -257,6 +262,7 @@ fn question(operation: &str, of: &Tenant) -> Vec<Value> {
         | "VerifyAudit"
         | "ExportAudit"
         | "ListProviders"
+        | "ListBudgets"
         | "GetSettings"
         | "ListVirtualMFADevices"
         | "GetPasswordPolicy"

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use super::Directory;
 use super::flight::{Boarded, Boarding, Flight, NEVER, Ticket};
 use super::limiter::{self, Held, LEVELS, Levels, Reasons, Taking, Throttled};
+use super::purse::{self, Purses, Shares};
 use super::slab::Slot;
 use super::state::{AccountState, KeyOwner, KeyState, State, WorkspaceState};
 use crate::access::Principal;
+use crate::budget::Month;
 use crate::decision::{Chain, Check, Decision, Outcome};
 use crate::id::{AccountId, ApiKeyId, UserId, WorkspaceId};
 use crate::model::{Capability, Model, Provider};
@@ -91,6 +93,7 @@ pub struct Admitted {
     /// What it may use: so much is taken from the limits until it is settled.
     pub reserved: Tokens,
     held: Held,
+    shares: Shares,
     boarded: Boarded,
 }
 
@@ -104,6 +107,7 @@ impl Admitted {
     /// that is dropped without one used nothing.
     pub fn settle(&mut self, used: Tokens, now_ms: i64) {
         self.held.settle(now_ms, used.total());
+        self.shares.settle(self.model.model.cost(used));
     }
 }
 
@@ -206,9 +210,11 @@ impl Denied {
             Check::Model | Check::ModelGrant | Check::Upstream => {
                 self.model.as_deref().unwrap_or("none").to_owned()
             }
-            Check::Membership | Check::NamedWorkspace | Check::WorkspaceLimit => workspace,
+            Check::Membership | Check::NamedWorkspace | Check::WorkspaceLimit | Check::WorkspaceBudget => {
+                workspace
+            }
             Check::SourceAddress => self.source.to_string(),
-            Check::AccountLimit => "account".to_owned(),
+            Check::AccountLimit | Check::AccountBudget => "account".to_owned(),
             _ => key,
         }
     }
@@ -390,6 +396,34 @@ impl Entered<'_> {
         ]
     }
 
+    /// Takes what a call may cost from every budget, or from none. What costs nothing is nobody's expense.
+    fn spend(&self, cost: u64, now_ms: i64, chain: &mut Chain) -> Result<Shares, Throttled> {
+        const CHECKS: [Check; 4] =
+            [Check::AccountBudget, Check::WorkspaceBudget, Check::MemberBudget, Check::KeyBudget];
+        let member = self.owner.user().filter(|_| !self.workspace.member_budgets.is_empty());
+        let purses: Purses<'_> = [
+            self.account.budget.as_ref(),
+            self.workspace.budget.as_ref(),
+            member.and_then(|user| self.workspace.member_budgets.get(&user)),
+            self.key.budget.as_ref(),
+        ];
+        if cost == 0 || purses.iter().all(Option::is_none) {
+            return Ok(Shares::default());
+        }
+        let taken = purse::take(purses, now_ms, cost);
+        let last = taken.as_ref().err().copied();
+        for (level, check) in CHECKS.into_iter().enumerate().take(last.map_or(CHECKS.len(), |last| last + 1))
+        {
+            if purses[level].is_some() {
+                chain.note(check, last != Some(level));
+            }
+        }
+        taken.map_err(|_| {
+            let rest = Month::of(now_ms).ends_ms() - now_ms;
+            Throttled { retry_ms: rest.unsigned_abs(), ..Throttled::default() }
+        })
+    }
+
     /// Takes a call from every limit, or from none.
     fn take(
         &self,
@@ -438,6 +472,11 @@ impl Directory {
         };
         let usual = entered.account.settings.reserved_output_tokens;
         let reserved = entry.model.may_use(expected, usual.into());
+        // Before the limits, which count a request for good: what is refused is not counted.
+        let shares = match entered.spend(entry.model.cost(reserved), call.now_ms, &mut chain) {
+            Ok(shares) => shares,
+            Err(throttled) => return Err(denied(chain, Reason::Budget, Some(entered.key), Some(throttled))),
+        };
         let taking = Taking::Call(reserved.total());
         let held = match entered.take(entry.number, call.now_ms, taking, &mut chain) {
             Ok(held) => held,
@@ -460,6 +499,7 @@ impl Directory {
             model: Arc::clone(entry),
             reserved,
             held,
+            shares,
             boarded: self.flights.board(boarding),
         })
     }

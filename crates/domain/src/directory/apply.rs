@@ -7,12 +7,14 @@ use bailey_policy::{Policy, TrustPolicy};
 use super::admit::{ModelEntry, ProviderEntry, RouteEntry};
 use super::attached::Attachments;
 use super::limiter::{Limiter, Limiters};
+use super::purse::Purse;
 use super::slab::Slot;
 use super::state::{
     AccessKeyFacts, AccountState, Grants, GroupState, IdentityState, KeyOwner, KeyState, OidcProviderState,
     PolicyLabel, RoleState, SeatState, State, Table, UserState, WorkspaceState,
 };
 use crate::access::{Attachee, Principal};
+use crate::budget::{BudgetLevel, Month};
 use crate::change::{Change, KeyFacts, LimitLevel, PolicyType};
 use crate::error::Error;
 use crate::id::{AccountId, ApiKeyId, RoleId, UserId, WorkspaceId};
@@ -175,6 +177,19 @@ impl State {
             }
             Change::Key(facts) => self.put_key(*facts)?,
             Change::KeyGone { key } => self.remove_key(key),
+            Change::Budget { account, level, budget, month_of_ms, spent_micro } => {
+                let crossings = Arc::clone(&self.crossings);
+                self.at_budget(account, level, |present| match present {
+                    Some(running) => running.set(*budget),
+                    None => {
+                        let spent = (Month::of(month_of_ms), spent_micro);
+                        *present = Some(Arc::new(Purse::new(account, level, crossings, *budget, spent)));
+                    }
+                });
+            }
+            Change::BudgetGone { account, level } => {
+                self.at_budget(account, level, |present| *present = None);
+            }
             Change::Limits { account, level, model, limits } => {
                 if let Some(number) = self.model_number(account, model.as_str()) {
                     self.set_limits(account, level, number, limits)?;
@@ -182,6 +197,32 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// The place of a budget. What it is about may be gone; the budget then means nothing.
+    fn at_budget(
+        &mut self,
+        account: AccountId,
+        level: BudgetLevel,
+        change: impl FnOnce(&mut Option<Arc<Purse>>),
+    ) {
+        let place = match level {
+            BudgetLevel::Account => self.accounts.get_mut(&account).map(|account| &mut account.budget),
+            BudgetLevel::Workspace(id) => self.workspace_mut(id).ok().map(|workspace| &mut workspace.budget),
+            BudgetLevel::Key(id) => {
+                self.key_slot(id).and_then(|slot| self.keys.get_mut(slot)).map(|key| &mut key.budget)
+            }
+            BudgetLevel::Member(id, user) => {
+                let Ok(workspace) = self.workspace_mut(id) else { return };
+                let mut present = workspace.member_budgets.remove(&user);
+                change(&mut present);
+                workspace.member_budgets.extend(present.map(|purse| (user, purse)));
+                return;
+            }
+        };
+        if let Some(place) = place {
+            change(place);
+        }
     }
 
     fn account_mut(&mut self, account: AccountId) -> Result<&mut AccountState, Error> {
@@ -220,6 +261,7 @@ impl State {
             models: Table::default(),
             next_model: 0,
             limits: Limiters::default(),
+            budget: None,
         };
         self.accounts.insert(account, state);
     }
@@ -331,6 +373,8 @@ impl State {
             resource: super::authorize::workspace_resource(account, id).into(),
             grants: Grants::default(),
             limits: Limiters::default(),
+            budget: None,
+            member_budgets: Table::default(),
         });
         self.workspace_places.insert(id, (account, slot));
     }
@@ -416,7 +460,8 @@ impl State {
         let seat = facts.owner.user().and_then(|user| self.seat_of(user, facts.workspace));
         let seat = seat.filter(|seat| seat.epoch == facts.epoch).map(|seat| seat.number);
         let existing = self.key_slot(facts.id);
-        let limits = existing.and_then(|slot| self.keys.get_mut(slot)).and_then(|key| key.limits.take());
+        let old = existing.and_then(|slot| self.keys.get_mut(slot));
+        let (limits, budget) = old.map(|key| (key.limits.take(), key.budget.take())).unwrap_or_default();
         let key = KeyState {
             id: facts.id,
             hash: facts.hash,
@@ -429,6 +474,7 @@ impl State {
             expires_at_ms: facts.expires_at_ms,
             auth: facts.auth.map(Box::new),
             limits,
+            budget,
         };
         let slot = match existing {
             Some(slot) => {

@@ -1,9 +1,13 @@
 //! What an account has, asked by whoever proposes a change of it.
 
+use std::sync::PoisonError;
+
 use super::Directory;
 use super::limiter::Limiters;
+use super::purse::{Crossing, Spending};
 use super::state::State;
 use crate::access::{Attachee, Principal};
+use crate::budget::BudgetLevel;
 use crate::change::{LimitLevel, PolicyType};
 use crate::id::{AccountId, UserId, WorkspaceId};
 use crate::limit::ModelLimits;
@@ -80,6 +84,32 @@ impl Directory {
         let number = state.model_number(account, model.as_str())?;
         let limiter = state.limiters_at(account, level)?.and_then(|all| all.get(&number));
         Some(limiter.map(|limiter| limiter.limits()).unwrap_or_default())
+    }
+}
+
+impl Directory {
+    /// How a budget stands; `None` where there is none, or nothing that it could be about.
+    pub fn spending(&self, account: AccountId, level: BudgetLevel, now_ms: i64) -> Option<Spending> {
+        let state = self.read();
+        let workspace = |id| state.workspace_in(account, id);
+        let purse = match level {
+            BudgetLevel::Account => state.accounts.get(&account)?.budget.as_ref(),
+            BudgetLevel::Workspace(id) => workspace(id)?.budget.as_ref(),
+            BudgetLevel::Member(id, user) => workspace(id)?.member_budgets.get(&user),
+            BudgetLevel::Key(id) => {
+                let key = state.keys.get(state.key_slot(id)?)?;
+                let owned = state.workspaces.get(key.workspace)?.account == account;
+                key.budget.as_ref().filter(|_| owned)
+            }
+        };
+        purse.map(|purse| purse.spending(now_ms))
+    }
+
+    /// The percentages that budgets have reached since this was last asked. Whoever takes them writes them down.
+    pub fn take_crossings(&self) -> Vec<Crossing> {
+        let state = self.read();
+        let mut crossings = state.crossings.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *crossings)
     }
 }
 

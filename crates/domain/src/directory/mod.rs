@@ -19,6 +19,7 @@ mod holds;
 mod index;
 mod limiter;
 mod network;
+mod purse;
 mod render;
 mod sessions;
 mod slab;
@@ -38,6 +39,7 @@ pub use explain::{Asked, EffectiveAccess, Holding, Wanted};
 pub use flight::{Boarded, Flight};
 pub use limiter::Throttled;
 pub use network::NetworkLevel;
+pub use purse::{Crossing, Spending};
 pub use sessions::PresentedSession;
 pub use state::AccessKeyFacts;
 pub use temporary::Parent;
@@ -298,6 +300,8 @@ fn may_shrink(change: &Change) -> bool {
             | Change::OidcProvider { .. }
             | Change::OidcProviderGone { .. }
             | Change::Limits { .. }
+            | Change::Budget { .. }
+            | Change::BudgetGone { .. }
             | Change::Provider { .. }
     )
 }

@@ -12,6 +12,7 @@ use super::attached::Attachments;
 use super::guards::ControlPolicies;
 use super::index::{Index, Map};
 use super::limiter::Limiters;
+use super::purse::{Crossings, Purse};
 use super::sessions::Sessions;
 use super::slab::{Numbers, Slab, Slot};
 use crate::access::Principal;
@@ -64,6 +65,7 @@ pub(crate) struct AccountState {
     /// The number of the next model; a model put again after it was deleted is another one.
     pub(crate) next_model: u32,
     pub(crate) limits: Limiters,
+    pub(crate) budget: Option<Arc<Purse>>,
 }
 
 /// What people call a policy.
@@ -175,6 +177,9 @@ pub(crate) struct WorkspaceState {
     pub(crate) resource: Box<str>,
     pub(crate) grants: Grants,
     pub(crate) limits: Limiters,
+    pub(crate) budget: Option<Arc<Purse>>,
+    /// Of people, for what their keys here spend.
+    pub(crate) member_budgets: Table<UserId, Arc<Purse>>,
 }
 
 /// What lets a workspace call a model.
@@ -275,6 +280,7 @@ pub(crate) struct KeyState {
     pub(crate) expires_at_ms: Option<i64>,
     pub(crate) auth: Option<Box<KeyAuth>>,
     pub(crate) limits: Option<Box<Limiters>>,
+    pub(crate) budget: Option<Arc<Purse>>,
 }
 
 /// Everything, at one revision.
@@ -317,6 +323,8 @@ pub(crate) struct State {
     /// By the hashes of values before the present ones, of the few keys that have such.
     pub(crate) key_by_previous_hash: Map<KeyHash, Slot>,
     pub(crate) key_by_id: Index,
+    /// Of all budgets.
+    pub(crate) crossings: Crossings,
 }
 
 impl State {
@@ -358,6 +366,7 @@ impl State {
             key_by_hash: Index::default(),
             key_by_previous_hash: Map::default(),
             key_by_id: Index::default(),
+            crossings: Crossings::default(),
         }
     }
 

@@ -2,6 +2,8 @@
 
 // `cfg(test)` lets the helpers beside the tests unwrap too (`allow-unwrap-in-tests` in clippy.toml looks for it).
 #[cfg(test)]
+mod budgets;
+#[cfg(test)]
 mod calls;
 #[cfg(test)]
 mod explained;

@@ -2,10 +2,11 @@
 
 use bailey_domain::directory::Asked;
 use bailey_domain::operations::{
-    AddMember, CreateApiKey, DeleteApiKey, DeleteWorkspace, DisableApiKey, EnableApiKey, GetApiKey,
-    GetEffectiveAccess, GetMember, GetWorkspaceUsage, ListApiKeys, ListMembers, ListModelLimits,
-    ListModelPermissions, OPERATIONS, Operation, RemoveMember, RenameWorkspace, ResetApiKey, SetMemberPages,
-    UpdateApiKey, UpdateModelLimits, UpdateModelPermissions,
+    AddMember, CreateApiKey, DeleteApiKey, DeleteWorkspace, DeleteWorkspaceBudget, DisableApiKey,
+    EnableApiKey, GetApiKey, GetEffectiveAccess, GetMember, GetWorkspaceUsage, ListApiKeys, ListMembers,
+    ListModelLimits, ListModelPermissions, ListWorkspaceBudgets, OPERATIONS, Operation, PutWorkspaceBudget,
+    RemoveMember, RenameWorkspace, ResetApiKey, SetMemberPages, UpdateApiKey, UpdateModelLimits,
+    UpdateModelPermissions,
 };
 use bailey_domain::permit::WORKSPACE_DENIED;
 use bailey_domain::scope::{ScopeKind, Seat};
@@ -51,7 +52,7 @@ fn everywhere(house: &House, caller: &Caller, places: &[WorkspaceId]) -> Vec<(&'
     ask! {
         workspaces: RenameWorkspace, DeleteWorkspace, CreateApiKey, ListApiKeys, GetApiKey, UpdateApiKey, DeleteApiKey,
             EnableApiKey, DisableApiKey, ResetApiKey, ListModelPermissions, UpdateModelPermissions, ListModelLimits,
-            UpdateModelLimits, ListMembers, GetWorkspaceUsage;
+            UpdateModelLimits, ListMembers, GetWorkspaceUsage, PutWorkspaceBudget, DeleteWorkspaceBudget, ListWorkspaceBudgets;
         seats: AddMember, GetMember, SetMemberPages, RemoveMember, GetEffectiveAccess
     }
 }

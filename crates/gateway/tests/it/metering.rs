@@ -1,6 +1,7 @@
 //! What is used is settled and recorded, once, and records never hold anything up.
 
 use bailey_domain::access::Principal;
+use bailey_domain::budget::{Budget, BudgetLevel, Month};
 use bailey_domain::change::{Change, LimitLevel};
 use bailey_domain::limit::ModelLimits;
 use bailey_domain::model::{Capability, Price};
@@ -160,6 +161,32 @@ async fn a_call_costs_what_its_model_says() {
         (usage.input_tokens, usage.cost),
         (0, (short_bytes(10).div_ceil(3) * 100 + 10_000).div_ceil(1000))
     );
+}
+
+#[tokio::test]
+async fn a_budget_refuses_what_may_cost_too_much_and_settles_what_did() {
+    let world = World::start();
+    world.key(KEY);
+    let Change::Model { account, mut model } =
+        world.model("chat", Capability::Chat, &[("first", "org/real")])
+    else {
+        unreachable!()
+    };
+    model.prices.push(Price { kind: "output".to_owned(), micro_per_thousand_tokens: 1000 });
+    let level = BudgetLevel::Member(world.workspace, world.alice);
+    let budget = Box::new(Budget::new(100, Vec::new(), true).unwrap());
+    let spent = Change::Budget { account, level, budget, month_of_ms: world.now_ms(), spent_micro: 30 };
+    world.apply(vec![Change::Model { account, model }, spent]);
+    let answer = short(&world, 71).send(world.address).await;
+    assert_eq!(answer.error(), (429, "BudgetLimitExceeded".to_owned(), Some("budget")));
+    let ms: i64 = answer.header("retry-after-ms").unwrap().parse().unwrap();
+    assert_eq!(ms, Month::of(world.now_ms()).ends_ms() - world.now_ms());
+    assert_eq!(world.refused().await.decision.chain.pop().unwrap().check, "member-budget");
+    world.first.answer_next(completion(&json!({"prompt_tokens": 50, "completion_tokens": 7})));
+    assert_eq!(short(&world, 70).send(world.address).await.status, 200);
+    assert_eq!(world.usage().await.cost, 7);
+    let spending = world.directory.spending(account, level, world.now_ms()).unwrap();
+    assert_eq!((spending.spent_micro, spending.reserved_micro), (37, 0));
 }
 
 #[tokio::test]

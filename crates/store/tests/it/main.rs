@@ -17,6 +17,8 @@ mod audit_chain;
 #[cfg(test)]
 mod audit_list;
 #[cfg(test)]
+mod budgets;
+#[cfg(test)]
 mod candidates;
 #[cfg(test)]
 mod claim;

@@ -375,6 +375,18 @@ fn providers_models_limits_keys_usage_and_settings() {
         (&limits["workspaceLimit"]["concurrencyLimit"], &limits["modelLimit"]["concurrencyLimit"]),
         (&Value::Null, &json!(7))
     );
+    shell.run("budget put 5000000 --notice 80 --notice 50 --hard-stop").ending(0);
+    shell.run(&format!("budget put 1000000 -w {workspace}")).ending(0);
+    let budgets = &shell.json("budget list")["budgets"];
+    assert_eq!((&budgets[0]["level"], &budgets[0]["amountMicro"]), (&json!("account"), &json!(5_000_000)));
+    assert_eq!((&budgets[0]["notices"], &budgets[0]["spentMicro"]), (&json!([50, 80]), &json!(0)));
+    let inside = &shell.json(&format!("budget list -w {workspace}"))["budgets"];
+    assert_eq!((inside.as_array().map(Vec::len), &inside[0]["workspaceId"]), (Some(1), &json!(workspace)));
+    shell.run("budget put 1 --notice 101").ending(2);
+    shell.run("budget put 1 --user alice").ending(2);
+    shell.run(&format!("budget delete -w {workspace} --user alice")).ending(5);
+    shell.run("budget delete").ending(0);
+    assert_eq!(shell.json("budget list")["budgets"].as_array().map(Vec::len), Some(1));
     shell.run(&format!("limit update qwen-plus -w {workspace} --delete")).ending(0);
     assert_eq!(shell.json(&format!("limit list -w {workspace}"))["limits"][0]["workspaceLimit"], Value::Null);
 

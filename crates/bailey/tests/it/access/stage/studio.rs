@@ -41,7 +41,16 @@ impl Stage {
             | "ListModelPermissions"
             | "ListModelLimits"
             | "ListMembers"
-            | "GetWorkspaceUsage" => json!({}),
+            | "GetWorkspaceUsage"
+            | "ListWorkspaceBudgets" => json!({}),
+            "PutWorkspaceBudget" => json!({ "amountMicro": 1_000_000_000 }),
+            "DeleteWorkspaceBudget" => {
+                if outcome == Outcome::Done {
+                    let budget = json!({ "workspaceId": workspace, "amountMicro": 1_000_000_000 });
+                    self.control.done(&root, "PutWorkspaceBudget", budget).await;
+                }
+                json!({})
+            }
             "AddMember" | "RemoveMember" if outcome == Outcome::Done => {
                 let user = self.passing("user");
                 self.control.done(&root, "CreateUser", json!({ "UserName": user })).await;
@@ -102,6 +111,13 @@ impl Stage {
                     control.model(&root, &model, "chat", "demo").await;
                 }
                 Asked::new(json!({ "model": model }), &json!({}), &[&model])
+            }
+            "PutBudget" => Asked::new(json!({ "amountMicro": 1_000_000_000 }), &json!({}), &[]),
+            "DeleteBudget" => {
+                if is_done {
+                    control.done(&root, "PutBudget", json!({ "amountMicro": 1_000_000_000 })).await;
+                }
+                Asked::new(json!({}), &json!({}), &[])
             }
             "UpdateAccountModelLimits" => Asked::new(json!({ "modelLimits": [limit] }), &json!({}), &[]),
             "AddUser" | "RemoveUser" | "AddUsers" => {
@@ -173,7 +189,7 @@ impl Stage {
             "UpdateSettings" => Asked::new(json!({ "quotaPolicyVersions": 5 }), &json!({}), &[]),
             "ListWorkspaces" | "ListAllApiKeys" | "ListModels" | "ListStudioUsers" | "ListPages"
             | "ListAuditRecords" | "VerifyAudit" | "ExportAudit" | "GetUsage" | "ListProviders"
-            | "GetSettings" => Asked::new(json!({}), &json!({}), &[]),
+            | "ListBudgets" | "GetSettings" => Asked::new(json!({}), &json!({}), &[]),
             _ => panic!("the stage does not know {operation}"),
         }
     }
