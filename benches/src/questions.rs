@@ -243,7 +243,12 @@ pub fn model_calls(population: &Population, count: usize, seed: u64) -> Vec<Mode
 pub fn admit(directory: &Directory, population: &Population, call: &ModelCall) -> Answer {
     let key = population.keys[call.key as usize].hash;
     let asked = Call { key: Some(key.into()), workspace: None, source: call.source, now_ms: NOW_MS };
-    match directory.admit(&asked, population.models[call.model as usize].as_str(), Capability::Chat, Expected::default()) {
+    match directory.admit(
+        &asked,
+        population.models[call.model as usize].as_str(),
+        Capability::Chat,
+        Expected::default(),
+    ) {
         Ok(admitted) => {
             std::hint::black_box(&admitted);
             Answer::Allow
@@ -262,7 +267,14 @@ pub fn flights(
     let admitted = calls.iter().filter_map(|call| {
         let key = population.keys[call.key as usize].hash;
         let asked = Call { key: Some(key.into()), workspace: None, source: call.source, now_ms: NOW_MS };
-        directory.admit(&asked, population.models[call.model as usize].as_str(), Capability::Chat, Expected::default()).ok()
+        directory
+            .admit(
+                &asked,
+                population.models[call.model as usize].as_str(),
+                Capability::Chat,
+                Expected::default(),
+            )
+            .ok()
     });
     admitted.take(count).collect()
 }

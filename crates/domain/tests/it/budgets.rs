@@ -1,7 +1,7 @@
 //! Budgets: what calls may cost is reserved at every level, what they cost is settled, and a month is a month.
 
 use bailey_domain::budget::{Budget, BudgetLevel, Month};
-use bailey_domain::change::{Change, KeyFacts};
+use bailey_domain::change::{Change, KeyFacts, LimitLevel};
 use bailey_domain::directory::{Admitted, Call, Crossing, Denied};
 use bailey_domain::limit::{ModelLimits, Rate};
 use bailey_domain::model::{Capability, Price};
@@ -93,7 +93,7 @@ fn what_a_budget_refuses_counts_nowhere_and_what_is_free_is_let_through() {
     let keys = keys(&house);
     let account = house.one.id;
     let limits = ModelLimits { requests: Some(Rate { amount: 1, period_seconds: 60 }), ..ModelLimits::NONE };
-    let level = bailey_domain::change::LimitLevel::Account;
+    let level = LimitLevel::Account;
     house.apply(vec![Change::Limits { account, level, model: model_name(MODEL), limits }]);
     budget(&house, BudgetLevel::Account, 10, &[], true);
     let denied = house.reserve(&keys[1].hash, 11).unwrap_err();
@@ -191,4 +191,39 @@ fn what_is_gone_has_no_budget() {
     assert_eq!(house.directory.spending(house.one.id, level, NOW), None);
     budget(&house, BudgetLevel::Key(keys[1].id), 1, &[], true);
     assert_eq!(house.directory.spending(house.two.id, BudgetLevel::Key(keys[1].id), NOW), None);
+}
+
+/// Neither limits nor budgets at every level make a call allocate, whether it is settled or dropped.
+#[test]
+fn admitting_and_settling_allocate_nothing() {
+    let house = House::new();
+    priced(&house);
+    let keys = keys(&house);
+    let (account, workspace) = (house.one.id, house.one.inside);
+    let rate = |amount| Some(Rate { amount, period_seconds: 60 });
+    let limits = ModelLimits { requests: rate(1000), tokens: rate(1_000_000), concurrency: Some(9) };
+    for level in [LimitLevel::Account, LimitLevel::Workspace(workspace), LimitLevel::Key(keys[0].id)] {
+        house.apply(vec![Change::Limits { account, level, model: model_name(MODEL), limits }]);
+    }
+    let member = BudgetLevel::Member(workspace, house.one.people.member);
+    for level in
+        [BudgetLevel::Account, BudgetLevel::Workspace(workspace), member, BudgetLevel::Key(keys[0].id)]
+    {
+        budget(&house, level, 1_000_000, &[50], true);
+    }
+    let call = |settle: bool| {
+        let mut admitted = house.reserve(&keys[0].hash, 100).unwrap();
+        if settle {
+            admitted.settle(Tokens { input: 5, output: 5 }, NOW);
+        }
+    };
+    // The first flights make room for those that follow.
+    call(true);
+    call(false);
+    let counted = allocation_counter::measure(|| {
+        for settle in [true, false, true, true] {
+            call(settle);
+        }
+    });
+    assert_eq!(counted.count_total, 0, "{counted:?}");
 }
