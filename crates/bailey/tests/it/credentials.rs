@@ -90,3 +90,33 @@ fn the_last_use_of_an_api_key_outlives_the_server() {
         assert_eq!(shown(&installation, &idle).await, None);
     });
 }
+
+/// The domain of workspaces' hosts comes from the configuration.
+#[test]
+fn a_key_opens_the_host_of_its_own_workspace_only() {
+    let mut installation = Installation::new(Database::Sqlite);
+    let account = installation.found(&[]);
+    installation.start_with(&[("BAILEY__GATEWAY_DOMAIN", "Models.Example.com")]);
+    run(async {
+        let (control, mut gateway) = (installation.control(), installation.gateway());
+        control.demo_models(&account.root, &["qwen-plus"]).await;
+        let (_, key) = control.api_key(&account.root, &account.default_workspace).await;
+        let other = control.workspace(&account.root, "Other").await;
+        let hosts = [
+            (account.default_workspace.clone(), 200, ""),
+            (account.default_workspace.to_uppercase(), 200, ""),
+            (other, 403, "workspace_mismatch"),
+            ("llm-0123456789abcdef".to_owned(), 403, "workspace_mismatch"),
+        ];
+        for (label, status, reason) in hosts {
+            let host = format!("{label}.models.example.com:443");
+            let answer = gateway.send(&Call::chat(&key, "qwen-plus", "hello").with("host", &host)).await;
+            assert_eq!((answer.status, answer.header("x-bailey-reason")), (status, reason), "{host}");
+            if status == 403 {
+                assert_eq!(id_of(&answer.json(), "/error/code"), "Endpoint.AccessDenied");
+            }
+        }
+        let plain = Call::chat(&key, "qwen-plus", "hello").with("host", "models.example.com");
+        assert_eq!(gateway.send(&plain).await.status, 200);
+    });
+}
