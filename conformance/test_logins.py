@@ -2,7 +2,6 @@
 
 import base64
 import json
-import statistics
 import struct
 import time
 import zlib
@@ -465,9 +464,10 @@ class TestSigningIn:
                 told = not_signed_in(answer)
                 shapes.add((json.dumps(told, sort_keys=True), tuple(sorted(answer.headers.keys() - {"date"})), answer.headers["content-length"]))
         assert len(shapes) == 1, shapes
-        # A verification that was left out would be a hundred times quicker, so this bound is wide.
-        medians = {name: statistics.median(times) for name, times in took.items()}
-        assert max(medians.values()) < 2 * min(medians.values()), medians
+        # The quickest of each, which a busy machine disturbs least. A verification that was left out would be a hundred times
+        # quicker, so this bound is wide.
+        quickest = {name: min(times) for name, times in took.items()}
+        assert max(quickest.values()) < 2 * min(quickest.values()), quickest
 
     def test_guesses_at_once_are_counted_each(self, world: World) -> None:
         control = world.server.control
