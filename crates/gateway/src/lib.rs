@@ -27,6 +27,8 @@ mod named_workspace;
 mod outbound;
 mod pass;
 mod paths;
+mod query;
+mod quotas;
 mod records;
 mod request_ids;
 mod route;

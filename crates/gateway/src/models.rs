@@ -9,11 +9,9 @@ use serde_json::json;
 
 use crate::answer::{fault, invalid, json};
 use crate::envelope::Invalid;
+use crate::query::{LARGEST_PAGE, Paging, Query};
 use crate::surface::{Code, Reply, Surface};
 use crate::worker::Body;
-
-/// The largest page.
-const LARGEST_PAGE: usize = 1000;
 
 /// OpenAI's model object. The catalogue knows no time of creation and the owner of a model is nobody's business, so both are
 /// constants, as with the real service.
@@ -104,14 +102,9 @@ pub(crate) fn one(reply: Reply, models: &[Arc<ModelEntry>], name: &str) -> Respo
 
 /// Pages by number; `model` asks for one by its name.
 fn native_page(models: &[Arc<ModelEntry>], query: &Query<'_>) -> Result<serde_json::Value, Invalid> {
-    let number = query.number("page_no", 1, usize::MAX)?.unwrap_or(1);
-    let size = query.number("page_size", 1, LARGEST_PAGE)?.unwrap_or(20);
     let named = query.text("model");
-    let wanted: Vec<_> =
-        models.iter().filter(|model| named.as_deref().is_none_or(|named| *model.name == *named)).collect();
-    let skipped = (number - 1).saturating_mul(size);
-    let page: Vec<_> = wanted.iter().skip(skipped).take(size).map(|model| native(model)).collect();
-    Ok(json!({"total": wanted.len(), "page_no": number, "page_size": size, "models": page}))
+    let wanted = models.iter().filter(|model| named.as_deref().is_none_or(|named| *model.name == *named));
+    Ok(Paging::of(query)?.page(wanted.map(|model| native(model)).collect()))
 }
 
 /// Pages by the names at their ends.
@@ -131,26 +124,4 @@ fn anthropic_page(models: &[Arc<ModelEntry>], query: &Query<'_>) -> Result<serde
     let [first, last] = ends;
     let has_more = page.len() < between.len();
     Ok(json!({"data": page, "has_more": has_more, "first_id": first, "last_id": last}))
-}
-
-/// The query of a request.
-struct Query<'a>(&'a str);
-
-impl Query<'_> {
-    fn text(&self, name: &str) -> Option<String> {
-        form_urlencoded::parse(self.0.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-    }
-
-    fn number(&self, name: &'static str, least: usize, most: usize) -> Result<Option<usize>, Invalid> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        match text.parse() {
-            Ok(number) if (least..=most).contains(&number) => Ok(Some(number)),
-            _ if most == usize::MAX => {
-                Err(Invalid::field(name, format_args!("must be a whole number from {least} on")))
-            }
-            _ => Err(Invalid::field(name, format_args!("must be a whole number from {least} to {most}"))),
-        }
-    }
 }

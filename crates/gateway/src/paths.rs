@@ -6,6 +6,7 @@ use bailey_domain::model::Capability;
 use http::Method;
 use percent_encoding::percent_decode_str;
 
+use crate::quotas::About;
 use crate::surface::Surface;
 
 /// What is asked for.
@@ -17,6 +18,8 @@ pub(crate) enum Target<'a> {
     Models,
     /// One model.
     Model(Cow<'a, str>),
+    /// What the key may do with its models, and how much.
+    Quotas(About),
     /// A temporary key to be made.
     TemporaryKeys,
 }
@@ -142,6 +145,9 @@ fn openai(rest: &str) -> Found<'_> {
 fn dashscope(rest: &str) -> Found<'_> {
     let operation = match rest {
         "tokens" => return Ok((Target::TemporaryKeys, Method::POST)),
+        "models/permissions" => return Ok((Target::Quotas(About::Permissions), Method::GET)),
+        "models/limits" => return Ok((Target::Quotas(About::Limits), Method::GET)),
+        "quotas" => return Ok((Target::Quotas(About::Quotas), Method::GET)),
         "services/aigc/text-generation/generation" => Operation::Chat,
         "services/aigc/multimodal-generation/generation" => Operation::MultimodalChat,
         "services/embeddings/text-embedding/text-embedding" => Operation::Embedding,
@@ -220,6 +226,13 @@ mod tests {
             ("services/rerank/text-rerank/text-rerank", "Call(Rerank)"),
         ] {
             assert_eq!(post(path), Ok(operation.to_owned()));
+        }
+        for (path, about) in
+            [("models/permissions", "Permissions"), ("models/limits", "Limits"), ("quotas", "Quotas")]
+        {
+            let path = format!("/api/v1/{path}");
+            assert_eq!(found(&Method::GET, &path), Ok(format!("Quotas({about})")));
+            assert_eq!(found(&Method::POST, &path), Err(Wrong::Method("GET")));
         }
         assert_eq!(post("tokens"), Ok("TemporaryKeys".to_owned()));
         assert_eq!(post("tokens/"), Err(Wrong::Path));

@@ -1,6 +1,6 @@
 //! Waiting for something while the right to wait for it may end, and no longer than allowed.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -17,16 +17,17 @@ pub(crate) enum Interrupted {
 }
 
 /// Waits for `future`. A result that comes together with the end of the right counts as too late.
-pub(crate) async fn watched<F: Future>(
-    future: F,
+///
+/// It takes what is pinned already: what is pinned in here would be twice in every future around it.
+pub(crate) async fn watched<F: Future + Unpin>(
+    mut future: F,
     flight: &Flight,
     within: Duration,
 ) -> Result<F::Output, Interrupted> {
-    let mut future = pin!(future);
     // Not registered with the timer before it is polled, which is when there is something to wait for.
     let mut end = pin!(tokio::time::sleep(within));
     std::future::poll_fn(|context| {
-        let polled = future.as_mut().poll(context);
+        let polled = Pin::new(&mut future).poll(context);
         if let Some(reason) = flight.cut_reason() {
             return Poll::Ready(Err(Interrupted::Cut(reason)));
         }

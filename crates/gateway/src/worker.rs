@@ -20,6 +20,7 @@ use crate::models;
 use crate::named_workspace::Named;
 use crate::outbound::Targets;
 use crate::paths::{Target, Wrong, surface, target};
+use crate::quotas;
 use crate::records::Record;
 use crate::request_ids::RequestIds;
 use crate::route::Turns;
@@ -89,6 +90,10 @@ impl Worker {
         let asker = worker.asker(&parts.uri, &parts.headers, arrival);
         match target {
             Target::Call(operation) => call(worker, &asker, &parts.headers, body, operation).await,
+            Target::Quotas(about) => match worker.gateway.directory.quotas(&asker.call()) {
+                Ok(quotas) => quotas::list(reply, about, &quotas, parts.uri.query()),
+                Err(denied) => worker.refuse(&asker, &denied, None),
+            },
             Target::TemporaryKeys => temporary_keys::create(worker, &asker, parts.uri.query()),
             Target::Models => match worker.gateway.directory.callable_models(&asker.call()) {
                 Ok(models) => models::list(reply, &models, parts.uri.query()),

@@ -387,6 +387,16 @@ impl Entered<'_> {
         self.workspace.opening(self.account, entry.number).is_some()
     }
 
+    /// Exactly the models that the key may call, by name.
+    pub(super) fn callable(&self) -> Vec<Arc<ModelEntry>> {
+        let auth = self.key.auth.as_ref();
+        let narrowed = |entry: &ModelEntry| auth.is_none_or(|auth| auth.allows_model(&entry.name));
+        let models = self.account.models.values().filter(|entry| self.holds(entry) && narrowed(entry));
+        let mut models: Vec<_> = models.cloned().collect();
+        models.sort_by(|one, other| one.name.cmp(&other.name));
+        models
+    }
+
     /// The limits that count for this call, from the widest to the narrowest.
     pub(super) fn limiters(&self, model: u32) -> Levels<'_> {
         [
@@ -538,18 +548,7 @@ impl Directory {
     /// Exactly the models that a key may call, by name.
     pub fn callable_models(&self, call: &Call<'_>) -> Result<Vec<Arc<ModelEntry>>, Box<Denied>> {
         let state = self.read();
-        let entered = state.recognised(call)?;
-        let auth = entered.key.auth.as_ref();
-        let narrowed = |entry: &ModelEntry| auth.is_none_or(|auth| auth.allows_model(&entry.name));
-        let mut models: Vec<_> = entered
-            .account
-            .models
-            .values()
-            .filter(|entry| entered.holds(entry) && narrowed(entry))
-            .cloned()
-            .collect();
-        models.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(models)
+        Ok(state.recognised(call)?.callable())
     }
 }
 

@@ -141,7 +141,33 @@ impl Counts {
     }
 }
 
+/// How full the limits of one model at one level are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// Their values.
+    pub limits: ModelLimits,
+    /// The requests.
+    pub requests: Option<Standing>,
+    /// The tokens, those that calls in flight have reserved included.
+    pub tokens: Option<Standing>,
+    /// Calls in flight.
+    pub in_flight: u32,
+}
+
 impl Limiter {
+    /// How full it is; `None` where nothing is limited.
+    pub(super) fn level(&self, now_ms: i64) -> Option<Level> {
+        let limits = self.limits();
+        let mut counts = self.lock();
+        let mut standing = |window: fn(&mut Counts) -> &mut Option<Window>| {
+            window(&mut counts).as_mut().map(|window| window.standing(now_ms, 0))
+        };
+        let (requests, tokens) =
+            (standing(|counts| &mut counts.requests), standing(|counts| &mut counts.tokens));
+        let in_flight = counts.in_flight;
+        (!limits.is_empty()).then_some(Level { limits, requests, tokens, in_flight })
+    }
+
     /// A level that has not counted anything.
     pub(crate) fn new(limits: ModelLimits) -> Self {
         let limiter = Self::default();

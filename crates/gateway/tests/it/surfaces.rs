@@ -315,3 +315,48 @@ async fn each_surface_lists_what_the_key_may_call() {
     let absent = get("/apps/anthropic/v1/models/ungranted").send(world.address).await;
     assert_eq!(anthropic_error(&absent), (404, "not_found_error".to_owned()));
 }
+
+#[tokio::test]
+async fn a_key_learns_what_it_may_call_and_how_much() {
+    let world = world();
+    world.limit(LimitLevel::Account, "native", Some(100), None);
+    world.limit(LimitLevel::Workspace(world.workspace), "native", Some(10), Some(100_000));
+    world.first.answer_next(ok(&json!({"output": {}, "usage": {"input_tokens": 3, "output_tokens": 4}})));
+    assert_eq!(world.post(NATIVE_CHAT, KEY, &native_chat()).send(world.address).await.status, 200);
+    world.usage().await;
+    let get = async |path: &str| {
+        let answer = Call::get(&format!("/api/v1/{path}")).key(KEY).send(world.address).await;
+        let body = answer.json();
+        assert_eq!((answer.status.as_u16(), &body["success"]), (200, &json!(true)), "{body}");
+        assert_eq!(body["request_id"].as_str(), answer.header("x-request-id"));
+        body["output"].clone()
+    };
+    let permissions = get("models/permissions?model=native").await;
+    let granted = json!({"inference": true, "finetune": false, "deploy": false});
+    assert_eq!(permissions["models"], json!([{"model": "native", "name": "native", "permissions": granted}]));
+    let limits = get("models/limits?model=native").await;
+    let [account, workspace, key] =
+        ["model_limit", "workspace_limit", "key_limit"].map(|level| limits["models"][0][level].clone());
+    assert_eq!((&account["request_limit"], &account["usage_limit"]), (&json!(100), &Value::Null));
+    assert_eq!((&workspace["request_limit"], &workspace["request_limit_period"]), (&json!(10), &json!(60)));
+    assert_eq!(
+        (&workspace["usage_limit"], &workspace["usage_limit_field"]),
+        (&json!(100_000), &json!("total_tokens"))
+    );
+    assert_eq!(key, Value::Null);
+    let quotas = get("quotas?model=native").await;
+    let standing = &quotas["models"][0]["workspace"];
+    assert_eq!(standing["requests"], json!({"limit": 10, "remaining": 9}));
+    assert_eq!(standing["tokens"], json!({"limit": 100_000, "remaining": 99_993}));
+    assert_eq!(get("models/limits?page_size=2&page_no=2").await["models"].as_array().unwrap().len(), 2);
+    for path in ["models/permissions", "models/limits", "quotas"] {
+        let path = format!("/api/v1/{path}");
+        let nobody = Call::get(&path).key("sk-unknown").send(world.address).await;
+        assert_eq!(native_error(&nobody), (401, "InvalidApiKey".to_owned()));
+        world.refused().await;
+        let changing = Call::post(&path, "{}").key(KEY).send(world.address).await;
+        assert_eq!(native_error(&changing), (405, "MethodNotAllowed".to_owned()));
+        let odd = Call::get(&format!("{path}?page_size=0")).key(KEY).send(world.address).await;
+        assert_eq!(native_error(&odd), (400, "InvalidParameter".to_owned()));
+    }
+}
