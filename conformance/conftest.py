@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.clients import Clients
 from support.cloud import Cloud
 from support.server import Server
 from support.upstream import Upstream
@@ -42,6 +43,17 @@ def world(server: Server) -> Iterator[World]:
     finally:
         upstream.close()
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def clients(world: World) -> Iterator[Clients]:
+    """The workspace that SDKs call models in."""
+    found = Clients(world)
+    try:
+        found.furnish()
+        yield found
+    finally:
+        found.talker.close()
 
 
 @pytest.fixture

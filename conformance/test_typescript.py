@@ -1,19 +1,14 @@
 """RAM through the official TypeScript SDK, whose queries are encoded otherwise than Python's. The calls are in `typescript/life.cjs`."""
 
-import json
-import os
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support import node
 from support.calls import CALLS, Refused
 from support.ledger import LEDGER
 from support.world import World
 
-FOLDER = Path(__file__).parent / "typescript"
-MODULES = Path(__file__).parent.parent / ".node" / "node_modules"
 PASSWORDS = {"BAILEY_PASSWORD": "Typescript-one-1", "BAILEY_OTHER_PASSWORD": "Typescript-two-2"}
 CLIENT = "typescript ram"
 ODD = "a b+c*~é/'!()研发"
@@ -41,20 +36,12 @@ REFUSED = {
 @pytest.fixture(scope="module")
 def told(world: World) -> dict[str, Any]:
     """Everything that the script printed."""
-    if not MODULES.is_dir():
-        pytest.fail(f"{MODULES} is missing; make it: scripts/install-test-tools.sh", pytrace=False)
-    environment = {
-        name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy") and not name.startswith("npm_")
-    }
     for name, password in PASSWORDS.items():
         LEDGER.secret(name, password)
-    environment |= PASSWORDS | {
-        "NODE_PATH": str(MODULES), "BAILEY_CONTROL": world.server.control,
+    found = node.run("life.cjs", PASSWORDS | {
+        "BAILEY_CONTROL": world.server.control,
         "BAILEY_ACCESS_KEY_ID": world.root.access_key_id, "BAILEY_ACCESS_KEY_SECRET": world.root.access_key_secret,
-    }
-    done = subprocess.run(["node", FOLDER / "life.cjs"], capture_output=True, text=True, timeout=60, check=False, env=environment)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    })
     for call in found["calls"]:
         if "code" in call:
             CALLS.refused.add(Refused(CLIENT, call["action"], call["status"], call["code"], call["message"]))

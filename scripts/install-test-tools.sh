@@ -67,7 +67,7 @@ if [ "$(cat .venv/stamp 2>/dev/null || true)" != "$stamp" ] || ! .venv/bin/pytho
     echo "$stamp" >.venv/stamp
 fi
 
-# The same for the TypeScript client. Its packages may not run anything when they are installed.
+# The same for the clients for Node.js. Their packages may not run anything when they are installed.
 lock=conformance/typescript/package-lock.json
 stamp=$({ sha256sum <"$lock"; node --version; } | sha256sum | cut -d ' ' -f 1)
 if [ "$(cat .node/stamp 2>/dev/null || true)" != "$stamp" ]; then

@@ -33,6 +33,7 @@ OPERATIONS = {
     "PutModel": ("PUT", "/modelstudio/models/{model}"),
     "DeleteModel": ("DELETE", "/modelstudio/models/{model}"),
     "UpdateAccountModelLimits": ("POST", "/modelstudio/models/account-limits"),
+    "PutBudget": ("PUT", "/modelstudio/budgets"),
     "PutPermissionBoundary": ("PUT", "/modelstudio/boundaries/{type}/{name}"),
     "DeletePermissionBoundary": ("DELETE", "/modelstudio/boundaries/{type}/{name}"),
     "GetPermissionBoundary": ("GET", "/modelstudio/boundaries/{type}/{name}"),
@@ -45,4 +46,5 @@ OPERATIONS = {
     # The vendor's operations, called with fields of ours that its SDK does not have.
     "UpdateApiKey": ("PUT", "/modelstudio/apikeys/{apiKeyId}"),
     "GetApiKey": ("GET", "/modelstudio/apikeys/{apiKeyId}"),
+    "UpdateModelLimits": ("POST", "/modelstudio/models/limits"),
 }
