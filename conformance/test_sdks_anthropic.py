@@ -6,7 +6,9 @@ from typing import Any
 import anthropic
 import pytest
 
-from support.clients import CASES, CHAT, EMBEDDING, GOOD_KEY, KEY_MISSING, NARROW_KEY, PARAMETERS, PICTURE, WORKSPACE_MISMATCH, Case, Clients
+from support.clients import (
+    CASES, CHAT, EMBEDDING, GOOD_KEY, KEY_MISSING, KEY_REFUSED, NARROW_KEY, PARAMETERS, PICTURE, SLOWLY, WORKSPACE_MISMATCH, Case, Clients,
+)
 from support.ledger import LEDGER
 from support.talker import INPUT_TOKENS, OUTPUT_TOKENS, TOOL, TOOL_ID, said_back, told
 from support.world import QWEN_PLUS
@@ -82,6 +84,25 @@ def test_a_tool_is_called_and_its_result_answered(client: Make, stream: bool) ->
     result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": call.id, "content": "sunny"}]}
     after = say(caller, tools=TOOLS, messages=[*HELLO, {"role": "assistant", "content": answer.content}, result])
     assert text(after) == told("sunny")
+
+
+def test_what_the_upstream_says_is_wrong_is_the_clients_exception(client: Make) -> None:
+    stray = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "stray", "content": "sunny"}]}
+    with pytest.raises(anthropic.BadRequestError) as caught:
+        say(client(), messages=[stray])
+    assert "calls [] have results ['stray']" in str(caught.value)
+
+
+def test_a_stream_ends_when_its_key_does(clients: Clients, client: Make) -> None:
+    name = "clients message to be ended"
+    with clients.slow(name) as disable:
+        stream = say(client(name), messages=[{"role": "user", "content": SLOWLY}], stream=True)
+        next(stream)
+        disable()
+        with pytest.raises(anthropic.APIStatusError, match=KEY_REFUSED) as caught:
+            list(stream)
+    body: Any = caught.value.body
+    assert body["error"]["type"] == "authentication_error", body
 
 
 def test_a_picture_is_seen(client: Make, clients: Clients) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 import dashscope
 import pytest
 
-from support.clients import CASES, CHAT, EMBEDDING, GOOD_KEY, KEY_MISSING, NARROW_KEY, PARAMETERS, PICTURE, WORKSPACE_MISMATCH, Case, Clients
+from support.clients import (
+    CASES, CHAT, EMBEDDING, GOOD_KEY, KEY_MISSING, NARROW_KEY, PARAMETERS, PICTURE, SLOWLY, WORKSPACE_MISMATCH, Case, Clients,
+)
 from support.ledger import LEDGER
 from support.talker import ARGUMENTS, INPUT_TOKENS, OUTPUT_TOKENS, TOOL, TOOL_ID, VECTOR, said_back, told
 from support.world import QWEN_PLUS
@@ -106,6 +108,26 @@ def test_a_tool_is_called_and_its_result_answered(how: dict[str, bool]) -> None:
     turns = [*HELLO, {"role": "assistant", "content": "", "tool_calls": [call]}, result]
     after = good(generate(messages=turns, result_format="message", tools=TOOLS))
     assert after.output.choices[0].message.content == told("sunny")
+
+
+def test_what_the_upstream_says_is_wrong_is_told() -> None:
+    answer = generate(messages=[*HELLO, {"role": "tool", "tool_call_id": "stray", "content": "sunny"}])
+    assert (answer.status_code, answer.code) == (400, "InvalidParameter"), answer
+    assert "calls [] have results ['stray']" in answer.message
+
+
+@pytest.mark.parametrize("incremental", [True, False, None])
+def test_a_stream_ends_when_its_key_does(clients: Clients, incremental: bool | None) -> None:
+    name = f"clients generation to be ended, {incremental}"
+    with clients.slow(name) as disable:
+        turns = [{"role": "user", "content": SLOWLY}]
+        stream = generate(messages=turns, stream=True, incremental_output=incremental, api_key=clients.key(name))
+        good(next(stream))
+        disable()
+        last = list(stream)[-1]
+    assert (last.status_code, last.code) == (401, "InvalidApiKey"), last
+    assert last.message == "Invalid API-key provided.", last
+    assert last.request_id, last
 
 
 @pytest.mark.parametrize("picture", ["https://example.com/a.png", f"data:image/png;base64,{PICTURE}"])

@@ -7,7 +7,9 @@ import pytest
 from openai.types.chat import ChatCompletionMessageParam
 
 from support import gateway
-from support.clients import CASES, CHAT, EMBEDDING, KEY_MISSING, NARROW_KEY, PARAMETERS, PICTURE, WORKSPACE_MISMATCH, Case, Clients
+from support.clients import (
+    CASES, CHAT, EMBEDDING, KEY_MISSING, KEY_REFUSED, NARROW_KEY, PARAMETERS, PICTURE, SLOWLY, WORKSPACE_MISMATCH, Case, Clients,
+)
 from support.refusals import call_refused
 from support.talker import ARGUMENTS, INPUT_TOKENS, OUTPUT_TOKENS, TOOL, TOOL_ID, VECTOR, said_back, told
 
@@ -16,6 +18,8 @@ EXCEPTIONS: dict[int, type[openai.APIStatusError]] = {
     429: openai.RateLimitError, 503: openai.InternalServerError,
 }
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "hello there"}]
+STRAY = "calls [] have results ['stray']"
+STRAY_RESULT: Any = {"role": "tool", "tool_call_id": "stray", "content": "sunny"}
 CHAT_TOOLS: Any = [{"type": "function", "function": {"name": TOOL, "parameters": PARAMETERS}}]
 RESPONSE_TOOLS: Any = [{"type": "function", "name": TOOL, "parameters": PARAMETERS, "strict": False}]
 BASES = [gateway.COMPATIBLE, gateway.PLAIN]
@@ -62,6 +66,38 @@ def test_a_tool_is_called_and_its_result_answered(caller: openai.OpenAI, stream:
     said: Any = {"role": "assistant", "tool_calls": [call.model_dump(include={"id": True, "type": True, "function": {"name", "arguments"}})]}
     after = caller.chat.completions.create(model=CHAT, messages=[*HELLO, said, result], tools=CHAT_TOOLS)
     assert after.choices[0].message.content == told("sunny")
+
+
+def test_what_the_upstream_says_is_wrong_is_the_clients_exception(caller: openai.OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        caller.chat.completions.create(model=CHAT, messages=[*HELLO, STRAY_RESULT])
+    assert STRAY in str(caught.value)
+    with pytest.raises(openai.BadRequestError) as caught:
+        caller.responses.create(model=CHAT, input=[{"type": "function_call_output", "call_id": "stray", "output": "sunny"}])
+    assert STRAY in str(caught.value)
+
+
+def test_a_chat_ends_when_its_key_does(clients: Clients) -> None:
+    with clients.slow("clients chat to be ended") as disable:
+        caller = clients.world.caller("clients chat to be ended")
+        stream = caller.chat.completions.create(model=CHAT, messages=[{"role": "user", "content": SLOWLY}], stream=True)
+        next(stream)
+        disable()
+        with pytest.raises(openai.APIError, match=KEY_REFUSED) as caught:
+            list(stream)
+    assert caught.value.code == "invalid_api_key"
+
+
+def test_a_response_ends_when_its_key_does(clients: Clients) -> None:
+    """The client knows an event for errors here, and hands it on."""
+    with clients.slow("clients response to be ended") as disable:
+        stream = clients.world.caller("clients response to be ended").responses.create(model=CHAT, input=SLOWLY, stream=True)
+        next(stream)
+        disable()
+        *_, before, last = stream
+    assert last.type == "error", last
+    assert (last.code, last.message) == ("invalid_api_key", KEY_REFUSED), last
+    assert last.sequence_number == before.sequence_number + 1
 
 
 def test_a_picture_is_seen(caller: openai.OpenAI, clients: Clients) -> None:

@@ -3,7 +3,7 @@
 import json
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -18,6 +18,7 @@ EMBEDDING = "clients-embedding"
 GOOD_KEY = "clients good"
 NARROW_KEY = "clients narrow"
 UPSTREAM_KEY = "sk-upstream-credential-of-the-talker"
+SLOWLY = "[slow] please"
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 PARAMETERS: Json = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 ANTHROPIC_TYPES = {
@@ -62,6 +63,7 @@ _TOKENS = (429, "insufficient_quota", "Throttling.AllocationQuota", "Allocated q
 _DENIED = (403, "Model.AccessDenied", "Model.AccessDenied")
 _KEY = (401, "invalid_api_key", "InvalidApiKey", "Incorrect API key provided.")
 
+KEY_REFUSED = _KEY[-1]
 WORKSPACE_MISMATCH = Case(
     "workspace_mismatch", 403, "Workspace.AccessDenied", "Workspace.AccessDenied", "Workspace access denied.",
 )
@@ -129,6 +131,16 @@ class Clients:
         assert time.time() < made["expires_at"] <= time.time() + 60, made["expires_at"]
         return LEDGER.secret("temporary API key", made["token"])
 
+    @contextmanager
+    def slow(self, name: str) -> Iterator[Callable[[], None]]:
+        """Meanwhile, the demo provider takes its time over `SLOWLY`. Makes a key of this name, and gives what switches it off."""
+        self._keep(self.world.root, name)
+        with self.demo(CHAT):
+            yield lambda: self._disable(name)
+
+    def _disable(self, name: str) -> None:
+        self.world.root.studio.disable_api_key(self.world.key_ids[name], studio.models.DisableApiKeyRequest())
+
     def furnish(self) -> None:
         """Makes the workspace, its models, its limits and its keys."""
         root = self.world.root
@@ -182,7 +194,7 @@ class Clients:
             self._keep(person, name)
         root.ours("RemoveMember", workspaceId=self.workspace, userName="clients-leaver")
         ram.delete_user(root, "clients-deleted")
-        root.studio.disable_api_key(world.key_ids["clients disabled"], studio.models.DisableApiKeyRequest())
+        self._disable("clients disabled")
         ends_at = int(time.time() * 1000) + 1000
         root.ours("UpdateApiKey", apiKeyId=world.key_ids["clients expired"], body={"expiresAt": ends_at})
         time.sleep(max(0.0, ends_at / 1000 - time.time()) + 0.05)
