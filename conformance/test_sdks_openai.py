@@ -11,6 +11,7 @@ from support.clients import (
     CASES, CHAT, EMBEDDING, KEY_MISSING, KEY_REFUSED, NARROW_KEY, PARAMETERS, PICTURE, SLOWLY, WORKSPACE_MISMATCH, Case, Clients,
 )
 from support.refusals import call_refused
+from support.shapes import decision
 from support.talker import ARGUMENTS, INPUT_TOKENS, OUTPUT_TOKENS, TOOL, TOOL_ID, VECTOR, said_back, told
 
 EXCEPTIONS: dict[int, type[openai.APIStatusError]] = {
@@ -178,20 +179,23 @@ def test_a_temporary_key_is_a_key(clients: Clients) -> None:
         gateway.say(caller, "clients-rate-account")
 
 
-def refused(case: Case, call: Any) -> None:
-    """The refusal is the client's own exception, with what the case tells."""
+def refused(case: Case, call: Any) -> str:
+    """The refusal is the client's own exception, with what the case tells. The id of the request."""
     with call_refused(EXCEPTIONS[case.status], case.openai, case.told) as refusal:
         call()
     assert refusal.status == case.status
     assert refusal.message.startswith(case.message)
     case.check_retry_after(refusal.headers)
+    return refusal.request_id
 
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.reason)
 def test_refusals(clients: Clients, case: Case, stream: bool) -> None:
     caller = clients.world.caller(case.key)
-    refused(case, lambda: caller.chat.completions.create(model=case.model, messages=HELLO, stream=stream))
+    request_id = refused(case, lambda: caller.chat.completions.create(model=case.model, messages=HELLO, stream=stream))
+    if case.reason != "upstream_unavailable":  # which is no decision
+        assert decision(clients.world.root.ours("GetDecision", requestId=request_id))["reason"] == case.reason
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.reason)
