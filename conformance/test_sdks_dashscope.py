@@ -1,10 +1,12 @@
 """Model calls through the official `dashscope` client: generation, multimodal conversation, embeddings, models, and every refusal."""
 
+import asyncio
 import itertools
 from typing import Any
 
 import dashscope
 import pytest
+from dashscope.api_entities.aio_session import close_shared_aio_session
 
 from support.clients import (
     CASES, CHAT, EMBEDDING, GOOD_KEY, KEY_MISSING, NARROW_KEY, PARAMETERS, PICTURE, SLOWLY, WORKSPACE_MISMATCH, Case, Clients,
@@ -151,6 +153,25 @@ def look(model: str, picture: str = "https://example.com/a.png", **more: Any) ->
     """One conversation with a picture."""
     messages = [{"role": "user", "content": [{"image": picture}, {"text": "look"}]}]
     return dashscope.MultiModalConversation.call(model=model, messages=messages, **more)
+
+
+def test_the_asynchronous_client(clients: Clients) -> None:
+    """It speaks HTTP with another library, and reads streams in its own way."""
+    async def talk() -> tuple[Any, list[Any], Any]:
+        try:
+            call = dashscope.AioGeneration.call
+            whole = await call(model=CHAT, messages=HELLO, result_format="message")
+            stream = await call(model=CHAT, messages=HELLO, result_format="message", stream=True, incremental_output=True)
+            parts = [part async for part in stream]
+            return whole, parts, await call(model=CHAT, messages=HELLO, api_key=clients.key("clients elsewhere"))
+        finally:
+            await close_shared_aio_session()
+
+    whole, parts, denied = asyncio.run(talk())
+    assert good(whole).output.choices[0].message.content == said_back("hello there")
+    assert [piece for part in parts if (piece := good(part).output.choices[0].message.content)] == PIECES
+    check_usage(parts[-1])
+    assert (denied.status_code, denied.code) == (403, "AccessDenied"), denied
 
 
 def test_embeddings(clients: Clients) -> None:
