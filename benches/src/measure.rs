@@ -3,6 +3,32 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+/// The middle of what several runs measured.
+pub fn middle<T>(runs: &[T], value: impl Fn(&T) -> f64) -> f64 {
+    Sample::new(runs.iter().map(value).collect()).p50()
+}
+
+/// Runs every side once per round, in turns, so that a slow moment of the machine meets all of them. Gives the runs of each.
+pub fn in_rounds<S, T>(
+    rounds: usize,
+    sides: &[S],
+    mut run: impl FnMut(&S) -> anyhow::Result<T>,
+) -> anyhow::Result<Vec<Vec<T>>> {
+    let mut runs: Vec<Vec<T>> = sides.iter().map(|_| Vec::new()).collect();
+    for _ in 0..rounds {
+        for (side, runs) in sides.iter().zip(&mut runs) {
+            runs.push(run(side)?);
+        }
+    }
+    Ok(runs)
+}
+
+/// The load of the machine over the last minute, to be told beside figures.
+pub fn machine_load() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or_default().to_owned()
+}
+
 /// Questions per batch.
 pub const BATCH: usize = 32;
 

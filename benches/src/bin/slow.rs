@@ -5,7 +5,7 @@
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bailey_benches::database;
-use bailey_benches::measure::Sample;
+use bailey_benches::gateway::{PATH, script, seconds, text};
+use bailey_benches::measure::middle;
 use bailey_benches::peer::{Control, Load, wrk};
 use bailey_testkit::{Launch, Server};
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
 const ROUNDS: usize = 5;
@@ -28,13 +29,12 @@ const GOOD: usize = 16;
 const DRIP: Duration = Duration::from_secs(1);
 /// How long the good client calls before it is measured.
 const SETTLING_SECONDS: u64 = 3;
-const PATH: &str = "/v1/chat/completions";
 
 fn main() -> anyhow::Result<()> {
-    let seconds = std::env::var("BAILEY_BENCH_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
+    let seconds = seconds();
     let directory = TempDir::new()?;
     let (server, key) = start_bailey(&directory.path().join("data"))?;
-    let (to, script) = (server.addresses().gateway, script(directory.path(), &key)?);
+    let (to, script) = (server.addresses().gateway, script(directory.path(), "good", &key)?);
     let url = format!("http://{to}{PATH}");
     wrk(&url, &script, GOOD, 1)?;
     let (mut alone, mut among) = (Vec::new(), Vec::new());
@@ -48,8 +48,6 @@ fn main() -> anyhow::Result<()> {
         among.push(wrk(&url, &script, GOOD, seconds)?);
         crowd.gone()?;
     }
-    let middle =
-        |loads: &[Load], value: fn(&Load) -> f64| Sample::new(loads.iter().map(value).collect()).p50();
     println!("\n{GOOD} connections, middle of {ROUNDS} runs of {seconds} s in turns");
     for (name, loads) in [("alone", &alone), ("among slow ones", &among)] {
         println!(
@@ -139,35 +137,15 @@ fn start_bailey(data: &Path) -> anyhow::Result<(Server, String)> {
         .environment("RUST_LOG", "warn")
         .environment("BAILEY__GATEWAY_WORKERS", "1")
         .start()?;
-    let text = |value: &Value, path: &str| -> anyhow::Result<String> {
-        Ok(value
-            .pointer(path)
-            .and_then(Value::as_str)
-            .with_context(|| format!("no {path} in {value}"))?
-            .to_owned())
-    };
     let control = Control::new(
         server.addresses().control,
-        &text(&made, "/accessKeyId")?,
-        &text(&made, "/accessKeySecret")?,
+        text(&made, "/accessKeyId")?,
+        text(&made, "/accessKeySecret")?,
     );
     control.call("POST", "/modelstudio/providers", &json!({"name": "demo", "dialect": "demo"}))?;
     let route = json!([{"provider": "demo", "upstreamModel": "demo", "priority": 0, "weight": 1}]);
     let model = json!({"name": "Bench", "capabilities": ["chat"], "routes": route});
     control.call("PUT", "/modelstudio/models/bench-model", &model)?;
     let key = control.call("POST", "/modelstudio/apikeys?description=bench", &json!({}))?;
-    Ok((server, text(&key, "/apiKey/apiKeyValue")?))
-}
-
-/// What wrk sends.
-fn script(directory: &Path, key: &str) -> anyhow::Result<PathBuf> {
-    let file = directory.join("good.lua");
-    let body = json!({"model": "bench-model", "messages": [{"role": "user", "content": "What is the capital of France?"}]});
-    std::fs::write(
-        &file,
-        format!(
-            "wrk.method = \"POST\"\nwrk.headers[\"content-type\"] = \"application/json\"\nwrk.headers[\"authorization\"] = \"Bearer {key}\"\nwrk.body = [[{body}]]\n"
-        ),
-    )?;
-    Ok(file)
+    Ok((server, text(&key, "/apiKey/apiKeyValue")?.to_owned()))
 }
