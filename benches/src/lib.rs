@@ -18,4 +18,5 @@ pub mod population;
 pub mod questions;
 pub mod random;
 pub mod rego;
+pub mod sides;
 pub mod streams;

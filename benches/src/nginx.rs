@@ -1,8 +1,9 @@
 //! nginx as the model server that answers at once, and as the plain proxy to compare with.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use bailey_testkit::{Nginx, free_address};
 
 /// What every upstream answer is: as long as a short real one.
@@ -13,7 +14,21 @@ const ANSWER: &str = r#"{"id":"chatcmpl-1","object":"chat.completion","created":
 pub struct Shared {
     /// Where they listen.
     pub address: SocketAddr,
-    _processes: Vec<Nginx>,
+    places: Vec<PathBuf>,
+    _running: Vec<Nginx>,
+}
+
+impl Shared {
+    /// The numbers of the processes.
+    pub fn processes(&self) -> anyhow::Result<Vec<u32>> {
+        let number = |place: &PathBuf| {
+            let file = place.join(format!("nginx-{}.pid", self.address.port()));
+            let text =
+                std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            Ok(text.trim().parse()?)
+        };
+        self.places.iter().map(number).collect()
+    }
 }
 
 /// A model server of one process.
@@ -51,10 +66,12 @@ pub fn proxy(
 fn start(directory: &Path, workers: usize, before: &str, location: &str) -> anyhow::Result<Shared> {
     let address = free_address()?;
     let http = format!("  {before}\n  server {{ listen {address} reuseport; location / {{ {location} }} }}");
-    let start = |number| {
-        let place = directory.join(format!("nginx-{}-{number}", address.port()));
-        std::fs::create_dir_all(&place)?;
-        Nginx::start(&place, address, &http)
+    let place = |number| directory.join(format!("nginx-{}-{number}", address.port()));
+    let places: Vec<PathBuf> = (0..workers).map(place).collect();
+    let start = |place: &PathBuf| {
+        std::fs::create_dir_all(place)?;
+        Nginx::start(place, address, &http)
     };
-    Ok(Shared { address, _processes: (0..workers).map(start).collect::<anyhow::Result<_>>()? })
+    let running = places.iter().map(start).collect::<anyhow::Result<_>>()?;
+    Ok(Shared { address, places, _running: running })
 }

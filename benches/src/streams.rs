@@ -25,6 +25,8 @@ const GRACE: Duration = Duration::from_secs(10);
 pub enum Kind {
     /// All chunks back to back, each written by itself, then usage and the end.
     Whole,
+    /// The same in one write, so that the upstream is not what takes longest.
+    AtOnce,
     /// One chunk, and then nothing until the other side goes.
     Held,
 }
@@ -64,14 +66,14 @@ fn pieces(kind: Kind) -> Vec<Vec<u8>> {
     let head =
         b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
     let mut pieces = vec![[head, text()].concat()];
-    if kind == Kind::Whole {
+    if kind != Kind::Held {
         pieces.extend((1..CHUNKS).map(|_| text()));
         let usage = json!({"prompt_tokens": 19, "completion_tokens": CHUNKS, "total_tokens": 19 + CHUNKS});
         pieces.push(
             [chunk(&event(json!(null), usage)), chunk("data: [DONE]\n\n"), b"0\r\n\r\n".to_vec()].concat(),
         );
     }
-    pieces
+    if kind == Kind::AtOnce { vec![pieces.concat()] } else { pieces }
 }
 
 async fn serve(mut stream: TcpStream, pieces: Arc<[Vec<u8>]>, kind: Kind) -> std::io::Result<()> {
@@ -208,8 +210,10 @@ mod tests {
 
     #[test]
     fn whole_streams_are_counted_and_held_ones_stay_open() -> anyhow::Result<()> {
-        let seen = load(upstream(Kind::Whole)?, "none", 2, 1)?;
-        assert!(seen.rate > 2.0 && seen.first_p50_us > 0.0, "{seen:?}");
+        for kind in [Kind::Whole, Kind::AtOnce] {
+            let seen = load(upstream(kind)?, "none", 2, 1)?;
+            assert!(seen.rate > 2.0 && seen.first_p50_us > 0.0, "{kind:?}: {seen:?}");
+        }
         let mut held = hold(upstream(Kind::Held)?, "none", 3)?;
         held[2].set_read_timeout(Some(Duration::from_millis(50)))?;
         assert!(held[2].read(&mut [0]).is_err(), "neither ended nor went on");

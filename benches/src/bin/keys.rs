@@ -2,9 +2,9 @@
 //!
 //! `BAILEY_BENCH_SECONDS` sets how long one run takes, 5 unless told otherwise.
 
-use bailey_benches::gateway::{Gateway, KEYS, PATH, script, seconds};
-use bailey_benches::measure::{in_rounds, machine_load, middle};
-use bailey_benches::peer::wrk;
+use bailey_benches::gateway::{Gateway, KEYS, seconds};
+use bailey_benches::measure::middle;
+use bailey_benches::sides::{self, Side};
 use bailey_benches::{database, nginx};
 use tempfile::TempDir;
 
@@ -24,29 +24,14 @@ fn main() -> anyhow::Result<()> {
         runtime.block_on(database::fill(file, MANY))
     })?;
     let sides = [
-        (format!("{KEYS} keys"), few.address(), script(at, "few", &few.key)?),
-        (format!("{MANY} keys more"), many.address(), script(at, "many", &many.key)?),
+        Side::bailey(&format!("{KEYS} keys"), at, &few)?,
+        Side::bailey(&format!("{MANY} keys more"), at, &many)?,
     ];
-    for (_, address, script) in &sides {
-        wrk(&format!("http://{address}{PATH}"), script, CONNECTIONS, 1)?;
-    }
-    let before = machine_load();
-    let loads = in_rounds(ROUNDS, &sides, |(_, address, script)| {
-        wrk(&format!("http://{address}{PATH}"), script, CONNECTIONS, seconds)
-    })?;
-    println!(
-        "\n{CONNECTIONS} connections, one worker, middle of {ROUNDS} runs of {seconds} s in turns, load average {before} before"
-    );
-    for ((name, ..), loads) in sides.iter().zip(&loads) {
-        println!(
-            "{name:>20}: {:8.0}/s, p50 {:6.0} us, p99 {:6.0} us",
-            middle(loads, |load| load.rate),
-            middle(loads, |load| load.p50_us),
-            middle(loads, |load| load.p99_us)
-        );
-    }
+    sides::warm(&sides)?;
+    let calls = sides::compare(&sides, CONNECTIONS, ROUNDS, seconds)?;
     // Each round by itself, so that a slow moment does not count for one side only.
-    let shares: Vec<f64> = loads[0].iter().zip(&loads[1]).map(|(few, many)| many.rate / few.rate).collect();
+    let shares: Vec<f64> =
+        calls[0].iter().zip(&calls[1]).map(|(few, many)| many.load.rate / few.load.rate).collect();
     println!("requests per second with many keys: {:.2}x those with few", middle(&shares, |share| *share));
     Ok(())
 }

@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use bailey_benches::connection::{Connection, post};
-use bailey_benches::gateway::{Gateway, MODEL, PATH, question, script, seconds};
-use bailey_benches::measure::{in_rounds, machine_load, middle};
+use bailey_benches::gateway::{Gateway, MODEL, PATH, question, seconds};
+use bailey_benches::measure::middle;
 use bailey_benches::nginx;
-use bailey_benches::peer::wrk;
+use bailey_benches::sides::{self, Side};
 use bailey_testkit::free_address;
 use serde_json::json;
 use tempfile::TempDir;
@@ -37,29 +37,14 @@ fn main() -> anyhow::Result<()> {
     let other = LiteLlm::start(&program, at, upstream.address)?;
     let gateway = Gateway::start(&at.join("data"), 1, upstream.address)?;
     let sides = [
-        ("LiteLLM, one worker", other.address, script(at, "litellm", MASTER_KEY)?),
-        ("bailey, one worker", gateway.address(), script(at, "bailey", &gateway.key)?),
+        Side::new("LiteLLM, one worker", at, other.address, MASTER_KEY, vec![other.child.id()])?,
+        Side::bailey("bailey, one worker", at, &gateway)?,
     ];
-    for (_, address, script) in &sides {
-        wrk(&format!("http://{address}{PATH}"), script, 64, 2)?;
-    }
+    sides::warm(&sides)?;
     for connections in [64, 1] {
-        let before = machine_load();
-        let loads = in_rounds(ROUNDS, &sides, |(_, address, script)| {
-            wrk(&format!("http://{address}{PATH}"), script, connections, seconds)
-        })?;
-        println!(
-            "\n{connections} connections, middle of {ROUNDS} runs of {seconds} s in turns, load average {before} before"
-        );
-        for ((name, ..), loads) in sides.iter().zip(&loads) {
-            println!(
-                "{name:>20}: {:8.0}/s, p50 {:6.0} us, p99 {:6.0} us",
-                middle(loads, |load| load.rate),
-                middle(loads, |load| load.p50_us),
-                middle(loads, |load| load.p99_us)
-            );
-        }
-        let (others, own) = (middle(&loads[0], |load| load.rate), middle(&loads[1], |load| load.rate));
+        let calls = sides::compare(&sides, connections, ROUNDS, seconds)?;
+        let (others, own) =
+            (middle(&calls[0], |call| call.load.rate), middle(&calls[1], |call| call.load.rate));
         println!("bailey: {:.0}x LiteLLM's requests per second", own / others);
     }
     Ok(())

@@ -48,7 +48,9 @@ fn main() -> anyhow::Result<()> {
         (held - idle) * 1024.0 / streams as f64
     );
     drop(open);
-    println!("after they went: {:.1} MiB", settled()?.0);
+    let (after, _) = settled()?;
+    let files = std::fs::read_dir(format!("/proc/{process}/fd"))?.count();
+    println!("after they went: {after:.1} MiB, {files} files open");
     Ok(())
 }
 
