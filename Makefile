@@ -15,7 +15,7 @@ test: ## Install what the tests need, then run every check and test
 	@scripts/install-test-tools.sh
 	cargo xtask ci
 
-bench: ## Install nginx and wrk, then run the benchmarks
+bench: ## Install nginx, wrk and LiteLLM, then run the benchmarks
 	@scripts/install-bench-tools.sh
 	cargo xtask bench
 
