@@ -9,11 +9,11 @@ use bailey_domain::name::{OidcProviderName, RoleName, RoleSessionName};
 use bailey_domain::operations::{
     AddClientIdToOIDCProvider, AssumeRole, AssumeRoleWithOIDC, CreateWorkspace, GetCallerIdentity, GetUser,
 };
-use bailey_domain::role::{Federated, SessionClaims, SessionRefused, Taken, Taker};
+use bailey_domain::role::{Federated, SessionClaims, SessionRefused, Taker};
 use bailey_domain::scope::{Assumption, RamScope, WholeAccount};
 use bailey_domain::{AccountId, Caller, Principal, Reason};
 
-use crate::house::{HOME, House, NOW, attached, policy_name};
+use crate::house::{House, NOW, attached, policy_name, session_claims};
 
 const ISSUER: &str = "https://issuer.example";
 
@@ -93,21 +93,9 @@ impl Stage {
     }
 
     fn claims(&self) -> SessionClaims {
-        SessionClaims {
-            account: self.house.one.id,
-            role: self.role,
-            name: RoleSessionName::parse("RoleSessionName", "build-7").unwrap(),
-            policy: None,
-            taken: Taken {
-                by: Taker::Federated(self.said("repo:corp/app", &["bailey"])),
-                at_ms: NOW,
-                source_ip: HOME,
-                secure_transport: true,
-                mfa_present: false,
-                external_id: None,
-            },
-            expires_at_ms: NOW + 3_600_000,
-        }
+        let by = Taker::Federated(self.said("repo:corp/app", &["bailey"]));
+        let name = RoleSessionName::parse("RoleSessionName", "build-7").unwrap();
+        SessionClaims { name, ..session_claims(self.house.one.id, self.role, by) }
     }
 
     fn open(&self) -> Result<Caller, SessionRefused> {

@@ -137,19 +137,22 @@ fn short_bytes(max_tokens: u64) -> u64 {
     u64::try_from(body.to_string().len()).unwrap()
 }
 
+/// The model with prices, in micro-units per thousand tokens.
+fn priced(world: &World, prices: &[(&str, u64)]) -> Change {
+    let mut change = world.model("chat", Capability::Chat, &[("first", "org/real")]);
+    let Change::Model { model, .. } = &mut change else { unreachable!() };
+    model.prices.extend(prices.iter().map(|&(kind, micro_per_thousand_tokens)| Price {
+        kind: kind.to_owned(),
+        micro_per_thousand_tokens,
+    }));
+    change
+}
+
 #[tokio::test]
 async fn a_call_costs_what_its_model_says() {
     let world = World::start();
     world.key(KEY);
-    let Change::Model { account, mut model } =
-        world.model("chat", Capability::Chat, &[("first", "org/real")])
-    else {
-        unreachable!()
-    };
-    for (kind, micro_per_thousand_tokens) in [("input", 100), ("output", 1000)] {
-        model.prices.push(Price { kind: kind.to_owned(), micro_per_thousand_tokens });
-    }
-    world.apply(vec![Change::Model { account, model }]);
+    world.apply(vec![priced(&world, &[("input", 100), ("output", 1000)])]);
     world.first.answer_next(completion(&json!({"prompt_tokens": 50, "completion_tokens": 7})));
     assert_eq!(short(&world, 10).send(world.address).await.status, 200);
     assert_eq!(world.usage().await.cost, 12);
@@ -167,16 +170,11 @@ async fn a_call_costs_what_its_model_says() {
 async fn a_budget_refuses_what_may_cost_too_much_and_settles_what_did() {
     let world = World::start();
     world.key(KEY);
-    let Change::Model { account, mut model } =
-        world.model("chat", Capability::Chat, &[("first", "org/real")])
-    else {
-        unreachable!()
-    };
-    model.prices.push(Price { kind: "output".to_owned(), micro_per_thousand_tokens: 1000 });
     let level = BudgetLevel::Member(world.workspace, world.alice);
     let budget = Box::new(Budget::new(100, Vec::new(), true).unwrap());
+    let account = world.account;
     let spent = Change::Budget { account, level, budget, month_of_ms: world.now_ms(), spent_micro: 30 };
-    world.apply(vec![Change::Model { account, model }, spent]);
+    world.apply(vec![priced(&world, &[("output", 1000)]), spent]);
     let answer = short(&world, 71).send(world.address).await;
     assert_eq!(answer.error(), (429, "BudgetLimitExceeded".to_owned(), Some("budget")));
     let ms: i64 = answer.header("retry-after-ms").unwrap().parse().unwrap();

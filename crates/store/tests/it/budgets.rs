@@ -6,7 +6,7 @@ use bailey_domain::directory::Crossing;
 use bailey_domain::scope::WholeAccount;
 use bailey_store::{StoredBudget, UsageEvent};
 
-use crate::world::{Home, MODEL};
+use crate::world::{Home, usage_event};
 
 const HOUR: i64 = 3_600_000;
 
@@ -16,21 +16,7 @@ fn budget(amount_micro: u64) -> Budget {
 
 /// A call of a moment that cost so much.
 fn event(home: &Home, at_ms: i64, cost: u64) -> UsageEvent {
-    UsageEvent {
-        account: home.account,
-        workspace: home.first,
-        key: home.key.0,
-        owner: Principal::User(home.alice),
-        model: MODEL.to_owned(),
-        at_ms,
-        failed: false,
-        cut: false,
-        input_tokens: 0,
-        output_tokens: 0,
-        cost,
-        duration_ms: 0,
-        first_byte_ms: None,
-    }
+    UsageEvent { cost, ..usage_event(home, at_ms) }
 }
 
 fn levels(home: &Home) -> [BudgetLevel; 3] {

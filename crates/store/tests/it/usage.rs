@@ -4,30 +4,12 @@ use bailey_domain::access::Principal;
 use bailey_domain::scope::WholeAccount;
 use bailey_store::{UsageBy, UsageEvent, UsageRow};
 
-use crate::world::{Home, MODEL};
+use crate::world::{MODEL, usage_event};
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 /// 2026-11-24T00:00:00Z.
 const START: i64 = 1_795_478_400_000;
-
-fn event(home: &Home, at_ms: i64) -> UsageEvent {
-    UsageEvent {
-        account: home.account,
-        workspace: home.first,
-        key: home.key.0,
-        owner: Principal::User(home.alice),
-        model: MODEL.to_owned(),
-        at_ms,
-        failed: false,
-        cut: false,
-        input_tokens: 10,
-        output_tokens: 3,
-        cost: 7,
-        duration_ms: 500,
-        first_byte_ms: Some(20),
-    }
-}
 
 fn sums(row: &UsageRow) -> (&str, [i64; 5]) {
     let sums = [row.requests, row.failed_requests, row.cut_requests, row.input_tokens, row.output_tokens];
@@ -39,12 +21,12 @@ cases! {
         let (one, two) = test.two_homes().await;
         let root = Principal::Root;
         let events = [
-            event(&one, START),
-            UsageEvent { failed: true, ..event(&one, START + 1) },
-            UsageEvent { cut: true, model: "embed".to_owned(), ..event(&one, START + HOUR - 1) },
-            UsageEvent { workspace: one.second, owner: root, ..event(&one, START + HOUR) },
-            event(&one, START + DAY),
-            event(&two, START),
+            usage_event(&one, START),
+            UsageEvent { failed: true, ..usage_event(&one, START + 1) },
+            UsageEvent { cut: true, model: "embed".to_owned(), ..usage_event(&one, START + HOUR - 1) },
+            UsageEvent { workspace: one.second, owner: root, ..usage_event(&one, START + HOUR) },
+            usage_event(&one, START + DAY),
+            usage_event(&two, START),
         ];
         test.store.record_usage(&events[..2]).await.unwrap();
         test.store.record_usage(&events[2..]).await.unwrap();
@@ -70,10 +52,10 @@ cases! {
 
     async fn cost_and_times_are_summed(test) {
         let (one, two) = test.two_homes().await;
-        let left = UsageEvent { first_byte_ms: None, cost: 2, duration_ms: 100, ..event(&one, START) };
-        test.store.record_usage(&[event(&one, START), left.clone(), event(&two, START)]).await.unwrap();
-        test.store.record_usage(&[event(&one, START), left]).await.unwrap();
-        let absurd = UsageEvent { cost: u64::MAX, duration_ms: u64::MAX, first_byte_ms: Some(u64::MAX), ..event(&two, START) };
+        let left = UsageEvent { first_byte_ms: None, cost: 2, duration_ms: 100, ..usage_event(&one, START) };
+        test.store.record_usage(&[usage_event(&one, START), left.clone(), usage_event(&two, START)]).await.unwrap();
+        test.store.record_usage(&[usage_event(&one, START), left]).await.unwrap();
+        let absurd = UsageEvent { cost: u64::MAX, duration_ms: u64::MAX, first_byte_ms: Some(u64::MAX), ..usage_event(&two, START) };
         test.store.record_usage(&[absurd.clone(), absurd]).await.unwrap();
         let permit = permit!(test, test.root(one.account), GetUsage on WholeAccount);
         let rows = test.store.usage(&permit, UsageBy::Model, START, START + DAY).await.unwrap();
@@ -86,7 +68,7 @@ cases! {
 
     async fn a_time_has_a_start_and_an_end(test) {
         let (one, two) = test.two_homes().await;
-        test.store.record_usage(&[event(&one, START), event(&one, START + HOUR), event(&two, START)]).await.unwrap();
+        test.store.record_usage(&[usage_event(&one, START), usage_event(&one, START + HOUR), usage_event(&two, START)]).await.unwrap();
         let permit = permit!(test, test.root(one.account), GetUsage on WholeAccount);
         for (from, to, requests) in [(START, START + HOUR, 1), (START + 1, START + HOUR, 0), (START, START + HOUR + 1, 2), (i64::MIN, i64::MAX, 2), (START, START, 0)] {
             let rows = test.store.usage(&permit, UsageBy::Model, from, to).await.unwrap();
@@ -101,11 +83,11 @@ cases! {
     /// Token counts come from upstreams. One that lies must not spoil the sums of everybody else.
     async fn absurd_token_counts_do_not_break_the_sums(test) {
         let (one, _) = test.two_homes().await;
-        let absurd = UsageEvent { input_tokens: u64::MAX, output_tokens: u64::MAX, ..event(&one, START) };
+        let absurd = UsageEvent { input_tokens: u64::MAX, output_tokens: u64::MAX, ..usage_event(&one, START) };
         for _ in 0..3 {
             test.store.record_usage(&[absurd.clone(), absurd.clone()]).await.unwrap();
         }
-        test.store.record_usage(&[UsageEvent { model: "embed".to_owned(), ..absurd }, event(&one, START)]).await.unwrap();
+        test.store.record_usage(&[UsageEvent { model: "embed".to_owned(), ..absurd }, usage_event(&one, START)]).await.unwrap();
         let permit = permit!(test, test.root(one.account), GetUsage on WholeAccount);
         for by in [UsageBy::Model, UsageBy::Day] {
             let rows = test.store.usage(&permit, by, START, START + DAY).await.unwrap();

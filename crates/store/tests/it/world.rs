@@ -1,5 +1,6 @@
 //! Two accounts with the same names everywhere, so that whatever crosses from one to the other shows.
 
+use bailey_domain::access::Principal;
 use bailey_domain::change::PolicyType;
 use bailey_domain::directory::Call;
 use bailey_domain::model::{Bounds, Capability, Dialect, Grant, Model, Provider, Route};
@@ -10,7 +11,7 @@ use bailey_domain::tokens::Expected;
 use bailey_domain::{
     AccessKeyId, AccountId, ApiKeyId, Caller, Entropy as _, GroupId, Pages, Reason, UserId, WorkspaceId,
 };
-use bailey_store::{Founding, NewApiKey, NewGroup, NewMember, NewUser, NewValue, StoredProvider};
+use bailey_store::{Founding, NewApiKey, NewGroup, NewMember, NewUser, NewValue, StoredProvider, UsageEvent};
 
 use crate::support::{HOME, TestStore};
 
@@ -85,6 +86,25 @@ pub(crate) fn model(name: &str, provider: &str) -> Model {
 }
 
 pub(crate) const INFERENCE: Grant = Grant { inference: true, fine_tune: false, deploy: false };
+
+/// A call of alice's key that went well.
+pub(crate) fn usage_event(home: &Home, at_ms: i64) -> UsageEvent {
+    UsageEvent {
+        account: home.account,
+        workspace: home.first,
+        key: home.key.0,
+        owner: Principal::User(home.alice),
+        model: MODEL.to_owned(),
+        at_ms,
+        failed: false,
+        cut: false,
+        input_tokens: 10,
+        output_tokens: 3,
+        cost: 7,
+        duration_ms: 500,
+        first_byte_ms: Some(20),
+    }
+}
 
 /// A policy that allows one action on everything.
 pub(crate) fn allow(action: &str) -> String {
