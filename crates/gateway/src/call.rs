@@ -12,7 +12,7 @@ use crate::envelope::Envelope;
 use crate::meter::Meter;
 use crate::paths::Operation;
 use crate::route::serve;
-use crate::surface::Code;
+use crate::surface::{Code, Surface};
 use crate::worker::{Asker, Body, Inner};
 
 /// A longer body is read only for a key that is known to be good.
@@ -60,7 +60,8 @@ where
         Ok(body) => body,
         Err(error) => return worker.unless_refused(asker, || unread(asker, error)),
     };
-    let envelope = match Envelope::read(&body, reply.surface, operation, asks_for_events(headers)) {
+    let asks_for_events = reply.surface == Surface::DashScope && asks_for_events(headers);
+    let envelope = match Envelope::read(&body, reply.surface, operation, asks_for_events) {
         Ok(envelope) => envelope,
         Err(wrong) => return worker.unless_refused(asker, || invalid(reply, wrong)),
     };

@@ -32,11 +32,6 @@ fn count(text: &str) -> u64 {
     text.split_whitespace().map(|word| word.chars().count().div_ceil(4) as u64).sum()
 }
 
-/// Whether the demo has such an operation.
-pub(crate) fn serves(operation: Operation) -> bool {
-    !matches!(operation, Operation::MultimodalEmbedding | Operation::Rerank)
-}
-
 /// Answers a call. `body` is its request in OpenAI's dialect; `translation` turns the answer into the client's.
 pub(crate) async fn serve(
     mut meter: Meter,

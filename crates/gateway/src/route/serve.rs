@@ -27,6 +27,7 @@ pub(crate) async fn serve(mut meter: Meter, worker: &Rc<Inner>, ask: &Ask<'_>) -
     let gateway = &worker.gateway;
     let reply = meter.arrival().reply;
     let began_ms = gateway.clock.now_ms();
+    let mut now_ms = began_ms;
     let mut choice = worker.turns.next();
     let mut tries = 0;
     let mut cannot_say = None;
@@ -56,14 +57,13 @@ pub(crate) async fn serve(mut meter: Meter, worker: &Rc<Inner>, ask: &Ask<'_>) -
                 }
             }
         };
-        if dialect == Dialect::Demo && demo::serves(ask.operation) {
+        if dialect == Dialect::Demo {
             return Box::pin(demo::serve(meter, ask, &outgoing.body, translation)).await;
         }
         let Some(target) = worker.targets.of(&route.provider, gateway) else { continue };
         if !target.serves(outgoing.operation) {
             continue;
         }
-        let now_ms = gateway.clock.now_ms();
         let took = u128::try_from(now_ms - began_ms).unwrap_or(0);
         if tries > 0 && (tries >= gateway.limits.tries || took >= gateway.limits.tries_within.as_millis()) {
             break;
@@ -79,7 +79,7 @@ pub(crate) async fn serve(mut meter: Meter, worker: &Rc<Inner>, ask: &Ask<'_>) -
             client_headers: translation.is_none().then_some(ask.headers),
         };
         let sent = target.send(&errand, meter.flight()).await;
-        let now_ms = gateway.clock.now_ms();
+        now_ms = gateway.clock.now_ms();
         match sent {
             Ok((head, _)) if passes_over(head.status) => {
                 tracing::warn!(provider = ?target, status = head.status.as_u16(), "an upstream did not serve a call");
