@@ -48,7 +48,12 @@ pub(crate) fn json(reply: Reply, value: &impl Serialize) -> Response<Body> {
 
 /// The answer that an error is.
 pub(crate) fn answer(reply: Reply, fault: &Fault<'_>) -> Response<Body> {
-    whole(reply, fault.status, HeaderValue::from_static("application/json"), fault.body(reply).into())
+    whole(
+        reply,
+        fault.status,
+        HeaderValue::from_static("application/json"),
+        fault.body(reply.surface, reply.id.as_str()).into(),
+    )
 }
 
 /// A body that cannot be taken.

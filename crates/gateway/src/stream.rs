@@ -248,13 +248,13 @@ impl Relay {
             }
             Source::Converted(_, mut conversion) => {
                 meter.used(conversion.tokens().unwrap_or_default());
-                return Some(Ok(conversion.failed(&fault, reply)));
+                return Some(Ok(conversion.failed(&fault)));
             }
-            Source::Demo(_, Some(mut conversion)) => return Some(Ok(conversion.failed(&fault, reply))),
+            Source::Demo(_, Some(mut conversion)) => return Some(Ok(conversion.failed(&fault))),
             Source::Demo(_, None) => false,
             Source::Json(..) | Source::Ended => return Some(Err(StreamError(reason))),
         };
-        Some(Ok(fault.event(reply, is_inside).into()))
+        Some(Ok(fault.event(reply.surface, reply.id.as_str(), is_inside).into()))
     }
 }
 

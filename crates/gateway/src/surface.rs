@@ -39,11 +39,13 @@ pub(crate) struct Reply {
     pub(crate) surface: Surface,
 }
 
-/// What kind of error it is, as the two surfaces that have codes call it.
+/// What kind of error it is, as each surface calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Code {
     openai: &'static str,
     native: &'static str,
+    /// Where Anthropic's type is not the one of the status.
+    anthropic: Option<&'static str>,
 }
 
 impl Code {
@@ -78,8 +80,22 @@ impl Code {
         Self::new(code, code)
     }
 
-    const fn new(openai: &'static str, native: &'static str) -> Self {
-        Self { openai, native }
+    /// As Anthropic's clients know it, with that status.
+    fn anthropic(self, status: StatusCode) -> &'static str {
+        self.anthropic.unwrap_or_else(|| anthropic_type(status))
+    }
+
+    /// Whether, with that status, one of the surfaces calls it so.
+    pub(crate) fn is_called(self, status: StatusCode, name: &str) -> bool {
+        [self.openai, self.native, self.anthropic(status)].contains(&name)
+    }
+
+    pub(crate) const fn new(openai: &'static str, native: &'static str) -> Self {
+        Self { openai, native, anthropic: None }
+    }
+
+    pub(crate) const fn with_anthropic(self, anthropic: &'static str) -> Self {
+        Self { anthropic: Some(anthropic), ..self }
     }
 }
 
@@ -143,10 +159,9 @@ fn anthropic_type(status: StatusCode) -> &'static str {
 
 impl Fault<'_> {
     /// The body, in the shape of the surface that was called.
-    pub(crate) fn body(&self, reply: Reply) -> Vec<u8> {
-        let request_id = reply.id.as_str();
+    pub(crate) fn body(&self, surface: Surface, request_id: &str) -> Vec<u8> {
         let message = &*self.message;
-        let body = match reply.surface {
+        let body = match surface {
             Surface::OpenAi => {
                 // The real service: 401 and what is wrong with a request share one type, every other type is its code.
                 let r#type = match self.status.as_u16() {
@@ -160,7 +175,7 @@ impl Fault<'_> {
                 serde_json::to_vec(&NativeError { code: self.code.native, message, request_id })
             }
             Surface::Anthropic => {
-                let error = AnthropicFields { r#type: anthropic_type(self.status), message };
+                let error = AnthropicFields { r#type: self.code.anthropic(self.status), message };
                 serde_json::to_vec(&AnthropicError { r#type: "error", error, request_id })
             }
         };
@@ -168,10 +183,10 @@ impl Fault<'_> {
     }
 
     /// The event that ends a stream. `is_inside`: the event before was not finished.
-    pub(crate) fn event(&self, reply: Reply, is_inside: bool) -> Vec<u8> {
+    pub(crate) fn event(&self, surface: Surface, request_id: &str, is_inside: bool) -> Vec<u8> {
         let mut frame = Vec::with_capacity(320);
         frame.extend_from_slice(if is_inside { b"\n\n" } else { b"" });
-        match reply.surface {
+        match surface {
             Surface::OpenAi => {}
             // One version of the `dashscope` SDK reads the status from a field, another from a comment.
             Surface::DashScope => {
@@ -181,8 +196,8 @@ impl Fault<'_> {
             }
             Surface::Anthropic => frame.extend_from_slice(b"event: error\n"),
         }
-        frame.extend_from_slice(if reply.surface == Surface::DashScope { b"data:" } else { b"data: " });
-        frame.extend_from_slice(&self.body(reply));
+        frame.extend_from_slice(if surface == Surface::DashScope { b"data:" } else { b"data: " });
+        frame.extend_from_slice(&self.body(surface, request_id));
         frame.extend_from_slice(b"\n\n");
         frame
     }
@@ -199,7 +214,7 @@ pub(crate) fn fault_of(surface: Surface, reason: Reason) -> Fault<'static> {
     };
     Fault {
         status: StatusCode::from_u16(face.status).expect("the table holds HTTP statuses"),
-        code: Code { openai: face.openai_code, native: face.native_code },
+        code: Code::new(face.openai_code, face.native_code),
         message: message.into(),
         param: None,
     }
@@ -207,23 +222,18 @@ pub(crate) fn fault_of(surface: Surface, reason: Reason) -> Fault<'static> {
 
 #[cfg(test)]
 mod tests {
-    use bailey_domain::clock::Fixed;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::request_ids::RequestIds;
 
-    fn reply(surface: Surface) -> Reply {
-        Reply { id: RequestIds::new(&Fixed::seeded(1)).next(), surface }
-    }
+    const ID: &str = "the-id";
 
     fn body(surface: Surface, fault: &Fault<'_>) -> Value {
-        serde_json::from_slice(&fault.body(reply(surface))).unwrap()
+        serde_json::from_slice(&fault.body(surface, ID)).unwrap()
     }
 
     #[test]
     fn every_surface_has_one_shape() {
-        let id = reply(Surface::OpenAi).id;
         for &reason in Reason::ALL.iter().filter(|reason| reason.face().is_some()) {
             let face = reason.face().unwrap();
             let openai = body(Surface::OpenAi, &fault_of(Surface::OpenAi, reason));
@@ -233,15 +243,15 @@ mod tests {
                 openai["error"],
                 json!({"message": face.message, "type": r#type, "param": null, "code": face.openai_code})
             );
-            assert_eq!(openai["request_id"], id.as_str());
+            assert_eq!(openai["request_id"], ID);
             let native = body(Surface::DashScope, &fault_of(Surface::DashScope, reason));
             assert_eq!(native["code"], face.native_code);
-            assert_eq!(native["request_id"], id.as_str());
+            assert_eq!(native["request_id"], ID);
             assert_eq!(native.as_object().unwrap().len(), 3);
             let anthropic = body(Surface::Anthropic, &fault_of(Surface::Anthropic, reason));
             assert_eq!(anthropic["type"], "error");
             assert_eq!(anthropic["error"]["message"], face.message);
-            assert_eq!(anthropic["request_id"], id.as_str());
+            assert_eq!(anthropic["request_id"], ID);
         }
     }
 
@@ -257,7 +267,7 @@ mod tests {
     fn the_event_that_ends_a_stream_is_one_that_the_clients_know() {
         let event = |surface, is_inside| {
             let fault = fault_of(surface, Reason::KeyDisabled);
-            String::from_utf8(fault.event(reply(surface), is_inside)).unwrap()
+            String::from_utf8(fault.event(surface, ID, is_inside)).unwrap()
         };
         assert!(event(Surface::OpenAi, false).starts_with("data: {\"error\":{"));
         assert!(event(Surface::OpenAi, true).starts_with("\n\ndata: {"));

@@ -78,8 +78,8 @@ impl Translation {
 
     /// An upstream's error as the client takes it.
     pub(crate) fn error(&self, status: StatusCode, body: &[u8]) -> Vec<u8> {
-        let failure = dialect::error(self.upstream, status.as_u16(), body);
-        failure.body(&self.client, self.arrival.reply.id.as_str())
+        let reply = self.arrival.reply;
+        dialect::error(self.upstream, status.as_u16(), body).body(reply.surface, reply.id.as_str())
     }
 
     /// What the events of an answer go through.

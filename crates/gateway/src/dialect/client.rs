@@ -5,6 +5,7 @@ use super::json::Fields;
 use super::responses::Echo;
 use super::{Shape, dashscope, fields_of};
 use crate::envelope::Invalid;
+use crate::surface::Surface;
 
 /// What the client speaks.
 #[derive(Clone, Debug)]
@@ -30,6 +31,15 @@ impl Client {
     /// OpenAI's responses, with what the answer repeats of the body.
     pub(crate) fn responses(body: &[u8]) -> Self {
         Self::Responses(fields_of(body).map(|fields| Echo::of(&fields)).unwrap_or_default())
+    }
+
+    /// The surface that it called: errors have its shape.
+    pub(crate) fn surface(&self) -> Surface {
+        match self {
+            Self::OpenAi | Self::Responses(_) => Surface::OpenAi,
+            Self::DashScope(_) => Surface::DashScope,
+            Self::Anthropic => Surface::Anthropic,
+        }
     }
 
     pub(super) fn format_field(&self) -> &'static str {

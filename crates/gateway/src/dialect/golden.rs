@@ -140,12 +140,12 @@ fn page(subject: &Path, from: usize, to: usize) -> Option<String> {
         if let Some(said) = read(&subject.join(format!("error.{upstream}.json")))
             && !is_stream
         {
-            let failure = error(dialect, 429, &said);
+            let fault = error(dialect, 429, &said);
             section(
                 &mut page,
                 "The client gets the error",
                 "json",
-                &indented(&failure.body(&client, FACTS.request_id)),
+                &indented(&fault.body(client.surface(), FACTS.request_id)),
             );
         }
     }

@@ -12,7 +12,7 @@ const DIALECTS: [Dialect; 3] = [Dialect::OpenAi, Dialect::DashScope, Dialect::An
 const FACTS: Facts<'_> =
     Facts { request_id: "r", created: 1, model: "our", tells_usage: true, is_base64: true };
 
-fn surfaces(body: &[u8]) -> [Client; 6] {
+fn clients(body: &[u8]) -> [Client; 6] {
     [
         Client::OpenAi,
         Client::responses(body),
@@ -25,7 +25,7 @@ fn surfaces(body: &[u8]) -> [Client; 6] {
 
 /// A body as a request, an answer and an error: it is refused, or what comes out is JSON that names the right model.
 pub(crate) fn bodies(body: &[u8]) {
-    for client in surfaces(body) {
+    for client in clients(body) {
         for dialect in DIALECTS {
             for does in [Capability::Chat, Capability::Embedding] {
                 let upstream = Upstream { dialect, model: "their", max_output_tokens: None };
@@ -41,9 +41,9 @@ pub(crate) fn bodies(body: &[u8]) {
                     assert_valid(&given);
                 }
             }
-            let failure = error(dialect, 418, body);
-            assert_eq!(failure.status, 418);
-            let said = failure.body(&client, "r");
+            let fault = error(dialect, 418, body);
+            assert_eq!(fault.status, 418);
+            let said = fault.body(client.surface(), "r");
             assert_valid(&said);
             let said = fields_of(&said).expect("an error is an object");
             assert_eq!(said.text("request_id").ok().flatten().as_deref(), Some("r"));
@@ -53,7 +53,7 @@ pub(crate) fn bodies(body: &[u8]) {
 
 /// A stream, whole and cut into pieces of a length: both are unreadable, or both say the same, in whole events of JSON.
 pub(crate) fn streams(stream: &[u8], length: usize) {
-    for client in surfaces(b"{}") {
+    for client in clients(b"{}") {
         for from in DIALECTS {
             let whole = passed(from, &client, [stream].into_iter());
             let cut = passed(from, &client, stream.chunks(length.max(1)));

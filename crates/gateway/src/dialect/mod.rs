@@ -39,7 +39,6 @@ use bytes::Bytes;
 
 pub(crate) use self::client::Client;
 pub(crate) use self::dashscope::Shape;
-pub(crate) use self::errors::Failure;
 use self::json::{Fields, Wrong};
 use self::place::OwnFacts;
 pub(crate) use self::place::{Facts, Outgoing, Upstream};
@@ -47,6 +46,7 @@ pub(crate) use self::stream::Conversion;
 use self::stream::{Reading, Writing};
 use crate::envelope::Invalid;
 use crate::paths::Operation;
+use crate::surface::Fault;
 use crate::tokens::Tokens;
 
 /// An upstream's answer that is not what its dialect says.
@@ -168,9 +168,9 @@ pub(crate) fn answer(
     Ok((written.into(), reply.usage.tokens()))
 }
 
-/// Reads an upstream's error; [`Failure::body`] says it in the client's words.
-pub(crate) fn error(from: Dialect, status: u16, body: &[u8]) -> Failure {
-    Failure::read(from, status, body)
+/// Reads an upstream's error, to be said in the client's words.
+pub(crate) fn error(from: Dialect, status: u16, body: &[u8]) -> Fault<'static> {
+    errors::read(from, status, body)
 }
 
 impl Conversion {

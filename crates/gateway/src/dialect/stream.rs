@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 
-use super::errors::{self, Failure};
+use super::errors;
 use super::json::{Fields, Object, Wrong};
 use super::reply::{Finish, Piece, Usage};
 use super::sse::{Event, Events};
 use super::{Client, Facts, OwnFacts, Unreadable};
-use crate::surface::{Fault, Reply};
+use crate::surface::Fault;
 use crate::tokens::Tokens;
 
 /// Most answers, and most calls of one, that a stream may hold.
@@ -191,10 +191,13 @@ impl Conversion {
             match piece {
                 Piece::Usage(told) => self.usage = Some(*told),
                 Piece::Failed { status, code, message } => {
-                    let failure = Failure::of(status.or(event.status), code.as_deref(), message);
+                    let fault = errors::said(status.or(event.status), code.as_deref(), message);
                     self.writer.flush(&facts, out);
-                    let next = self.writer.events();
-                    errors::frame(&failure, &self.client, &facts, next, out);
+                    let written = self.writer.events();
+                    if matches!(self.client, Client::DashScope(_)) {
+                        out.extend_from_slice(format!("id:{}\n", written + 1).as_bytes());
+                    }
+                    out.extend(errors::event(&fault, &self.client, facts.request_id, written));
                     self.has_failed = true;
                     return Ok(());
                 }
@@ -216,27 +219,18 @@ impl Conversion {
     }
 
     /// An error that the gateway itself ends the stream with, in the client's shape. What passed before ends with an event.
-    pub(crate) fn failed(&mut self, fault: &Fault<'_>, reply: Reply) -> Bytes {
+    pub(crate) fn failed(&mut self, fault: &Fault<'_>) -> Bytes {
         self.has_failed = true;
-        let mut out = Vec::new();
-        match self.client {
-            Client::Responses(_) => {
-                errors::numbered(fault.code.openai(), &fault.message, self.writer.events(), &mut out);
-            }
-            _ => out = fault.event(reply, false),
-        }
-        out.into()
+        errors::event(fault, &self.client, self.facts.lent().request_id, self.writer.events()).into()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use bailey_domain::Reason;
-    use bailey_domain::clock::Fixed;
     use bailey_domain::model::Dialect;
 
     use super::*;
-    use crate::request_ids::RequestIds;
     use crate::surface::{self, fault_of};
 
     const FACTS: Facts<'_> =
@@ -257,24 +251,18 @@ mod tests {
             is_multimodal: false,
             is_stream: true,
         };
-        for (client, surface, expected) in [
-            (Client::OpenAi, surface::Surface::OpenAi, "data: {\"error\":{"),
-            (
-                Client::DashScope(shape),
-                surface::Surface::DashScope,
-                "event:error\nstatus:403\n:HTTP_STATUS/403\ndata:{",
-            ),
-            (Client::Anthropic, surface::Surface::Anthropic, "event: error\ndata: {\"type\":\"error\","),
+        for (client, expected) in [
+            (Client::OpenAi, "data: {\"error\":{"),
+            (Client::DashScope(shape), "event:error\nstatus:403\n:HTTP_STATUS/403\ndata:{"),
+            (Client::Anthropic, "event: error\ndata: {\"type\":\"error\","),
             (
                 Client::responses(b"{}"),
-                surface::Surface::OpenAi,
                 "event: error\ndata: {\"type\":\"error\",\"code\":\"access_denied\",\"message\":\"Access denied.\",\"param\":null,\"sequence_number\":5}\n\n",
             ),
         ] {
             let mut conversion = openai(client);
             assert!(!conversion.pass(TEXT).unwrap().is_empty());
-            let reply = surface::Reply { id: RequestIds::new(&Fixed::seeded(1)).next(), surface };
-            let said = String::from_utf8(conversion.failed(&fault, reply).to_vec()).unwrap();
+            let said = String::from_utf8(conversion.failed(&fault).to_vec()).unwrap();
             assert!(said.starts_with(expected) && said.ends_with("}\n\n"), "{said}");
             assert!(conversion.pass(TEXT).unwrap().is_empty(), "nothing follows");
             assert!(conversion.finish().unwrap().is_empty());
