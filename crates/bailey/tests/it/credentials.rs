@@ -54,13 +54,17 @@ fn a_json_body_holds_no_second_credential() {
 fn the_last_use_of_an_api_key_outlives_the_server() {
     let (mut installation, account) = Installation::started(Database::Sqlite);
     let root = &account.root;
+    let got = async |installation: &Installation, handle: &str| {
+        let got = installation.control().done(root, "GetApiKey", json!({ "apiKeyId": handle })).await;
+        got["apiKey"]["lastUsedAt"].as_i64()
+    };
+    // Asked where no use is on its way: it could come between the two.
     let shown = async |installation: &Installation, handle: &str| {
+        let last = got(installation, handle).await;
         let parameters = json!({ "apiKeyId": handle });
-        let got = installation.control().done(root, "GetApiKey", parameters.clone()).await;
         let listed = installation.control().done(root, "ListAllApiKeys", parameters).await;
-        let last = got["apiKey"]["lastUsedAt"].clone();
-        assert_eq!(listed["apiKeys"][0]["lastUsedAt"], last, "{listed}");
-        last.as_i64()
+        assert_eq!(listed["apiKeys"][0]["lastUsedAt"], json!(last), "{listed}");
+        last
     };
     let (used, idle, told) = run(async {
         let (control, mut gateway) = (installation.control(), installation.gateway());
@@ -75,10 +79,11 @@ fn the_last_use_of_an_api_key_outlives_the_server() {
             let before = told;
             assert_eq!(gateway.send(&Call::chat(key, "qwen-plus", "hello")).await.status, 200);
             until("the use is told", async || {
-                told = shown(&installation, &used).await;
+                told = got(&installation, &used).await;
                 told > before
             })
             .await;
+            assert_eq!(shown(&installation, &used).await, told);
         }
         assert_eq!(shown(&installation, &idle).await, None);
         (used, idle, told)
