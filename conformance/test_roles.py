@@ -269,7 +269,8 @@ class TestDiagnostics:
         assert (matched["roles-denies"].effect, matched["roles-denies"].attached_entity_type, matched["roles-denies"].policy_version) == ("Deny", "Group", "v1")
         assert (matched[READ].effect, matched[READ].attached_entity_type) == ("Allow", "User")
         assert [(one.condition_key, one.condition_values) for one in told.auth_conditions] == [("acs:SourceIp", ["127.0.0.1"])]
-        for wrong in (message[:-4], "nothing", message[:40] + "A" + message[41:]):
+        other = "B" if message[40] == "A" else "A"
+        for wrong in (message[:-4], "nothing", message[:40] + other + message[41:]):
             with refused(400, "InvalidParameter.EncodedDiagnosticMessage"):
                 root.ram.decode_diagnostic_message(models.DecodeDiagnosticMessageRequest(encoded_diagnostic_message=wrong))
 
